@@ -1,0 +1,99 @@
+"""A file lock between processes, and a file replacement that readers never see half done.
+
+`fcntl.flock` and `msvcrt.locking` both bind the lock to the open handle, so it also excludes two
+threads of one process, and the system drops it when a process dies: no stale locks to clean up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class LockTimeout(TimeoutError):
+    """Another process held the lock for longer than we wait."""
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(fd: int) -> bool:
+        try:
+            os.lseek(fd, 0, os.SEEK_SET)
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+            return True
+        except OSError:
+            return False
+
+    def _unlock(fd: int) -> None:
+        os.lseek(fd, 0, os.SEEK_SET)
+        msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _try_lock(fd: int) -> bool:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            return False
+
+    def _unlock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_UN)
+
+
+@contextlib.contextmanager
+def locked(path: Path, timeout: float = 5.0) -> Iterator[None]:
+    """Hold an exclusive lock on ``path`` (an empty file beside the data; never deleted).
+
+    Raises:
+        LockTimeout: after ``timeout`` seconds, naming the file.
+        OSError: the lock file cannot be created (for example a read-only home).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        deadline = time.monotonic() + timeout
+        while not _try_lock(fd):
+            if time.monotonic() > deadline:
+                raise LockTimeout(
+                    f"{path} is locked by another process for more than {timeout:g} s. "
+                    "Close other notebooks that are saving progress, then try again."
+                )
+            time.sleep(0.01)
+        try:
+            yield
+        finally:
+            _unlock(fd)
+    finally:
+        os.close(fd)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write ``text`` (UTF-8) to ``path`` so that a reader sees the old file or the new, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fd, name = tempfile.mkstemp(prefix=path.name + ".", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        for attempt in range(50):
+            try:
+                os.replace(name, path)
+                return
+            except PermissionError:
+                # Windows refuses while a reader (the server extension) has the file open.
+                if sys.platform != "win32" or attempt == 49:
+                    raise
+                time.sleep(0.02)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
