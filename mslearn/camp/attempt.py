@@ -1,0 +1,136 @@
+"""Reading the learner's code: was it attempted, where did it fail, and what does the error mean?"""
+
+from __future__ import annotations
+
+import dis
+import linecache
+import traceback
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+from ._language import Text
+
+# What a function with nothing in it compiles to, Python 3.10 to 3.14.
+_EMPTY_BODY = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "COPY_FREE_VARS"}
+
+
+def is_untouched(answer: Any, starter: Callable[..., Any]) -> bool:
+    """True when the answer is nothing, an empty body, still has `...` holes, or is the starter."""
+    if answer is None or answer is Ellipsis:
+        return True
+    code = getattr(answer, "__code__", None)
+    return isinstance(code, CodeType) and (
+        _is_empty(code) or _has_hole(code) or _same_code(code, starter.__code__)
+    )
+
+
+def _is_empty(code: CodeType) -> bool:
+    steps = list(dis.get_instructions(code))
+    returned = [s.argval for s in steps if s.opname in ("LOAD_CONST", "RETURN_CONST")]
+    return {s.opname for s in steps} <= _EMPTY_BODY and all(
+        value is None or value is Ellipsis for value in returned
+    )
+
+
+def _has_hole(code: CodeType) -> bool:
+    """`name = ...` or `return ...`; an index such as `x[..., 0]` or `x[...] = 1` is no hole."""
+    steps = list(dis.get_instructions(code))
+    for this, after in zip(steps, [*steps[1:], None], strict=True):
+        if this.argval is not Ellipsis:
+            continue
+        if this.opname == "RETURN_CONST":
+            return True
+        name = after.opname if after else ""
+        if name == "RETURN_VALUE" or (name.startswith("STORE_") and name != "STORE_SUBSCR"):
+            return True
+    return any(_has_hole(part) for part in code.co_consts if isinstance(part, CodeType))
+
+
+def _same_code(a: CodeType, b: CodeType) -> bool:
+    """Equal but for file and line numbers; so comments and spaces may differ."""
+    if (a.co_code, a.co_names, a.co_varnames) != (b.co_code, b.co_names, b.co_varnames):
+        return False
+    parts = list(zip(_constants(a), _constants(b), strict=False))
+    return len(_constants(a)) == len(_constants(b)) and all(
+        _same_code(x, y)
+        if isinstance(x, CodeType) and isinstance(y, CodeType)
+        else x == y and type(x) is type(y)
+        for x, y in parts
+    )
+
+
+def _constants(code: CodeType) -> list[Any]:
+    """Constants that matter: not docstrings, nor the qualified names Python < 3.11 keeps there."""
+    return [c for c in code.co_consts if not isinstance(c, str)]
+
+
+def failing_line(error: BaseException, answer: Any) -> tuple[int, str] | None:
+    """Line number and text of the deepest line of the learner's own code in the traceback."""
+    code = getattr(answer, "__code__", None)
+    if code is None:
+        return None
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename == code.co_filename and frame.lineno:
+            return frame.lineno, linecache.getline(frame.filename, frame.lineno).strip()
+    return None
+
+
+_EXPLANATIONS: tuple[tuple[type[BaseException], Text], ...] = (
+    (
+        NameError,
+        Text(
+            "Python does not know this name. Is it spelt as in the first line of the function, and "
+            "has the cell that defines it been run?",
+            "Python 不认识这个名字。请看拼写是否与函数第一行一致，定义它的单元格是否已经运行。",
+        ),
+    ),
+    (
+        AttributeError,
+        Text(
+            "The object has no such method or attribute. Type the object's name, a dot, and press "
+            "Tab to see what it has.",
+            "这个对象没有这样的方法或属性。输入对象名和一个点，再按 Tab 键，可以看到它都有什么。",
+        ),
+    ),
+    (
+        IndexError,
+        Text(
+            "An index points outside the data. Print the `.shape` just before this line.",
+            "下标越界了。在这一行之前打印 `.shape` 看一看。",
+        ),
+    ),
+    (
+        TypeError,
+        Text(
+            "A function was called with the wrong number or kind of arguments. Compare the call "
+            "with the function's first line.",
+            "调用函数时，参数的个数或类型不对。请把这次调用与函数定义的第一行对照一下。",
+        ),
+    ),
+    (
+        ValueError,
+        Text(
+            "The kind of value is right but its content or shape is not. Print the `.shape` of "
+            "everything on this line.",
+            "值的类型对，但内容或形状不对。请打印这一行里每个量的 `.shape`。",
+        ),
+    ),
+    (
+        ZeroDivisionError,
+        Text("Something is divided by zero. Which length is 0?", "除数为零。是哪个长度等于 0？"),
+    ),
+)
+
+_OTHER = Text(
+    "Read the message above from its end: the last words say what was wrong.",
+    "请从上面那句话的末尾读起：最后几个词说明了错在哪里。",
+)
+
+
+def explain(error: BaseException) -> Text:
+    """A friendly sentence for this kind of error."""
+    for kind, text in _EXPLANATIONS:
+        if isinstance(error, kind):
+            return text
+    return _OTHER

@@ -1,0 +1,1 @@
+"""One module a day: its exercises, with solutions and known mistakes (`EXERCISES`)."""

@@ -1,0 +1,90 @@
+"""What a learner sees: one small card, as plain text and as HTML with the same words.
+
+Everything that comes from the learner's code is escaped. Colours are JupyterLab's own variables
+with fallbacks, so the card follows the light and the dark theme and reads without a kernel.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from dataclasses import dataclass
+
+_COLOURS = {
+    "pass": "var(--jp-success-color1, #2e7d32)",
+    "fail": "var(--jp-error-color1, #c62828)",
+    "not attempted": "var(--jp-border-color1, #9e9e9e)",
+    "info": "var(--jp-info-color1, #0277bd)",
+}
+_MARKS = {"pass": "✓", "fail": "✗", "not attempted": "○", "info": "➜"}
+
+
+@dataclass(frozen=True)
+class Card:
+    """A heading, paragraphs, labelled rows (input, got, expected), a code block, a last line."""
+
+    tone: str
+    heading: str
+    paragraphs: tuple[str, ...] = ()
+    rows: tuple[tuple[str, str], ...] = ()
+    code: str = ""
+    footer: tuple[str, str] | None = None
+
+    def __repr__(self) -> str:
+        lines = [f"{_MARKS[self.tone]} {self.heading}"]
+        for paragraph in self.paragraphs:
+            lines += textwrap.wrap(paragraph, 96, initial_indent="  ", subsequent_indent="  ")
+        width = max((_columns(label) for label, _ in self.rows), default=0)
+        for label, value in self.rows:
+            pad = " " * (width - _columns(label))
+            first, *more = value.splitlines() or [""]
+            lines.append(f"  {label}{pad}  {first}")
+            lines += [" " * (width + 4) + line for line in more]
+        if self.code:
+            lines += ["", textwrap.indent(self.code.rstrip(), "    "), ""]
+        if self.footer:
+            label, text = self.footer
+            lines += textwrap.wrap(
+                f"{label}: {text}", 96, initial_indent="  ", subsequent_indent="  "
+            )
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        style = (
+            f"border-left: 4px solid {_COLOURS[self.tone]}; padding: 0.3em 1em; margin: 0.3em 0; "
+            "line-height: 1.5; font-family: var(--jp-content-font-family, sans-serif)"
+        )
+        parts = [
+            f'<div class="mslearn-card" style="{style}">',
+            f"<div><strong>{_MARKS[self.tone]} {_inline(self.heading)}</strong></div>",
+        ]
+        parts += [f"<div>{_inline(paragraph)}</div>" for paragraph in self.paragraphs]
+        if self.rows:
+            parts.append('<table style="margin: 0.4em 0">')
+            for label, value in self.rows:
+                parts.append(
+                    '<tr><th scope="row" style="text-align: left; vertical-align: top">'
+                    f'{html.escape(label)}</th><td style="text-align: left">'
+                    f'<pre style="margin: 0">{html.escape(value)}</pre></td></tr>'
+                )
+            parts.append("</table>")
+        if self.code:
+            parts.append(
+                '<pre style="padding: 0.6em; background: var(--jp-layout-color2, #f0f0f0)"><code>'
+                f"{html.escape(self.code.rstrip())}</code></pre>"
+            )
+        if self.footer:
+            label, text = self.footer
+            parts.append(f"<div><strong>{html.escape(label)}:</strong> {_inline(text)}</div>")
+        return "\n".join([*parts, "</div>"])
+
+
+def _inline(text: str) -> str:
+    """Escape, then turn `backticks` into code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+
+
+def _columns(text: str) -> int:
+    """Width on a terminal: a Chinese character takes two columns."""
+    return sum(2 if ord(character) > 0x2E7F else 1 for character in text)

@@ -1,0 +1,209 @@
+"""The learner's desk for one day: `camp.day(1)`, its exercises, and how far they have come."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import Any
+
+from . import catalog, progress
+from ._language import Text, language
+from .exercise import Exercise, Verdict
+from .report import Card
+from .values import show
+
+_UNSAVED = Text(
+    "(Your progress could not be saved: {0}. The check itself is not affected.)",
+    "（进度没能保存：{0}。检查结果不受影响。）",
+)
+_HEADINGS = {
+    "pass": Text("Passed: {0}", "通过：{0}"),
+    "fail": Text("Not right yet: {0}", "还不对：{0}"),
+    "not attempted": Text("Not attempted yet: {0}", "还没有作答：{0}"),
+}
+_INPUT = Text("input", "输入")
+_GOT = Text("got", "得到")
+_EXPECTED = Text("expected", "应为")
+_LINE = Text("line {0}", "第 {0} 行")
+_NEXT = Text("Next step", "下一步")
+_HINT = Text("Hint {0} of {1}", "提示 {0}/{1}")
+_MORE = Text(
+    "Not enough? Call `.hint()` again for the next one.", "还不够？再调用一次 `.hint()` 看下一条。"
+)
+_LAST = Text(
+    "That was the last hint; `.solution()` shows one right answer.",
+    "这是最后一条提示；`.solution()` 会给出一份正确答案。",
+)
+_SOLUTION = Text("One right answer: {0}", "一份正确答案：{0}")
+_EARLY = Text("The solution is ready, but try first: {0}", "答案已备好，不过先试一试吧：{0}")
+_EARLY_STEP = Text(
+    "A try costs nothing. If you want to read it now, call `.solution()` once more.",
+    "试错不扣分。如果现在就想看，再调用一次 `.solution()` 即可。",
+)
+_STATUS = Text("{0} of {1} exercises passed: {2}", "已通过 {0}/{1} 题：{2}")
+_ALL_DONE = Text("The day is done. Well done!", "今天的练习全部完成，真棒！")
+_TO_DO = Text("Still open: {0}", "尚未完成：{0}")
+
+
+class Result:
+    """The outcome of a check. Shown as a card; true in an `if` when the answer passed."""
+
+    def __init__(self, verdict: Verdict, card: Card) -> None:
+        self._verdict = verdict
+        self._card = card
+
+    @property
+    def outcome(self) -> str:
+        """``"pass"``, ``"fail"`` or ``"not attempted"``."""
+        return self._verdict.outcome
+
+    @property
+    def mistake(self) -> str | None:
+        """Name of the known mistake that was recognised, if one was."""
+        return self._verdict.mistake.name if self._verdict.mistake else None
+
+    def __bool__(self) -> bool:
+        return self.outcome == "pass"
+
+    def __repr__(self) -> str:
+        return repr(self._card)
+
+    def _repr_html_(self) -> str:
+        return self._card._repr_html_()
+
+
+class ExerciseDesk:
+    """One exercise at work: `check(answer)`, `hint()`, `solution()`."""
+
+    def __init__(self, day: catalog.Day, exercise: Exercise) -> None:
+        self._day = day
+        self._exercise = exercise
+        self._hints_given = 0
+        self._may_see_solution = False
+
+    def __repr__(self) -> str:
+        return f"{self._exercise.id}: {self._exercise.title}"
+
+    def check(self, answer: Any) -> Result:
+        """Check an answer; the result says pass, fail (with one next step) or not attempted.
+
+        Args:
+            answer: the function that you wrote, not its result.
+
+        Example:
+            >>> day.exercise("d01.e1").check(accuracy)  # doctest: +SKIP
+        """
+        verdict = self._exercise.judge(answer)
+        note = ""
+        if verdict.outcome != "not attempted":
+            self._may_see_solution = True
+            note = self._record(verdict.outcome)
+        return Result(verdict, self._card(verdict, note))
+
+    def hint(self, tier: int | None = None) -> Card:
+        """The next hint, or the hint of this tier (1 is the gentlest).
+
+        Raises:
+            ValueError: there is no such tier; the message says how many there are.
+        """
+        hints = self._exercise.hints
+        number = min(self._hints_given + 1, len(hints)) if tier is None else tier
+        if not 1 <= number <= len(hints):
+            raise ValueError(f"hint: this exercise has hints 1 to {len(hints)}, not {tier!r}")
+        self._hints_given = max(self._hints_given, number)
+        more = _MORE if number < len(hints) else _LAST
+        heading = str(_HINT.format(number, len(hints)))
+        return Card("info", heading, (str(hints[number - 1]), str(more)))
+
+    def solution(self) -> Card:
+        """One right answer, after a try, or when asked for twice."""
+        title = self._exercise.title
+        if not self._may_see_solution:
+            self._may_see_solution = True
+            return Card("info", str(_EARLY.format(title)), (str(_EARLY_STEP),))
+        heading = str(_SOLUTION.format(title))
+        return Card("info", heading, code=self._exercise.solution_source())
+
+    def _record(self, outcome: str) -> str:
+        """Save the attempt; what went wrong with saving, or nothing."""
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", progress.ProgressWarning)
+                progress.record(self._day.number, self._exercise.id, outcome)
+            return "; ".join(str(w.message) for w in caught)
+        except Exception as error:  # noqa: BLE001 - a full disk must not cost the learner the check
+            return str(_UNSAVED.format(f"{type(error).__name__}: {error}"))
+
+    def _card(self, verdict: Verdict, note: str) -> Card:
+        heading = str(_HEADINGS[verdict.outcome].format(self._exercise.title))
+        rows: list[tuple[str, str]] = []
+        if verdict.case is not None:
+            label = f" · {verdict.quantity}" if len(verdict.quantity) > 0 else ""
+            rows.append((str(_INPUT), verdict.case.show()))
+            if verdict.line:
+                number, text = verdict.line
+                rows.append((str(_LINE.format(number)), text))
+                label = ""
+            rows.append((f"{_GOT}{label}", show(verdict.got)))
+            rows.append((f"{_EXPECTED}{label}", show(verdict.expected)))
+        notes = (note,) if note else ()
+        step = str(verdict.next_step)
+        if verdict.outcome == "fail":
+            return Card("fail", heading, notes, tuple(rows), footer=(str(_NEXT), step))
+        return Card(verdict.outcome, heading, (step, *notes))
+
+
+class DayDesk:
+    """A day at work: `exercise(id)` and `status()`."""
+
+    def __init__(self, number: int | str) -> None:
+        self._day = catalog.day(number)
+        module = importlib.import_module(f".days.{self._day.id}", __package__)
+        self._desks = {e.id: ExerciseDesk(self._day, e) for e in module.EXERCISES}
+
+    def __repr__(self) -> str:
+        title = self._day.zh if language() == "zh" else self._day.en
+        return f"{Text('Day', '第')} {self._day.number}{Text(':', ' 天：')} {title}"
+
+    def exercise(self, id: str) -> ExerciseDesk:
+        """The exercise with this id, such as ``"d01.e1"``.
+
+        Raises:
+            KeyError: no such exercise; the message lists those there are.
+        """
+        if id not in self._desks:
+            raise KeyError(
+                f"{self._day.id} has no exercise {id!r}; it has {', '.join(self._desks)}"
+            )
+        return self._desks[id]
+
+    def status(self) -> Card:
+        """How many of the day's exercises have passed, and which are still open."""
+        days = progress.load()["days"]
+        entries = days.get(self._day.id, {}).get("exercises", {})
+        passed = [k for k in self._desks if entries.get(k, {}).get("outcome") == "pass"]
+        still = [f"{k} ({d._exercise.title})" for k, d in self._desks.items() if k not in passed]
+        heading = str(_STATUS.format(len(passed), len(self._desks), self))
+        line = str(_TO_DO.format(", ".join(still)) if still else _ALL_DONE)
+        return Card("info" if still else "pass", heading, (line,))
+
+
+def day(number: int | str) -> DayDesk:
+    """Open a camp day: its exercises are checked and its widgets speak the notebook's language.
+
+    Args:
+        number: ``1`` or ``"day01"``.
+
+    Raises:
+        KeyError: no such day. NotImplementedError: the day is not written yet.
+
+    Example:
+        >>> exercise = day(1).exercise("d01.e1")  # doctest: +SKIP
+    """
+    entry = catalog.day(number)
+    if not entry.exercises:
+        raise NotImplementedError(f"camp.day({number!r}): “{entry.en}” is not written yet")
+    from mslearn import insight
+
+    insight.set_language(language())
+    return DayDesk(number)

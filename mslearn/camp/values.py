@@ -1,0 +1,87 @@
+"""Compare and print the values of an answer: tolerances by dtype, short and stable text."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+# Relative and absolute tolerance: a few hundred roundings of the type.
+_TOLERANCE = {2: (5e-3, 5e-3), 4: (1e-4, 1e-5), 8: (1e-7, 1e-9)}
+
+
+class Raised:
+    """Stands for a value that could not be computed: the exception instead."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __repr__(self) -> str:
+        first = (str(self.error).strip().splitlines() or [""])[0]
+        return f"{type(self.error).__name__}: {shorten(first, 200)}"
+
+
+def shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def as_array(value: Any) -> np.ndarray | None:
+    """The value as a number array; None when it is not made of numbers."""
+    if hasattr(value, "asnumpy"):
+        value = value.asnumpy()
+    if not isinstance(value, (np.ndarray, np.generic, numbers.Number, list)):
+        return None  # tuples too: an answer of several values is not an array
+    try:
+        array = np.asarray(value)
+    except ValueError:  # a ragged list
+        return None
+    return array if array.dtype.kind in "biufc" else None
+
+
+def same(got: Any, expected: Any) -> bool:
+    """Whether two observed values agree, within the tolerance of the coarser float type."""
+    if isinstance(got, Raised) or isinstance(expected, Raised):
+        return (
+            isinstance(got, Raised)
+            and isinstance(expected, Raised)
+            and (
+                isinstance(got.error, type(expected.error))
+                or isinstance(expected.error, type(got.error))
+            )
+        )
+    a, b = as_array(got), as_array(expected)
+    if a is None or b is None:
+        return type(got) is type(expected) and _same_parts(got, expected)
+    if a.shape != b.shape:
+        return False
+    sizes = [x.dtype.itemsize for x in (a, b) if x.dtype.kind == "f"]
+    rtol, atol = _TOLERANCE.get(min(sizes, default=8), _TOLERANCE[8])
+    return bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
+
+
+def _same_parts(got: Any, expected: Any) -> bool:
+    if isinstance(got, (tuple, list)):
+        return len(got) == len(expected) and all(map(same, got, expected))
+    return bool(got == expected)
+
+
+def show(value: Any) -> str:
+    """The value as a learner wants to read it: numbers rounded, large arrays cut, no addresses."""
+    array = None if isinstance(value, Raised) else as_array(value)
+    if array is None:
+        if isinstance(value, tuple):
+            return f"a tuple of {len(value)}: " + ", ".join(shorten(show(v), 60) for v in value)
+        if value is None or isinstance(value, (Raised, str, bool)):
+            return repr(value)
+        return f"an object of type {type(value).__name__}"
+    if array.ndim == 0:
+        return _number(array[()])
+    text = np.array2string(
+        array, precision=4, suppress_small=True, separator=", ", threshold=40, edgeitems=2
+    )
+    return f"{text}  shape {array.shape}" if array.size > 12 or array.ndim > 2 else text
+
+
+def _number(value: Any) -> str:
+    return f"{float(value):.6g}" if isinstance(value, (float, np.floating)) else str(value)
