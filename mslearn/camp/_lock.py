@@ -77,11 +77,16 @@ def locked(path: Path, timeout: float = 5.0) -> Iterator[None]:
 
 def replace_text(path: Path, text: str) -> None:
     """Write ``text`` (UTF-8) to ``path`` so that a reader sees the old file or the new, whole."""
+    replace_bytes(path, text.encode("utf-8"))
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` so that a reader sees the old file or the new, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fd, name = tempfile.mkstemp(prefix=path.name + ".", suffix=".tmp", dir=path.parent)
     try:
-        with os.fdopen(fd, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         for attempt in range(50):

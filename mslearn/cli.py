@@ -1,0 +1,100 @@
+"""The command `mslearn`: opens the camp, copies its lessons."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line ``argv`` (default: this process's) and return its exit code.
+
+    Example:
+        >>> main(["lessons", "camp"])  # doctest: +SKIP
+        0
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    # What follows `--` is for Jupyter; argparse would take it for positional arguments.
+    cut = arguments.index("--") if "--" in arguments else len(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments[:cut])
+    jupyter_args = arguments[cut + 1 :]
+    if jupyter_args and options.command != "lab":
+        parser.error("only `mslearn lab` takes arguments for Jupyter after --")
+    try:
+        if options.command == "lab":
+            return _lab(options, jupyter_args)
+        if options.command == "lessons":
+            return _lessons(options.dir)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
+    parser.print_help()
+    return 0
+
+
+def _lab(options: argparse.Namespace, jupyter_args: Sequence[str]) -> int:
+    from mslearn.lab.launch import launch
+
+    return launch(
+        port=options.port,
+        browser=options.browser,
+        language=options.lang,
+        folder=options.dir,
+        jupyter_args=jupyter_args,
+    )
+
+
+def _lessons(folder: Path) -> int:
+    from mslearn.lab.working_copy import WorkingCopyError, update
+
+    try:
+        report = update(folder)
+    except WorkingCopyError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"Lessons: {folder}")
+    for line in report.notes() or ["nothing new"]:
+        print(f"  {line}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    from mslearn import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="mslearn", description="Learn MindSpore in 25 days, in JupyterLab."
+    )
+    parser.add_argument("--version", action="version", version=f"mslearn {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    lab = commands.add_parser(
+        "lab",
+        help="open the camp in JupyterLab",
+        description="Open the camp in JupyterLab, on your own copy of the lessons. "
+        "New lessons are added; what you changed is never overwritten.",
+        epilog="Arguments after -- go to JupyterLab: mslearn lab -- --ip=0.0.0.0",
+    )
+    lab.add_argument("--port", type=_port, help="port to try first (default: 8888)")
+    lab.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="print the address only"
+    )
+    lab.add_argument("--lang", choices=("en", "zh"), help="language of the lessons (kept)")
+    lab.add_argument(
+        "--dir",
+        type=Path,
+        help="folder of your copy (default: $MSLEARN_CAMP_DIR or ~/mslearn-camp)",
+    )
+
+    lessons = commands.add_parser("lessons", help="copy the lessons into a folder, or update them")
+    lessons.add_argument("dir", type=Path, metavar="DIR", help="the folder")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, got {text!r}")
+    return port

@@ -1,0 +1,165 @@
+"""The learner's own copy of the lessons: new lessons arrive, the learner's work stays.
+
+`.mslearn/manifest.json` in the copy remembers the hash of every file that mslearn put there. A file
+that still has that hash is ours to update; any other belongs to the learner. When a release changes
+a lesson that the learner has changed too, the new text is put beside it as `name.new.ipynb`, once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mslearn.camp import catalog
+from mslearn.camp._lock import locked, replace_bytes, replace_text
+
+MANIFEST_VERSION = 1
+
+
+class WorkingCopyError(OSError):
+    """The working copy cannot be made or brought up to date."""
+
+
+@dataclass
+class Update:
+    """What one update did; the paths are relative, with forward slashes."""
+
+    folder: Path
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
+    beside: dict[str, str] = field(default_factory=dict)
+
+    def notes(self) -> list[str]:
+        """The update in lines for the learner; empty when nothing changed."""
+        lines = []
+        for names, what in (
+            (self.added, "new"),
+            (self.updated, "updated"),
+            (self.restored, "missing, put back"),
+        ):
+            if names:
+                lines.append(f"{len(names)} {'file' if len(names) == 1 else 'files'} {what}")
+        for yours, new in self.beside.items():
+            lines.append(f"{yours}: you changed it, so it stays; the new version is {new}")
+        return lines
+
+
+def camp_folder() -> Path:
+    """Where the learner's copy lives: ``$MSLEARN_CAMP_DIR``, else ``~/mslearn-camp``."""
+    chosen = os.environ.get("MSLEARN_CAMP_DIR")
+    return Path(chosen).expanduser() if chosen else Path.home() / "mslearn-camp"
+
+
+def update(folder: Path, source: Path | None = None) -> Update:
+    """Bring ``folder`` up to date with the lessons in ``source`` (default: this mslearn's).
+
+    A lesson that the learner deleted comes back: deleting is how one starts a lesson afresh.
+
+    Raises:
+        WorkingCopyError: no lessons in ``source``, or ``folder`` cannot be written.
+
+    Example:
+        >>> update(Path("camp")).notes()  # doctest: +SKIP
+        ['2 files new']
+    """
+    source = catalog.lessons_root() if source is None else source
+    lessons = lesson_files(source)
+    if not lessons:
+        raise WorkingCopyError(
+            f"mslearn: no lessons in {source}. Reinstall mslearn: "
+            'pip install --force-reinstall "mslearn[lab]"'
+        )
+    try:
+        with locked(folder / ".mslearn" / "lock"):
+            return _update(folder, lessons)
+    except OSError as error:
+        raise WorkingCopyError(
+            f"mslearn: the lessons cannot be written to {folder} ({error}). "
+            "Choose another folder: mslearn lab --dir FOLDER"
+        ) from error
+
+
+def lesson_files(source: Path) -> dict[str, Path]:
+    """Relative path to file, for everything that the lessons of all languages consist of."""
+    return {
+        path.relative_to(source).as_posix(): path
+        for language in catalog.LANGUAGES
+        for path in sorted((source / language).rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.parts[-2:])
+    }
+
+
+def _update(folder: Path, lessons: dict[str, Path]) -> Update:
+    known = _read_manifest(folder)
+    report = Update(folder)
+    for name, lesson in lessons.items():
+        content = lesson.read_bytes()
+        entry = known.setdefault(name, {})
+        _update_one(folder, name, content, entry, report)
+    manifest = {"version": MANIFEST_VERSION, "files": known}
+    replace_text(_manifest(folder), json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    return report
+
+
+def _update_one(
+    folder: Path, name: str, content: bytes, entry: dict[str, str], report: Update
+) -> None:
+    """Update one file and its manifest entry: ``given`` is the hash of what we last put there,
+    ``offered`` the hash of a newer version that stands beside the learner's own."""
+    target, new = folder / name, _sha(content)
+    if not target.exists():
+        (report.restored if "given" in entry else report.added).append(name)
+        replace_bytes(target, content)
+    elif (present := _sha(target.read_bytes())) == new:
+        pass
+    elif present == entry.get("given"):
+        report.updated.append(name)
+        replace_bytes(target, content)
+    else:
+        if new not in (entry.get("given"), entry.get("offered")):
+            beside = _free_name(target, entry.get("offered"))
+            replace_bytes(beside, content)
+            report.beside[name] = beside.relative_to(folder).as_posix()
+            entry["offered"] = new
+        return
+    entry.clear()
+    entry["given"] = new
+
+
+def _free_name(target: Path, offered: str | None) -> Path:
+    """``name.new.ipynb``, or ``name.new-2.ipynb`` … where the learner has worked in that too."""
+    number = 1
+    while True:
+        mark = "new" if number == 1 else f"new-{number}"
+        path = target.with_name(f"{target.stem}.{mark}{target.suffix}")
+        if not path.exists() or _sha(path.read_bytes()) == offered:
+            return path
+        number += 1
+
+
+def _manifest(folder: Path) -> Path:
+    return folder / ".mslearn" / "manifest.json"
+
+
+def _read_manifest(folder: Path) -> dict[str, dict[str, str]]:
+    """What we gave so far. Without a readable manifest every file counts as the learner's."""
+    try:
+        data: Any = json.loads(_manifest(folder).read_text(encoding="utf-8"))
+        files = data["files"]
+        return {
+            str(name): {key: str(entry[key]) for key in ("given", "offered") if key in entry}
+            for name, entry in files.items()
+        }
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _sha(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

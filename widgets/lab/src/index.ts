@@ -1,0 +1,43 @@
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { DocumentWidget } from '@jupyterlab/docregistry';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+
+import { CampSidebar } from './sidebar';
+
+const PLUGIN = 'mslearn-lab:plugin';
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN,
+  description: 'The MindSpore camp: 25 days in the left sidebar.',
+  autoStart: true,
+  requires: [ILabShell],
+  optional: [ILayoutRestorer, ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    shell: ILabShell,
+    restorer: ILayoutRestorer | null,
+    settings: ISettingRegistry | null
+  ) => {
+    const sidebar = new CampSidebar(app);
+    shell.add(sidebar, 'left', { rank: 50, type: 'MindSpore camp' });
+    restorer?.add(sidebar, sidebar.id);
+
+    shell.currentChanged.connect((_, { newValue }) => {
+      sidebar.setCurrentPath(newValue instanceof DocumentWidget ? newValue.context.path : '');
+    });
+
+    // After the restorer, which would otherwise bring back the sidebar of the last visit.
+    void Promise.all([app.restored, settings?.load(PLUGIN)]).then(([, loaded]) => {
+      if (loaded?.get('openAtStart').composite ?? true) {
+        shell.activateById(sidebar.id);
+      }
+    });
+  }
+};
+
+export default plugin;
