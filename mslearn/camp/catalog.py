@@ -83,7 +83,7 @@ def day(number: int | str) -> Day:
 
 
 def lessons_root() -> Path:
-    """Where the packaged notebooks are: ``MSLEARN_LESSONS``, the wheel's copy, or the checkout's."""
+    """Where the notebooks are: ``MSLEARN_LESSONS``, the wheel's copy, or the checkout's."""
     chosen = os.environ.get("MSLEARN_LESSONS")
     if chosen:
         return Path(chosen)

@@ -131,7 +131,7 @@ class ExerciseDesk:
                 warnings.simplefilter("always", progress.ProgressWarning)
                 progress.record(self._day.number, self._exercise.id, outcome)
             return "; ".join(str(w.message) for w in caught)
-        except Exception as error:  # noqa: BLE001 - a full disk must not cost the learner the check
+        except Exception as error:
             return str(_UNSAVED.format(f"{type(error).__name__}: {error}"))
 
     def _card(self, verdict: Verdict, note: str) -> Card:

@@ -11,12 +11,6 @@ import pytest
 from mslearn.camp import _lock, progress
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("MSLEARN_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
 def test_home_defaults_to_the_users_folder(monkeypatch):
     monkeypatch.delenv("MSLEARN_HOME")
     assert progress.home().name == ".mslearn"
@@ -139,7 +133,7 @@ def test_a_lock_held_elsewhere_times_out_with_the_files_name(tmp_path):
     file = tmp_path / "x.lock"
     with (
         _lock.locked(file),
-        pytest.raises(_lock.LockTimeout, match="x.lock"),
+        pytest.raises(_lock.LockTimeout, match=r"x\.lock"),
         _lock.locked(file, timeout=0.05),
     ):
         pass

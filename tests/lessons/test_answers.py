@@ -1,0 +1,101 @@
+"""Each exercise does what the learner is told: starter, solution, every known wrong answer."""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from mslearn import camp
+from mslearn.camp import catalog
+
+LESSONS = Path(__file__).resolve().parents[2] / "lessons"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("MSLEARN_HOME", str(tmp_path))
+    yield
+    camp.set_language(None)
+
+
+def test_the_catalog_lists_the_days_exercises(day, exercises):
+    assert tuple(e.id for e in exercises) == catalog.day(day).exercise_ids
+
+
+def test_the_starter_is_not_attempted(exercises):
+    for exercise in exercises:
+        assert exercise.judge(exercise.starter).outcome == "not attempted", exercise.id
+
+
+def test_the_starter_in_the_notebook_is_that_starter(day, exercises):
+    """What the learner first sees must count as not attempted too."""
+    book = nbformat.read(LESSONS / catalog.day(day).path("en"), 4)
+    code = {c.id: c.source for c in book.cells if c.cell_type == "code"}
+    for exercise in exercises:
+        cell = code[exercise.id.replace(".", "-")]
+        tree = ast.parse(cell)
+        (given,) = [n for n in tree.body if getattr(n, "name", "") == exercise.function]
+        names: dict = {}
+        exec("import mslearn as ms\nfrom mslearn import nn, ops\n" + ast.unparse(given), names)
+        assert exercise.judge(names[exercise.function]).outcome == "not attempted"
+
+
+def test_the_solution_passes_and_is_not_in_the_notebook(day, exercises):
+    book = nbformat.read(LESSONS / catalog.day(day).path("en"), 4)
+    notebook = "\n".join(c.source for c in book.cells)
+    for exercise in exercises:
+        assert exercise.judge(exercise.solution).outcome == "pass", exercise.id
+        source = exercise.solution_source()
+        assert source not in notebook
+        names: dict = {}
+        exec("import mslearn as ms\nfrom mslearn import nn, ops\n" + source, names)
+        assert exercise.judge(names[exercise.function]).outcome == "pass"
+
+
+def test_every_listed_wrong_answer_fails_with_its_own_message(exercises):
+    for exercise in exercises:
+        messages = [m.message.en for m in exercise.mistakes]
+        assert len(set(messages)) == len(messages) >= 3
+        for mistake in exercise.mistakes:
+            verdict = exercise.judge(mistake.answer)
+            assert verdict.outcome == "fail", mistake.name
+            assert verdict.mistake is mistake, mistake.name
+            assert verdict.next_step is mistake.message
+
+
+def test_cases_rise_in_size_and_are_odd(exercises):
+    for exercise in exercises:
+        sizes = [case.size for case in exercise.cases()]
+        assert len(sizes) >= 3 and sizes == sorted(sizes)
+
+
+def test_hints_and_messages_are_in_both_languages(exercises):
+    for exercise in exercises:
+        texts = [*exercise.hints, *(m.message for m in exercise.mistakes)]
+        texts += [exercise.title, exercise.untouched, exercise.praise]
+        assert len(exercise.hints) >= 2
+        for text in texts:
+            assert not re.search("[\u4e00-\u9fff]", text.en) and re.search(
+                "[\u4e00-\u9fff]", text.zh
+            )
+            assert text.en.count("`") == text.zh.count("`") or text.en.count("`") % 2 == 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_all_solutions_make_the_day_done(day, exercises, language):
+    camp.set_language(language)
+    desk = camp.day(day)
+    assert "0" in repr(desk.status())
+    for exercise in exercises:
+        assert desk.exercise(exercise.id).check(exercise.solution)
+    assert camp.progress.load()["days"][day]["done"] is True
+    assert desk.status().tone == "pass"
+
+
+def test_unknown_days_and_exercises_say_what_there_is():
+    with pytest.raises(KeyError, match="d01.e1, d01.e2"):
+        camp.day(1).exercise("d01.e9")
+    with pytest.raises(NotImplementedError, match="not written yet"):
+        camp.day(25)

@@ -1,0 +1,139 @@
+"""One source, two notebooks: complete pairs, equal code, and the measures of a good lesson."""
+
+import re
+import statistics
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from mslearn.camp import catalog
+
+LESSONS = Path(__file__).resolve().parents[2] / "lessons"
+
+
+@pytest.fixture
+def cells(builder, day):
+    return builder.parse((LESSONS / "src" / f"{day}.md").read_text("utf-8"), f"{day}.md")
+
+
+@pytest.fixture
+def books(day):
+    return [nbformat.read(LESSONS / catalog.day(day).path(x), 4) for x in catalog.LANGUAGES]
+
+
+def test_committed_notebooks_match_their_sources_and_are_executed(builder):
+    assert builder.main(["--check"]) == 0
+
+
+def test_both_languages_hold_the_same_code_and_ids(books):
+    en, zh = books
+    assert [(c.id, c.cell_type) for c in en.cells] == [(c.id, c.cell_type) for c in zh.cells]
+    for a, b in zip(en.cells, zh.cells, strict=True):
+        if a.cell_type == "code":
+            assert a.source == b.source, a.id
+            assert len(a.outputs) == len(b.outputs), a.id
+
+
+def test_every_text_is_there_in_both_languages_and_differs(cells):
+    for cell in cells:
+        if cell.code is None:
+            assert not re.search(r"[\u4e00-\u9fff]", cell.text["en"]), cell.id
+            assert re.search(r"[\u4e00-\u9fff]", cell.text["zh"]), cell.id
+
+
+def test_both_languages_have_the_same_structure(cells):
+    """Headings, questions to open and PyTorch remarks come in equal numbers."""
+    for cell in cells:
+        if cell.code is None:
+            for mark in (r"^## ", r"^> ", r"<details>", r"^\d\. ", r"^- ", r"^\| "):
+                counts = {len(re.findall(mark, t, re.MULTILINE)) for t in cell.text.values()}
+                assert len(counts) == 1, (cell.id, mark)
+
+
+def test_code_cells_are_small(cells):
+    lines = [sum(bool(x.strip()) for x in c.code.splitlines()) for c in cells if c.code]
+    assert 15 <= len(lines) <= 30
+    assert statistics.median(lines) <= 5 and max(lines) <= 25
+
+
+def test_there_is_enough_to_read_but_not_too_much(cells):
+    code = sum(1 for c in cells if c.code is not None)
+    english = sum(len(re.findall(r"\w+", c.text["en"])) for c in cells if c.code is None)
+    chinese = sum(len(re.findall("[\u4e00-\u9fff]", c.text["zh"])) for c in cells if c.code is None)
+    assert 40 <= english / code <= 120
+    assert 80 <= chinese / code <= 200
+
+
+def test_the_lesson_predicts_recalls_and_compares_with_pytorch(cells):
+    text = "\n".join(c.text["en"] for c in cells if c.code is None)
+    assert text.count("**Predict") >= 5
+    assert text.count("<details>") >= 8 and text.count("<details>") == text.count("</details>")
+    assert text.count("PyTorch says") >= 3
+    for section in ("## Recap", "## Recall", "## Go further", "## Where this lives"):
+        assert section in text
+
+
+def test_files_that_the_lesson_points_to_exist(cells):
+    text = "\n".join(c.text["en"] + c.text["zh"] for c in cells if c.code is None)
+    for path in set(re.findall(r"`(mslearn/[\w/.]+)`", text)):
+        assert (LESSONS.parent / path).exists(), path
+
+
+def test_no_output_is_an_error_or_names_this_machine(books):
+    for book in books:
+        for cell in book.cells:
+            for output in cell.get("outputs", []):
+                assert output.output_type != "error", cell.id
+                assert not re.search(r"0x[0-9a-f]{6}|/tmp/|/home/|/work/|/root/", str(output)), (
+                    cell.id
+                )
+
+
+BAD = {
+    "text without twin": "<!-- text d01-a en -->\nHello\n",
+    "zh before en": "<!-- text d01-a zh -->\n你好\n<!-- text d01-a en -->\nHello\n",
+    "twin of another": "<!-- text d01-a en -->\nHello\n<!-- text d01-b zh -->\n你好\n",
+    "no language": "<!-- text d01-a -->\nHello\n",
+    "empty twin": "<!-- text d01-a en -->\nHello\n<!-- text d01-a zh -->\n",
+    "code with a language": "<!-- code d01-a en -->\n```python\n1\n```\n",
+    "code outside its block": "<!-- code d01-a -->\nx = 1\n",
+    "two blocks": "<!-- code d01-a -->\n```python\n1\n```\n```python\n2\n```\n",
+    "unknown marker": "<!-- code d01-a lang=en -->\n```python\n1\n```\n",
+    "id used twice": "<!-- code d01-a -->\n```python\n1\n```\n" * 2,
+    "id of another day": "<!-- code d02-a -->\n```python\n1\n```\n",
+}
+
+
+@pytest.mark.parametrize("source", BAD.values(), ids=BAD.keys())
+def test_a_source_that_breaks_a_rule_is_refused(builder, source):
+    with pytest.raises(builder.LessonError, match="day01.md"):
+        builder.parse(source, "day01.md")
+
+
+def test_check_finds_what_was_changed_by_hand(builder, tmp_path, capsys):
+    (tmp_path / "src").mkdir()
+    source = "<!-- text d01-t en -->\nHello\n<!-- text d01-t zh -->\n你好\n"
+    source += "<!-- code d01-c -->\n```python\n1 + 1\n```\n"
+    (tmp_path / "src" / "day01.md").write_text(source, "utf-8")
+    assert builder.main(["--lessons", str(tmp_path)]) == 0
+    assert builder.main(["--lessons", str(tmp_path), "--check"]) == 1
+    assert "not executed: d01-c" in capsys.readouterr().err
+    path = tmp_path / catalog.day(1).path("zh")
+    book = nbformat.read(path, 4)
+    book.cells[1].source = "1 + 2"
+    nbformat.write(book, path)
+    (tmp_path / "en" / "day02_stray.ipynb").write_text("{}")
+    assert builder.main(["--lessons", str(tmp_path), "--check"]) == 1
+    errors = capsys.readouterr().err
+    assert "differs from its source, first at d01-c" in errors and "has no source" in errors
+
+
+def test_building_twice_gives_the_same_bytes(builder, tmp_path, day):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / f"{day}.md").write_bytes((LESSONS / "src" / f"{day}.md").read_bytes())
+    made = []
+    for _ in range(2):
+        builder.main(["--lessons", str(tmp_path)])
+        made.append([(tmp_path / catalog.day(day).path(x)).read_bytes() for x in ("en", "zh")])
+    assert made[0] == made[1]
