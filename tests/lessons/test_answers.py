@@ -10,6 +10,7 @@ import pytest
 from mslearn import camp
 from mslearn.camp import catalog
 
+CHINESE = re.compile("[\u4e00-\u9fff]")
 LESSONS = Path(__file__).resolve().parents[2] / "lessons"
 
 
@@ -77,10 +78,8 @@ def test_hints_and_messages_are_in_both_languages(exercises):
         texts += [exercise.title, exercise.untouched, exercise.praise]
         assert len(exercise.hints) >= 2
         for text in texts:
-            assert not re.search("[\u4e00-\u9fff]", text.en) and re.search(
-                "[\u4e00-\u9fff]", text.zh
-            )
-            assert text.en.count("`") == text.zh.count("`") or text.en.count("`") % 2 == 0
+            assert not CHINESE.search(text.en) and CHINESE.search(text.zh)
+            assert text.en.count("`") == text.zh.count("`")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -95,7 +94,7 @@ def test_all_solutions_make_the_day_done(day, exercises, language):
 
 
 def test_unknown_days_and_exercises_say_what_there_is():
-    with pytest.raises(KeyError, match="d01.e1, d01.e2"):
+    with pytest.raises(KeyError, match=r"d01\.e1, d01\.e2"):
         camp.day(1).exercise("d01.e9")
     with pytest.raises(NotImplementedError, match="not written yet"):
         camp.day(25)
