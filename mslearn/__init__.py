@@ -1,0 +1,63 @@
+"""mslearn: learn deep learning with MindSpore's API on any laptop.
+
+``import mslearn as ms`` needs NumPy alone. `ms.nn`, `ms.ops` and the names below are MindSpore's;
+`ms.dataset`, `ms.insight` and `ms.camp` load when they are first used.
+"""
+
+import importlib as _importlib
+
+from mslearn.core import memory as _memory
+
+_memory.keep_freed_memory()
+
+from mslearn import nn as nn  # noqa: E402
+from mslearn import ops as ops  # noqa: E402
+from mslearn.autodiff import get_grad as get_grad  # noqa: E402
+from mslearn.autodiff import grad as grad  # noqa: E402
+from mslearn.autodiff import value_and_grad as value_and_grad  # noqa: E402
+from mslearn.core import DtypeError as DtypeError  # noqa: E402
+from mslearn.core import Parameter as Parameter  # noqa: E402
+from mslearn.core import ParameterTuple as ParameterTuple  # noqa: E402
+from mslearn.core import ShapeError as ShapeError  # noqa: E402
+from mslearn.core import Tensor as Tensor  # noqa: E402
+from mslearn.core.context import GRAPH_MODE as GRAPH_MODE  # noqa: E402
+from mslearn.core.context import PYNATIVE_MODE as PYNATIVE_MODE  # noqa: E402
+from mslearn.core.context import get_context as get_context  # noqa: E402
+from mslearn.core.context import set_context as set_context  # noqa: E402
+from mslearn.core.dtype import bool_ as bool_  # noqa: E402
+from mslearn.core.dtype import complex64 as complex64  # noqa: E402
+from mslearn.core.dtype import complex128 as complex128  # noqa: E402
+from mslearn.core.dtype import dtype_to_nptype as dtype_to_nptype  # noqa: E402
+from mslearn.core.dtype import dtype_to_pytype as dtype_to_pytype  # noqa: E402
+from mslearn.core.dtype import float16 as float16  # noqa: E402
+from mslearn.core.dtype import float32 as float32  # noqa: E402
+from mslearn.core.dtype import float64 as float64  # noqa: E402
+from mslearn.core.dtype import int8 as int8  # noqa: E402
+from mslearn.core.dtype import int16 as int16  # noqa: E402
+from mslearn.core.dtype import int32 as int32  # noqa: E402
+from mslearn.core.dtype import int64 as int64  # noqa: E402
+from mslearn.core.dtype import pytype_to_dtype as pytype_to_dtype  # noqa: E402
+from mslearn.core.dtype import uint8 as uint8  # noqa: E402
+from mslearn.core.dtype import uint16 as uint16  # noqa: E402
+from mslearn.core.dtype import uint32 as uint32  # noqa: E402
+from mslearn.core.dtype import uint64 as uint64  # noqa: E402
+from mslearn.core.errors import did_you_mean as _did_you_mean  # noqa: E402
+from mslearn.core.random import get_seed as get_seed  # noqa: E402
+from mslearn.core.random import set_seed as set_seed  # noqa: E402
+from mslearn.train import load_checkpoint as load_checkpoint  # noqa: E402
+from mslearn.train import load_param_into_net as load_param_into_net  # noqa: E402
+from mslearn.train import save_checkpoint as save_checkpoint  # noqa: E402
+
+__version__ = "0.1.0"
+_LAZY = ("camp", "common", "dataset", "insight")
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        return _importlib.import_module(f"mslearn.{name}")
+    known = [n for n in globals() if not n.startswith("_")] + list(_LAZY)
+    raise AttributeError(f"module 'mslearn' has no attribute '{name}'.{_did_you_mean(name, known)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -1,0 +1,6 @@
+"""Automatic differentiation: the tape, and the functions built on it."""
+
+from mslearn.autodiff.tape import Tape as Tape
+from mslearn.autodiff.transforms import get_grad as get_grad
+from mslearn.autodiff.transforms import grad as grad
+from mslearn.autodiff.transforms import value_and_grad as value_and_grad

@@ -1,0 +1,55 @@
+"""Settings of the whole process: execution mode and target device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mslearn.core.errors import did_you_mean
+
+GRAPH_MODE = 0
+PYNATIVE_MODE = 1
+
+_settings: dict[str, Any] = {
+    "mode": PYNATIVE_MODE,
+    "device_target": "CPU",
+    "device_id": 0,
+    "max_call_depth": 1000,
+    "save_graphs": False,
+    "save_graphs_path": ".",
+    "pynative_synchronize": False,
+    "deterministic": "OFF",
+    "jit_level": "O0",
+}
+
+
+def set_context(**kwargs: Any) -> None:
+    """Change settings, e.g. ``set_context(mode=ms.PYNATIVE_MODE, device_target="CPU")``.
+
+    Raises:
+        ValueError: a setting that is not known, or a value that it cannot take.
+    """
+    for key, value in kwargs.items():
+        if key not in _settings:
+            raise ValueError(
+                f"For 'set_context', there is no setting '{key}'.{did_you_mean(key, _settings)}"
+            )
+        if key == "device_target" and value != "CPU":
+            raise ValueError(
+                f"For 'set_context', device_target='{value}' is not available here: this engine "
+                f"runs on the CPU. Use device_target='CPU'."
+            )
+        if key == "mode" and value != PYNATIVE_MODE:
+            raise ValueError(
+                "For 'set_context', GRAPH_MODE is not available yet. Use mode=PYNATIVE_MODE (1)."
+            )
+    _settings.update(kwargs)
+
+
+def get_context(attr_key: str) -> Any:
+    """The value of one setting."""
+    if attr_key not in _settings:
+        raise ValueError(
+            f"For 'get_context', there is no setting '{attr_key}'."
+            f"{did_you_mean(attr_key, _settings)}"
+        )
+    return _settings[attr_key]

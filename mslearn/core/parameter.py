@@ -1,0 +1,137 @@
+"""`Parameter`: a named Tensor that a Cell owns and an optimizer updates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from mslearn.core.state import state
+from mslearn.core.tensor import Tensor, array_from
+
+
+class Parameter(Tensor):
+    """A tensor that belongs to a network: it has a name and may be trained.
+
+    Args:
+        default_input: the initial value: a Tensor, an array or a number.
+        name: its name; a Cell that owns it puts its own path in front (``fc1.weight``).
+        requires_grad: whether `trainable_params()` lists it.
+        layerwise_parallel, parallel_optimizer, storage_format, device: kept for MindSpore.
+
+    >>> import mslearn as ms
+    >>> ms.Parameter(ms.Tensor([1.0, 2.0]), name="w")
+    Parameter (name=w, shape=(2,), dtype=Float32, requires_grad=True)
+    """
+
+    __slots__ = ("__dict__", "layerwise_parallel", "name", "parallel_optimizer", "requires_grad")
+
+    def __init__(
+        self,
+        default_input: Any,
+        name: str | None = None,
+        requires_grad: bool = True,
+        layerwise_parallel: bool = False,
+        parallel_optimizer: bool = True,
+        storage_format: str = "",
+        device: str | None = None,
+    ) -> None:
+        # A view of its own: two Parameters must never share one value's identity.
+        self._value = array_from(default_input).view()
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"For 'Parameter', the name must be a str or None, but got '{type(name).__name__}'."
+            )
+        self.name = "Parameter" if name is None else name
+        self.requires_grad = requires_grad
+        self.layerwise_parallel = layerwise_parallel
+        self.parallel_optimizer = parallel_optimizer
+
+    def set_data(self, data: Tensor, slice_shape: bool = False) -> Parameter:
+        """Replace the data; shape and dtype must stay.
+
+        Raises:
+            ValueError: another shape. TypeError: a dtype that would lose precision.
+        """
+        source = data if isinstance(data, Tensor) else Tensor(data)
+        if source.shape != self.shape and not slice_shape:
+            raise ValueError(
+                f"For 'Parameter.set_data', the Parameter '{self.name}' has shape "
+                f"{list(self.shape)}, but the data has {list(source.shape)}. They must be equal."
+            )
+        value = source._value
+        if value.dtype != self._value.dtype:
+            if value.dtype.kind not in "biu" and self._value.dtype.kind in "biu":
+                raise TypeError(
+                    f"For 'Parameter.set_data', the Parameter '{self.name}' is {self.dtype}, "
+                    f"but the data is {source.dtype}. Cast it first with data.astype(…)."
+                )
+            value = value.astype(self._value.dtype)
+        self.assign_value(value.view() if isinstance(value, np.ndarray) else value)
+        return self
+
+    def assign_value(self, value: Any) -> None:
+        """Let the handle point to `value` (array or Abstract); a capture records it as output."""
+        if state.capture is not None:
+            state.capture.read(self)
+        self._value = value
+
+    def clone(self, init: Any = "same") -> Parameter:
+        """A new Parameter of the same shape, dtype and flags.
+
+        Args:
+            init: ``"same"`` copies the data; a number or an initializer's name fills it.
+        """
+        if init == "same":
+            data = self._concrete().copy()
+        elif isinstance(init, int | float):
+            data = np.full(self.shape, init, self._value.dtype)
+        else:
+            data = np.zeros(self.shape, self._value.dtype)
+            {"zeros": lambda a: None, "ones": lambda a: a.fill(1)}[init](data)
+        copy = Parameter(Tensor.wrap(data), self.name, self.requires_grad)
+        copy.layerwise_parallel = self.layerwise_parallel
+        copy.parallel_optimizer = self.parallel_optimizer
+        return copy
+
+    def value(self) -> Tensor:
+        """The present value as a plain Tensor."""
+        return Tensor.wrap(self._value)
+
+    def __repr__(self) -> str:
+        return (
+            f"Parameter (name={self.name}, shape={self.shape}, dtype={self.dtype}, "
+            f"requires_grad={self.requires_grad})"
+        )
+
+    __str__ = __repr__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        return self.clone()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Parameter, (self._concrete(), self.name, self.requires_grad))
+
+
+class ParameterTuple(tuple[Parameter, ...]):
+    """A tuple of Parameters, in order, e.g. ``ParameterTuple(net.trainable_params())``."""
+
+    def __new__(cls, iterable: Iterable[Parameter]) -> ParameterTuple:
+        items = tuple(iterable)
+        for item in items:
+            if not isinstance(item, Parameter):
+                raise TypeError(
+                    f"For 'ParameterTuple', every item must be a Parameter, but got "
+                    f"'{type(item).__name__}'."
+                )
+        return super().__new__(cls, items)
+
+    def clone(self, prefix: str, init: Any = "same") -> ParameterTuple:
+        """Clones of all, each named ``prefix.name``."""
+        clones = []
+        for parameter in self:
+            copy = parameter.clone(init)
+            copy.name = f"{prefix}.{parameter.name}"
+            clones.append(copy)
+        return ParameterTuple(clones)

@@ -1,0 +1,313 @@
+"""`Tensor`: a handle to an immutable value.
+
+The value is concrete (a `numpy.ndarray`) or abstract (`Abstract`: shape and dtype, while a graph
+is captured). In-place work such as ``x[0] = 1`` makes a new value and lets the handle point to
+it, so that tapes and graphs always see values that never change.
+
+Operators and methods are attached by `mslearn.ops`, from the primitives' own declarations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+
+from mslearn.core.dtype import FLOAT32, DType, dtype_of, promote_number, to_numpy
+from mslearn.core.errors import DtypeError, did_you_mean
+from mslearn.core.printing import tensor_repr
+
+
+class Abstract:
+    """The value of a tensor inside a graph that is being captured: all but the numbers."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape = shape
+        self.dtype = dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    def __repr__(self) -> str:
+        return f"Abstract({dtype_of(self.dtype)}{list(self.shape)})"
+
+
+class _Initializer(Protocol):
+    def __call__(self, array: np.ndarray) -> None: ...
+
+
+class Tensor:
+    """An n-dimensional array of one dtype, as in MindSpore.
+
+    Args:
+        input_data: a number, a (nested) list or tuple, a NumPy array or another Tensor. Python
+            floats become float32, ints int64, bools bool; a NumPy array keeps its dtype.
+        dtype: the wanted dtype; `None` takes it from the data.
+        shape: with `init`, the shape to fill.
+        init: an initializer such as `mslearn.common.initializer.One()`; the data is made when
+            first needed, or by `init_data()`.
+
+    Raises:
+        TypeError: the data is not numeric, or the lists are ragged.
+
+    >>> import mslearn as ms
+    >>> ms.Tensor([1, 2.5]).dtype
+    mindspore.float32
+    """
+
+    __slots__ = ("__weakref__", "_value")
+    __array_priority__ = 100  # numpy_array + tensor goes to Tensor.__radd__
+
+    def __init__(
+        self,
+        input_data: Any = None,
+        dtype: DType | None = None,
+        shape: int | tuple[int, ...] | None = None,
+        init: _Initializer | None = None,
+        const_arg: bool = False,
+        device: str | None = None,
+    ) -> None:
+        if init is not None:
+            if shape is None or dtype is None:
+                raise ValueError(
+                    "For 'Tensor', init= needs shape= and dtype= too, for example "
+                    "Tensor(shape=(2, 3), dtype=mslearn.float32, init=One())."
+                )
+            array = np.empty(shape, to_numpy(dtype))
+            init(array)
+            self._value: Any = array
+        elif input_data is None and shape is not None:
+            self._value = np.zeros(shape, to_numpy(dtype or FLOAT32))
+        else:
+            self._value = array_from(input_data, dtype)
+
+    @staticmethod
+    def wrap(value: Any) -> Tensor:
+        """A Tensor around a value (array or Abstract) without copying or checking."""
+        tensor = _new(Tensor)
+        tensor._value = value
+        return tensor
+
+    @staticmethod
+    def from_numpy(array: np.ndarray) -> Tensor:
+        """A Tensor that shares the array's memory."""
+        if not isinstance(array, np.ndarray):
+            raise TypeError(
+                f"For 'from_numpy', the input must be a numpy.ndarray, but got "
+                f"'{type(array).__name__}'. Use Tensor(…) for lists and numbers."
+            )
+        dtype_of(array.dtype)
+        return Tensor.wrap(array.view())
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the axes."""
+        return self._value.shape
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return dtype_of(self._value.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self._value.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self._value.shape)
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self._value.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.itemsize
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Bytes from one element to the next along each axis (C order)."""
+        steps, step = [], self.itemsize
+        for n in reversed(self.shape):
+            steps.append(step)
+            step *= n
+        return tuple(reversed(steps))
+
+    @property
+    def has_init(self) -> bool:
+        """Whether data is still to be initialised; here it never is."""
+        return False
+
+    def init_data(self, *_: Any, **__: Any) -> Tensor:
+        """The tensor with its data initialised (kept for MindSpore's two-step creation)."""
+        return self
+
+    def asnumpy(self) -> np.ndarray:
+        """The data as a NumPy array that shares the tensor's memory where it can.
+
+        Raises:
+            RuntimeError: inside a graph that is being captured a tensor has no numbers yet.
+        """
+        array = self._value
+        if type(array) is Abstract:
+            raise RuntimeError(
+                f"This tensor ({self.dtype}{list(self.shape)}) has no value yet: a graph is being "
+                f"captured. Return it from the jit function and look at it outside."
+            )
+        return array if array.flags.writeable else array.copy()
+
+    numpy = asnumpy
+
+    def _concrete(self) -> np.ndarray:
+        if type(self._value) is Abstract:
+            self.asnumpy()
+        return self._value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self._concrete()
+        if dtype is not None:
+            array = array.astype(dtype, copy=False)
+        return array.copy() if copy else array
+
+    def item(self, *index: int) -> bool | int | float | complex:
+        """The one element as a Python number (or the element at `index`)."""
+        return self._concrete().item(*index)
+
+    def tolist(self) -> Any:
+        """The data as nested Python lists."""
+        return self._concrete().tolist()
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("Not support len of a 0-D tensor: its shape is ().")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.shape:
+            raise TypeError("Cannot iterate over a scalar tensor: its shape is ().")
+        return (self[i] for i in range(self.shape[0]))
+
+    def _one(self, what: str) -> Any:
+        array = self._concrete()
+        if array.size != 1:
+            raise ValueError(
+                f"The truth value or number of a Tensor with several elements is ambiguous: "
+                f"{what}() needs one element, but the shape is {list(self.shape)}. "
+                f"Use x.any(), x.all() or index the element that you mean."
+            )
+        return array.reshape(())[()]
+
+    def __bool__(self) -> bool:
+        return bool(self._one("bool"))
+
+    def __int__(self) -> int:
+        return int(self._one("int"))
+
+    def __float__(self) -> float:
+        return float(self._one("float"))
+
+    def __complex__(self) -> complex:
+        return complex(self._one("complex"))
+
+    def __index__(self) -> int:
+        if self._value.dtype.kind not in "iub":
+            raise TypeError(f"Only integer tensors can be an index, but got {self.dtype}.")
+        return int(self._one("index"))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        if type(self._value) is Abstract:
+            return f"Tensor(shape={list(self.shape)}, dtype={self.dtype}, value=<captured>)"
+        return tensor_repr(self._value, str(self.dtype))
+
+    def __str__(self) -> str:
+        return repr(self) if type(self._value) is Abstract else str(self._value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._one("format") if spec else str(self), spec)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        return Tensor.wrap(self._concrete().copy())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Tensor, (self._concrete(),))
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only when nothing else answers: the place to help with a misspelt method.
+        public = [n for n in dir(type(self)) if not n.startswith("_")]
+        raise AttributeError(
+            f"The '{type(self).__name__}' object has no attribute '{name}'."
+            f"{did_you_mean(name, public)}"
+        )
+
+
+_new = Tensor.__new__
+
+
+def array_from(data: Any, dtype: Any = None) -> np.ndarray:
+    """A new array for a Tensor, by MindSpore's rules for the dtypes of Python data."""
+    wanted = None if dtype is None else to_numpy(dtype)
+    if isinstance(data, Tensor):
+        array = data._concrete()
+        return array.view() if wanted is None else array.astype(wanted)
+    if isinstance(data, np.ndarray | np.generic):
+        array = np.array(data, wanted)
+        dtype_of(array.dtype)
+        return array
+    if isinstance(data, str) or not isinstance(data, bool | int | float | complex | list | tuple):
+        raise DtypeError(
+            f"For 'Tensor', the input_data must be a number, a list, a tuple, a numpy.ndarray or "
+            f"a Tensor, but got type '{type(data).__name__}'."
+        )
+    try:
+        array = np.array(_plain(data))
+    except ValueError as error:
+        raise DtypeError(
+            f"For 'Tensor', the lists are ragged: every row must have the same length ({error}). "
+            f"Pad the shorter rows first."
+        ) from None
+    if array.dtype.kind not in "biufc":
+        raise DtypeError(
+            f"For 'Tensor', the input_data holds something that is not a number "
+            f"(NumPy reads it as '{array.dtype}'). Convert the text or object to numbers first."
+        )
+    if wanted is None and not _holds_arrays(data):
+        wanted = {"f": FLOAT32, "c": np.dtype("c8")}.get(array.dtype.kind)
+    return array if wanted is None else array.astype(wanted, copy=False)
+
+
+def _plain(data: Any) -> Any:
+    if isinstance(data, list | tuple):
+        return [_plain(d) for d in data]
+    return data._concrete() if isinstance(data, Tensor) else data
+
+
+def _holds_arrays(data: Any) -> bool:
+    while isinstance(data, list | tuple) and data:
+        data = data[0]
+    return isinstance(data, np.ndarray | np.generic | Tensor)
+
+
+def as_tensor(x: Any, like: np.dtype[Any] | None = None) -> Tensor:
+    """`x` itself when it is a Tensor, else a constant (in the dtype that meets `like`)."""
+    if isinstance(x, Tensor):
+        return x
+    if like is not None and type(x) in (bool, int, float, complex):
+        return Tensor.wrap(np.asarray(x, promote_number(like, x)))
+    return Tensor.wrap(array_from(x))

@@ -1,0 +1,237 @@
+"""`Cell`: a piece of a network with its parameters, its children and what it computes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+from mslearn.core.errors import did_you_mean
+from mslearn.core.parameter import Parameter, ParameterTuple
+from mslearn.core.state import state
+from mslearn.core.tensor import Tensor
+
+
+class Cell:
+    """Base class of layers, losses, optimizers and networks.
+
+    Assigning a Parameter or a Cell to an attribute registers it; `construct` says what the Cell
+    computes and runs when the Cell is called.
+
+    >>> import mslearn as ms
+    >>> class Twice(ms.nn.Cell):
+    ...     def construct(self, x):
+    ...         return 2 * x
+    >>> print(Twice()(ms.Tensor([1.0])))
+    [2.]
+    """
+
+    _params: dict[str, Parameter]
+    _cells: dict[str, Cell]
+
+    def __init__(self, auto_prefix: bool = True, flags: dict[str, Any] | None = None) -> None:
+        set_ = object.__setattr__
+        set_(self, "_params", OrderedDict())
+        set_(self, "_cells", OrderedDict())
+        set_(self, "training", False)
+        set_(self, "requires_grad", False)
+        set_(self, "_auto_prefix", auto_prefix)
+        set_(self, "_scope", None)
+        set_(self, "param_prefix", "")
+
+    def construct(self, *args: Any, **kwargs: Any) -> Any:
+        """What the Cell computes; every subclass writes its own."""
+        raise AttributeError(
+            f"For 'Cell', the method 'construct' is not defined in '{type(self).__name__}'. "
+            f"Write def construct(self, x): … with the forward computation."
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not state.active:
+            return self.construct(*args, **kwargs)
+        before = state.scope
+        state.scope = (*before, self._scope or f"network-{type(self).__name__}")
+        try:
+            return self.construct(*args, **kwargs)
+        finally:
+            state.scope = before
+
+    # -- attributes ---------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_params" not in self.__dict__:
+            if isinstance(value, Parameter | Cell):
+                raise AttributeError(
+                    f"For 'Cell', call super().__init__() at the start of "
+                    f"{type(self).__name__}.__init__, before self.{name} is assigned."
+                )
+            object.__setattr__(self, name, value)
+            return
+        if isinstance(value, Parameter):
+            self.__dict__.pop(name, None)
+            self._cells.pop(name, None)
+            self.insert_param_to_cell(name, value)
+        elif isinstance(value, ParameterTuple):
+            object.__setattr__(self, name, value)
+            for param in value:
+                self._params[param.name] = param
+        elif isinstance(value, Cell):
+            self.__dict__.pop(name, None)
+            self._params.pop(name, None)
+            self._adopt(name, value)
+        elif name in self._params:
+            if not isinstance(value, Tensor):
+                raise TypeError(
+                    f"For 'Cell', '{name}' is a Parameter and cannot become a "
+                    f"'{type(value).__name__}'. Use self.{name}.set_data(…) for a new value."
+                )
+            self._params[name].set_data(value)
+        elif name in self._cells and value is None:
+            self._cells[name] = value  # type: ignore[assignment]
+        else:
+            self._cells.pop(name, None)
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        own = self.__dict__
+        if name in own.get("_params", ()):
+            return own["_params"][name]
+        if name in own.get("_cells", ()):
+            return own["_cells"][name]
+        if "_params" not in own:
+            raise AttributeError(
+                f"'{type(self).__name__}' has no '{name}' yet: call super().__init__() first in "
+                f"{type(self).__name__}.__init__."
+            )
+        known = [*own["_params"], *own["_cells"], *(k for k in own if not k.startswith("_"))]
+        known += [k for k in dir(type(self)) if not k.startswith("_")]
+        raise AttributeError(
+            f"The '{type(self).__name__}' object has no attribute '{name}'."
+            f"{did_you_mean(name, known)}"
+        )
+
+    def __delattr__(self, name: str) -> None:
+        for held in (self._params, self._cells):
+            if name in held:
+                del held[name]
+                return
+        object.__delattr__(self, name)
+
+    def insert_param_to_cell(
+        self, param_name: str, param: Parameter, check_name_contain_dot: bool = True
+    ) -> None:
+        """Register a Parameter under `param_name`; an unnamed one takes that name."""
+        if check_name_contain_dot and "." in param_name:
+            raise KeyError(f"For 'Cell', a parameter's name holds no '.', but got {param_name!r}.")
+        if param.name == "Parameter":
+            param.name = param_name
+        self._params[param_name] = param
+
+    def insert_child_to_cell(self, child_name: str, child_cell: Cell) -> None:
+        """Register a child Cell under `child_name`, e.g. from a loop."""
+        if not isinstance(child_cell, Cell):
+            raise TypeError(
+                f"For 'insert_child_to_cell', the child must be a Cell, but got "
+                f"'{type(child_cell).__name__}'."
+            )
+        if child_name in self._cells or hasattr(self, child_name):
+            raise KeyError(f"For 'insert_child_to_cell', the name {child_name!r} is taken.")
+        self._adopt(child_name, child_cell)
+
+    def _adopt(self, name: str, cell: Cell) -> None:
+        if self._auto_prefix:
+            cell.update_parameters_name(f"{name}.")
+        object.__setattr__(cell, "_scope", f"{name}-{type(cell).__name__}")
+        self._cells[name] = cell
+
+    def update_parameters_name(self, prefix: str = "", recurse: bool = True) -> None:
+        """Put `prefix` in front of the parameters' names."""
+        for param in self.get_parameters(expand=recurse):
+            param.name = prefix + param.name
+
+    # -- walking ------------------------------------------------------------------------------
+
+    def cells(self) -> Iterator[Cell]:
+        """The direct children."""
+        return (cell for cell in self._cells.values() if cell is not None)
+
+    def name_cells(self) -> dict[str, Cell]:
+        """The direct children by name."""
+        return OrderedDict((n, c) for n, c in self._cells.items() if c is not None)
+
+    def cells_and_names(
+        self, cells: set[int] | None = None, name_prefix: str = ""
+    ) -> Iterator[tuple[str, Cell]]:
+        """(path, Cell) for this Cell and everything below it; a shared Cell comes once."""
+        seen = set() if cells is None else cells
+        if id(self) in seen:
+            return
+        seen.add(id(self))
+        yield name_prefix, self
+        for name, cell in self.name_cells().items():
+            path = f"{name_prefix}.{name}" if name_prefix else name
+            yield from cell.cells_and_names(seen, path)
+
+    def parameters_and_names(
+        self, name_prefix: str = "", expand: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """(path, Parameter) of this Cell (and, with `expand`, of all below); each once."""
+        seen: set[int] = set()
+        walk = self.cells_and_names(name_prefix=name_prefix) if expand else [(name_prefix, self)]
+        for path, cell in walk:
+            for name, param in cell._params.items():
+                if id(param) not in seen:
+                    seen.add(id(param))
+                    yield (f"{path}.{name}" if path else name), param
+
+    def get_parameters(self, expand: bool = True) -> Iterator[Parameter]:
+        """The Parameters of this Cell (and, with `expand`, of all below)."""
+        return (param for _, param in self.parameters_and_names(expand=expand))
+
+    def trainable_params(self, recurse: bool = True) -> list[Parameter]:
+        """The Parameters with `requires_grad`."""
+        return [p for p in self.get_parameters(expand=recurse) if p.requires_grad]
+
+    def untrainable_params(self, recurse: bool = True) -> list[Parameter]:
+        """The Parameters without `requires_grad`."""
+        return [p for p in self.get_parameters(expand=recurse) if not p.requires_grad]
+
+    def parameters_dict(self, recurse: bool = True) -> dict[str, Parameter]:
+        """The Parameters by their names."""
+        return OrderedDict((p.name, p) for p in self.get_parameters(expand=recurse))
+
+    def apply(self, fn: Any) -> Cell:
+        """Call `fn` on every Cell below, then on this one."""
+        for cell in self.cells():
+            cell.apply(fn)
+        fn(self)
+        return self
+
+    # -- modes --------------------------------------------------------------------------------
+
+    def set_train(self, mode: bool = True) -> Cell:
+        """Say whether the Cell is being trained: Dropout and BatchNorm behave differently."""
+        for _, cell in self.cells_and_names():
+            object.__setattr__(cell, "training", bool(mode))
+        return self
+
+    def set_grad(self, requires_grad: bool = True) -> Cell:
+        """Kept for MindSpore: gradients here need no preparation."""
+        object.__setattr__(self, "requires_grad", bool(requires_grad))
+        return self
+
+    # -- printing -----------------------------------------------------------------------------
+
+    def extend_repr(self) -> str:
+        """What stands between the brackets in the printed form."""
+        return ""
+
+    def __repr__(self) -> str:
+        extra = self.extend_repr()
+        children = self.name_cells()
+        if not children:
+            return f"{type(self).__name__}({extra})"
+        lines = [extra] if extra else []
+        for name, cell in children.items():
+            lines.append(f"({name}): " + repr(cell).replace("\n", "\n  "))
+        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"

@@ -1,0 +1,151 @@
+"""SGD, Momentum and Adam: the rules themselves are primitives in `mslearn.ops.optimizer`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mslearn import ops
+from mslearn.core.dtype import FLOAT32
+from mslearn.core.parameter import Parameter
+from mslearn.core.primitive import apply
+from mslearn.core.tensor import Tensor
+from mslearn.nn.optim.base import LearningRate, Optimizer
+from mslearn.ops.optimizer import SGD as SGDRule
+from mslearn.ops.optimizer import Adam as AdamRule
+from mslearn.ops.optimizer import ApplyMomentum
+
+
+def _within(rule: str, name: str, value: float, low: float, high: float | None = None) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(
+            f"For '{rule}', the argument '{name}' must be a float, but got "
+            f"'{type(value).__name__}'."
+        )
+    if value < low or (high is not None and value >= high):
+        text = f"at least {low}" if high is None else f"in [{low}, {high})"
+        raise ValueError(f"For '{rule}', the argument '{name}' must be {text}, but got {value}.")
+    return float(value)
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum where asked for (Sutskever et al., 2013).
+
+    v = momentum * v + (1 - dampening) * g;  w -= lr * v  (w -= lr * (g + momentum * v) when
+    `nesterov`).
+
+    >>> import mslearn as ms
+    >>> net = ms.nn.Dense(2, 1)
+    >>> optimizer = ms.nn.SGD(net.trainable_params(), learning_rate=0.1)
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        learning_rate: LearningRate = 0.1,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        loss_scale: float = 1.0,
+    ) -> None:
+        super().__init__(learning_rate, params, weight_decay, loss_scale)
+        value = _within("SGD", "momentum", momentum, 0.0)
+        self.dampening = _within("SGD", "dampening", dampening, 0.0)
+        if nesterov and (not value or self.dampening):
+            raise ValueError("For 'SGD', nesterov=True needs a momentum above 0 and dampening 0.")
+        self.nesterov = nesterov
+        self.momentum = Parameter(np.asarray(value, FLOAT32), name="momentum")
+        self.accum = self.state_like("accum")
+        self.stat = self.state_like("stat", 1.0)
+        self._attrs = {"dampening": self.dampening, "weight_decay": 0.0, "nesterov": nesterov}
+
+    def construct(self, gradients: Sequence[Tensor]) -> tuple[bool, ...]:
+        for i, param, grad, lr in self.prepared(gradients):
+            state = (param, grad, lr, self.accum[i], self.momentum, self.stat[i])
+            new, accum, stat = apply(SGDRule, state, self._attrs)
+            param.assign_value(new._value)
+            self.accum[i].assign_value(accum._value)
+            self.stat[i].assign_value(stat._value)
+        return (True,) * len(self.parameters)
+
+
+class Momentum(Optimizer):
+    """Momentum (Polyak, 1964): v = momentum * v + g;  w -= lr * v.
+
+    With `use_nesterov`: w -= lr * (g + momentum * v). (The CPU kernel of MindSpore 2.10 ignores
+    `use_nesterov`; here it does what its documentation says.)
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        learning_rate: LearningRate,
+        momentum: float,
+        weight_decay: float = 0.0,
+        loss_scale: float = 1.0,
+        use_nesterov: bool = False,
+    ) -> None:
+        super().__init__(learning_rate, params, weight_decay, loss_scale)
+        value = _within("Momentum", "momentum", momentum, 0.0)
+        self.momentum = Parameter(np.asarray(value, FLOAT32), name="momentum")
+        self.use_nesterov = use_nesterov
+        self.moments = self.state_like("moments")
+        self._attrs = {"use_nesterov": use_nesterov}
+
+    def construct(self, gradients: Sequence[Tensor]) -> tuple[bool, ...]:
+        for i, param, grad, lr in self.prepared(gradients):
+            state = (param, self.moments[i], lr, grad, self.momentum)
+            new, moment = apply(ApplyMomentum, state, self._attrs)
+            param.assign_value(new._value)
+            self.moments[i].assign_value(moment._value)
+        return (True,) * len(self.parameters)
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba, 2015); the formula stands at the primitive `ops.Adam`.
+
+    Args:
+        beta1, beta2: decay of the mean and of the mean square, in (0, 1).
+        eps: added to the root, greater than 0.
+        use_nesterov: Dozat's (2016) look-ahead form.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        learning_rate: LearningRate = 1e-3,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        use_locking: bool = False,
+        use_nesterov: bool = False,
+        weight_decay: float = 0.0,
+        loss_scale: float = 1.0,
+    ) -> None:
+        super().__init__(learning_rate, params, weight_decay, loss_scale)
+        self.beta1 = _within("Adam", "beta1", beta1, 0.0, 1.0)
+        self.beta2 = _within("Adam", "beta2", beta2, 0.0, 1.0)
+        self.eps = _within("Adam", "eps", eps, 0.0)
+        self.beta1_power = Parameter(np.asarray(1, FLOAT32), name="beta1_power")
+        self.beta2_power = Parameter(np.asarray(1, FLOAT32), name="beta2_power")
+        self.moment1 = self.state_like("moment1")
+        self.moment2 = self.state_like("moment2")
+        self._betas = [Tensor(v) for v in (self.beta1, self.beta2, self.eps)]
+        self._attrs = {"use_nesterov": use_nesterov}
+
+    def construct(self, gradients: Sequence[Tensor]) -> tuple[bool, ...]:
+        prepared = self.prepared(gradients)
+        ops.assign(self.beta1_power, self.beta1_power * self.beta1)
+        ops.assign(self.beta2_power, self.beta2_power * self.beta2)
+        powers = (self.beta1_power, self.beta2_power)
+        for i, param, grad, lr in prepared:
+            moments = (self.moment1[i], self.moment2[i])
+            state = (param, *moments, *powers, lr, *self._betas, grad)
+            new, m, v = apply(AdamRule, state, self._attrs)
+            param.assign_value(new._value)
+            self.moment1[i].assign_value(m._value)
+            self.moment2[i].assign_value(v._value)
+        return (True,) * len(self.parameters)

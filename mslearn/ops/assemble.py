@@ -1,0 +1,211 @@
+"""The functional API and the Tensor methods, made from the primitives' own declarations."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from mslearn.core.parameter import Parameter
+from mslearn.core.primitive import Primitive, registry
+from mslearn.core.tensor import Tensor
+from mslearn.ops import compare, control, creation, elementwise, indexing, linalg, neural
+from mslearn.ops import reduce as reductions
+from mslearn.ops import shape as shapes
+from mslearn.ops.families import Elementwise, binary, unary
+
+
+def functional(prim: type[Primitive]) -> Callable[..., Any]:
+    """The function that `prim.api` declares, e.g. ``tanh(input)``."""
+    name, _, rest = prim.api.partition("(")
+    signature = inspect.signature(_parse_signature(rest.rstrip(")")))
+    tensors = len(prim.inputs)
+    options = list(signature.parameters)[tensors:]
+    run = unary if tensors == 1 else binary
+
+    if not options:
+        if tensors == 1:
+
+            def function(input: Any) -> Any:
+                return unary(prim, input, {})
+
+        else:
+
+            def function(input: Any, other: Any) -> Any:  # type: ignore[misc]
+                return binary(prim, input, other)
+
+        names = list(signature.parameters)
+        if names != list(inspect.signature(function).parameters):
+            function = _renamed(function, names)
+    else:
+
+        def function(*args: Any, **kwargs: Any) -> Any:  # type: ignore[misc]
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            attrs = {o: bound.arguments[o] for o in options}
+            return run(prim, *[bound.arguments[n] for n in names_of_tensors], attrs)
+
+        names_of_tensors = list(signature.parameters)[:tensors]
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = prim.__doc__
+    function.__module__ = "mslearn.ops"
+    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.primitive = prim  # type: ignore[attr-defined]
+    return function
+
+
+def _parse_signature(parameters: str) -> Callable[..., Any]:
+    return eval(f"lambda {parameters}: None")  # our own declaration, never outside text
+
+
+def _renamed(function: Callable[..., Any], names: list[str]) -> Callable[..., Any]:
+    """`function` with other argument names, so that they also work as keywords."""
+
+    def renamed(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs and len(args) == len(names):
+            return function(*args)
+        given = dict(zip(names, args, strict=False))
+        for key, value in kwargs.items():
+            if key not in names or key in given:
+                raise TypeError(f"The arguments are {names}, but got {key!r} too.")
+            given[key] = value
+        missing = [n for n in names if n not in given]
+        if missing or len(args) > len(names):
+            raise TypeError(f"The arguments are {names}, but got {len(args) + len(kwargs)}.")
+        return function(*[given[n] for n in names])
+
+    return renamed
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """Every functional form that a primitive declares, by name."""
+    declared = [p for p in registry.values() if p.__dict__.get("api")]
+    return {p.api.partition("(")[0]: functional(p) for p in declared}
+
+
+def _operator(prim: type[Elementwise], reflected: bool = False) -> Callable[..., Any]:
+    if reflected:
+        return lambda self, other: binary(prim, other, self)
+    return lambda self, other: binary(prim, self, other)
+
+
+def _comparison(prim: type[Elementwise], answer: bool | None = None) -> Callable[..., Any]:
+    def compare(self: Tensor, other: Any) -> Any:
+        if answer is not None and (other is None or isinstance(other, str)):
+            return answer
+        return binary(prim, self, other)
+
+    return compare
+
+
+def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
+    """Give Tensor its operators and methods."""
+    e, c = elementwise, compare
+    arithmetic = {
+        "add": e.Add, "sub": e.Sub, "mul": e.Mul, "truediv": e.Div, "floordiv": e.FloorDiv,
+        "mod": e.FloorMod, "pow": e.Pow, "and": c.BitwiseAnd, "or": c.BitwiseOr,
+        "xor": c.BitwiseXor,
+    }  # fmt: skip
+    for name, prim in arithmetic.items():
+        setattr(Tensor, f"__{name}__", _operator(prim))
+        setattr(Tensor, f"__r{name}__", _operator(prim, reflected=True))
+        setattr(Tensor, f"__i{name}__", _in_place(_operator(prim)))
+    for name, prim, answer in (
+        ("eq", c.Equal, False), ("ne", c.NotEqual, True), ("lt", c.Less, None),
+        ("le", c.LessEqual, None), ("gt", c.Greater, None), ("ge", c.GreaterEqual, None),
+    ):  # fmt: skip
+        setattr(Tensor, f"__{name}__", _comparison(prim, answer))
+    Tensor.__neg__ = lambda self: unary(e.Neg, self, {})  # type: ignore[attr-defined]
+    Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
+    Tensor.__abs__ = lambda self: unary(e.Abs, self, {})  # type: ignore[attr-defined]
+    Tensor.__invert__ = lambda self: unary(c.LogicalNot, self, {})  # type: ignore[attr-defined]
+    Tensor.__matmul__ = lambda self, other: linalg.matmul(self, other)  # type: ignore[attr-defined]
+    Tensor.__rmatmul__ = lambda self, other: linalg.matmul(other, self)  # type: ignore[attr-defined]
+    Tensor.__getitem__ = indexing.getitem  # type: ignore[attr-defined]
+    Tensor.__setitem__ = indexing.setitem  # type: ignore[attr-defined]
+    for prim in registry.values():
+        if prim.__dict__.get("method"):
+            setattr(Tensor, prim.method, table[prim.api.partition("(")[0]])
+    methods = {
+        "astype": shapes.cast_to, "to": shapes.cast_to, "reshape": shapes.reshape_method,
+        "view": shapes.view, "transpose": shapes.transpose_method, "permute": _permute,
+        "swapaxes": shapes.swapaxes, "flatten": _flatten, "expand_dims": shapes.expand_dims,
+        "unsqueeze": shapes.unsqueeze, "squeeze": shapes.squeeze, "split": shapes.split,
+        "chunk": shapes.chunk, "tile": shapes.tile, "flip": shapes.flip,
+        "broadcast_to": shapes.broadcast_to, "matmul": linalg.matmul, "bmm": linalg.bmm,
+        "mm": linalg.mm, "sum": _sum, "mean": reductions.mean, "prod": reductions.prod,
+        "max": _max, "min": _min, "amax": reductions.amax, "amin": reductions.amin,
+        "all": reductions.all, "any": reductions.any, "argmax": _argmax, "argmin": _argmin,
+        "var": reductions.var, "std": reductions.std, "norm": reductions.norm,
+        "cumsum": reductions.cumsum, "gather": indexing.gather,
+        "masked_fill": indexing.masked_fill, "masked_select": indexing.masked_select,
+        "where": lambda self, condition, y: indexing.where(condition, self, y),
+        "clip": control.clip_by_value, "clamp": control.clip_by_value,
+        "softmax": neural.softmax, "log_softmax": neural.log_softmax,
+        "new_zeros": _new(creation.zeros), "new_ones": _new(creation.ones),
+        "copy": shapes.identity, "tril": creation.tril, "triu": creation.triu,
+    }  # fmt: skip
+    for name, method in methods.items():
+        setattr(Tensor, name, method)
+    for name in ("half", "float", "double", "int", "long", "bool"):
+        kind = {"half": "f2", "float": "f4", "double": "f8", "int": "i4", "long": "i8", "bool": "?"}
+        setattr(Tensor, name, _to(kind[name]))
+    Tensor.T = property(shapes.transpose_method)  # type: ignore[attr-defined]
+
+
+def _to(code: str) -> Callable[[Tensor], Tensor]:
+    return lambda self: shapes.cast_to(self, code)
+
+
+def _new(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return lambda self, size, dtype=None: make(size, dtype or self.dtype)
+
+
+def _in_place(operator: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def update(self: Tensor, other: Any) -> Tensor:
+        new = operator(self, other)
+        if isinstance(self, Parameter):
+            return control.assign(self, new)
+        self._value = new._value
+        return self
+
+    return update
+
+
+def _permute(self, *axis):
+    """The axes in the order `axis`."""
+    return shapes.transpose_method(self, *axis)
+
+
+def _flatten(self, order="C", *, start_dim=0, end_dim=-1):
+    """The axes from `start_dim` to `end_dim` as one; the whole tensor by default."""
+    return shapes.flatten(self, order, start_dim=start_dim, end_dim=end_dim)
+
+
+def _sum(self, axis=None, keepdims=False, *, dtype=None):
+    """The sum over `axis` (all axes when None)."""
+    return reductions.sum(self, axis, keepdims, dtype=dtype)
+
+
+def _max(self, axis=None, keepdims=False, *, initial=None, where=None, return_indices=False):
+    """The largest element over `axis`; with `return_indices`, also where it stands."""
+    if return_indices:
+        return reductions.max(self, axis, keepdims)
+    return reductions.amax(self, axis, keepdims)
+
+
+def _min(self, axis=None, keepdims=False, *, initial=None, where=None, return_indices=False):
+    """The smallest element over `axis`; with `return_indices`, also where it stands."""
+    if return_indices:
+        return reductions.min(self, axis, keepdims)
+    return reductions.amin(self, axis, keepdims)
+
+
+def _argmax(self, axis=None, keepdims=False):
+    """The index of the largest element along `axis`."""
+    return reductions.argmax(self, axis, keepdims)
+
+
+def _argmin(self, axis=None, keepdims=False):
+    """The index of the smallest element along `axis`."""
+    return reductions.argmin(self, axis, keepdims)

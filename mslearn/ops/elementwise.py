@@ -1,0 +1,409 @@
+"""Element-wise mathematics: one class a function, with its partial derivatives."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mslearn.core.primitive import apply
+from mslearn.core.tensor import Tensor
+from mslearn.ops.families import Elementwise, cast
+
+
+def _where(condition: Tensor, like: Tensor) -> Tensor:
+    return cast(condition, like._value.dtype)
+
+
+class Add(Elementwise):
+    """x + y."""
+
+    api, method, inputs = "add(input, other)", "add", ("x", "y")
+    lower = {"onnx": "Add"}
+    kernel = np.add
+    partials = (1, 1)
+
+
+class Sub(Elementwise):
+    """x - y."""
+
+    api, method, inputs = "sub(input, other)", "sub", ("x", "y")
+    lower = {"onnx": "Sub"}
+    kernel = np.subtract
+    partials = (1, -1)
+
+
+class Mul(Elementwise):
+    """x * y."""
+
+    api, method, inputs = "mul(input, other)", "mul", ("x", "y")
+    lower = {"onnx": "Mul"}
+    kernel = np.multiply
+    partials = (lambda out, x, y: y, lambda out, x, y: x)
+
+
+class Div(Elementwise):
+    """x / y; integers are divided in float32."""
+
+    api, method, inputs = "div(input, other)", "div", ("x", "y")
+    lower = {"onnx": "Div"}
+    floats = True
+    kernel = np.true_divide
+    partials = (lambda out, x, y: 1 / y, lambda out, x, y: -out / y)
+
+
+class RealDiv(Div):
+    """x / y."""
+
+    api, method = "", ""
+    kernel = np.true_divide
+    partials = Div.partials
+
+
+class FloorDiv(Elementwise):
+    """The largest integer that is at most x / y. Its derivative is zero almost everywhere."""
+
+    api, method, inputs = "floor_div(input, other)", "floor_divide", ("x", "y")
+    kernel = np.floor_divide
+
+
+class FloorMod(Elementwise):
+    """The remainder of x / y with the sign of y."""
+
+    api, method, inputs = "floor_mod(x, y)", "", ("x", "y")
+    kernel = np.mod
+    partials = (1, lambda out, x, y: -apply(FloorDiv, (x, y)))
+
+
+class Pow(Elementwise):
+    """x to the power y."""
+
+    api, method, inputs = "pow(input, exponent)", "pow", ("x", "y")
+    lower = {"onnx": "Pow"}
+
+    def kernel(x, y):
+        if x.dtype.kind in "iu" and np.any(y < 0):  # MindSpore truncates 5 ** -1 to 0
+            return np.power(x.astype(np.float64), y).astype(x.dtype)
+        return np.power(x, y)
+
+    partials = (
+        lambda out, x, y: y * apply(Pow, (x, y - 1)),
+        lambda out, x, y: out * apply(Log, (apply(Maximum, (x, _tiny(x))),)),
+    )
+
+
+def _tiny(x: Tensor) -> Tensor:
+    return Tensor.wrap(np.asarray(np.finfo(x._value.dtype).tiny, x._value.dtype))
+
+
+class Maximum(Elementwise):
+    """The larger of x and y; equal values share the gradient by halves, as in MindSpore."""
+
+    api, method, inputs = "maximum(input, other)", "maximum", ("x", "y")
+    lower = {"onnx": "Max"}
+    kernel = np.maximum
+    partials = (
+        lambda out, x, y: _where(x > y, out) + 0.5 * _where(x == y, out),
+        lambda out, x, y: _where(y > x, out) + 0.5 * _where(x == y, out),
+    )
+
+
+class Minimum(Elementwise):
+    """The smaller of x and y; equal values share the gradient by halves, as in MindSpore."""
+
+    api, method, inputs = "minimum(input, other)", "minimum", ("x", "y")
+    lower = {"onnx": "Min"}
+    kernel = np.minimum
+    partials = (
+        lambda out, x, y: _where(x < y, out) + 0.5 * _where(x == y, out),
+        lambda out, x, y: _where(y < x, out) + 0.5 * _where(x == y, out),
+    )
+
+
+class Atan2(Elementwise):
+    """The angle of the point (y, x), in radians."""
+
+    api, method, inputs = "atan2(input, other)", "atan2", ("x", "y")
+    floats = True
+    kernel = np.arctan2
+    partials = (lambda out, x, y: y / (x * x + y * y), lambda out, x, y: -x / (x * x + y * y))
+
+
+class Neg(Elementwise):
+    """-x."""
+
+    api, method = "neg(input)", "neg"
+    lower = {"onnx": "Neg"}
+    kernel = np.negative
+    partials = (-1,)
+
+
+class Abs(Elementwise):
+    """The absolute value; its derivative at 0 is taken as 0."""
+
+    api, method = "abs(input)", "abs"
+    lower = {"onnx": "Abs"}
+    kernel = np.absolute
+    partials = (lambda out, x: apply(Sign, (x,)),)
+
+
+class Sign(Elementwise):
+    """-1, 0 or 1."""
+
+    api, method = "sign(input)", "sign"
+    lower = {"onnx": "Sign"}
+    kernel = np.sign
+    partials = (0,)
+
+
+class Exp(Elementwise):
+    """e to the power x."""
+
+    api, method = "exp(input)", "exp"
+    lower = {"onnx": "Exp"}
+    floats = True
+    kernel = np.exp
+    partials = (lambda out, x: out,)
+
+
+class Expm1(Elementwise):
+    """exp(x) - 1, exact near 0."""
+
+    api, method = "expm1(input)", "expm1"
+    floats = True
+    kernel = np.expm1
+    partials = (lambda out, x: out + 1,)
+
+
+class Log(Elementwise):
+    """The natural logarithm."""
+
+    api, method = "log(input)", "log"
+    lower = {"onnx": "Log"}
+    floats = True
+    kernel = np.log
+    partials = (lambda out, x: 1 / x,)
+
+
+class Log1p(Elementwise):
+    """log(1 + x), exact near 0."""
+
+    api, method = "log1p(input)", "log1p"
+    floats = True
+    kernel = np.log1p
+    partials = (lambda out, x: 1 / (1 + x),)
+
+
+class Log2(Elementwise):
+    """The logarithm to base 2."""
+
+    api, method = "log2(input)", "log2"
+    floats = True
+    kernel = np.log2
+    partials = (lambda out, x: 1 / (x * math.log(2)),)
+
+
+class Log10(Elementwise):
+    """The logarithm to base 10."""
+
+    api, method = "log10(input)", "log10"
+    floats = True
+    kernel = np.log10
+    partials = (lambda out, x: 1 / (x * math.log(10)),)
+
+
+class Sqrt(Elementwise):
+    """The square root."""
+
+    api, method = "sqrt(x)", "sqrt"
+    lower = {"onnx": "Sqrt"}
+    floats = True
+    kernel = np.sqrt
+    partials = (lambda out, x: 0.5 / out,)
+
+
+class Rsqrt(Elementwise):
+    """1 / sqrt(x)."""
+
+    api, method = "rsqrt(input)", "rsqrt"
+    floats = True
+
+    def kernel(x):
+        return 1 / np.sqrt(x)
+
+    partials = (lambda out, x: -0.5 * out * out * out,)
+
+
+class Square(Elementwise):
+    """x * x."""
+
+    api, method = "square(input)", "square"
+    kernel = np.square
+    partials = (lambda out, x: 2 * x,)
+
+
+class Reciprocal(Elementwise):
+    """1 / x."""
+
+    api, method = "reciprocal(input)", "reciprocal"
+    lower = {"onnx": "Reciprocal"}
+    floats = True
+    kernel = np.reciprocal
+    partials = (lambda out, x: -out * out,)
+
+
+class Sin(Elementwise):
+    """The sine of x radians."""
+
+    api, method = "sin(input)", "sin"
+    lower = {"onnx": "Sin"}
+    floats = True
+    kernel = np.sin
+    partials = (lambda out, x: apply(Cos, (x,)),)
+
+
+class Cos(Elementwise):
+    """The cosine of x radians."""
+
+    api, method = "cos(input)", "cos"
+    lower = {"onnx": "Cos"}
+    floats = True
+    kernel = np.cos
+    partials = (lambda out, x: -apply(Sin, (x,)),)
+
+
+class Tan(Elementwise):
+    """The tangent of x radians."""
+
+    api, method = "tan(input)", "tan"
+    lower = {"onnx": "Tan"}
+    floats = True
+    kernel = np.tan
+    partials = (lambda out, x: 1 + out * out,)
+
+
+class Asin(Elementwise):
+    """The angle in radians whose sine is x."""
+
+    api, method = "asin(input)", "asin"
+    floats = True
+    kernel = np.arcsin
+    partials = (lambda out, x: apply(Rsqrt, (1 - x * x,)),)
+
+
+class ACos(Elementwise):
+    """The angle in radians whose cosine is x."""
+
+    api, method = "acos(input)", "acos"
+    floats = True
+    kernel = np.arccos
+    partials = (lambda out, x: -apply(Rsqrt, (1 - x * x,)),)
+
+
+class Atan(Elementwise):
+    """The angle in radians whose tangent is x."""
+
+    api, method = "atan(input)", "atan"
+    floats = True
+    kernel = np.arctan
+    partials = (lambda out, x: 1 / (1 + x * x),)
+
+
+class Sinh(Elementwise):
+    """The hyperbolic sine."""
+
+    api, method = "sinh(input)", "sinh"
+    floats = True
+    kernel = np.sinh
+    partials = (lambda out, x: apply(Cosh, (x,)),)
+
+
+class Cosh(Elementwise):
+    """The hyperbolic cosine."""
+
+    api, method = "cosh(input)", "cosh"
+    floats = True
+    kernel = np.cosh
+    partials = (lambda out, x: apply(Sinh, (x,)),)
+
+
+class Tanh(Elementwise):
+    """The hyperbolic tangent."""
+
+    api, method = "tanh(input)", "tanh"
+    lower = {"onnx": "Tanh"}
+    floats = True
+    kernel = np.tanh
+    partials = (lambda out, x: 1 - out * out,)
+
+
+class Sigmoid(Elementwise):
+    """1 / (1 + exp(-x)), computed without overflow through tanh."""
+
+    api, method = "sigmoid(input)", "sigmoid"
+    lower = {"onnx": "Sigmoid"}
+    floats = True
+
+    def kernel(x):
+        out = np.tanh(x * x.dtype.type(0.5))
+        out = np.asarray(out)
+        out *= x.dtype.type(0.5)
+        out += x.dtype.type(0.5)
+        return out
+
+    partials = (lambda out, x: out * (1 - out),)
+
+
+class Floor(Elementwise):
+    """Rounded down."""
+
+    api, method = "floor(input)", "floor"
+    kernel = np.floor
+    partials = (0,)
+
+
+class Ceil(Elementwise):
+    """Rounded up."""
+
+    api, method = "ceil(input)", "ceil"
+    kernel = np.ceil
+    partials = (0,)
+
+
+class Round(Elementwise):
+    """Rounded to the nearest integer, halves to the even one."""
+
+    api, method = "round(input, *, decimals=0)", "round"
+    params = {"decimals": 0}
+
+    def kernel(x, decimals=0):
+        return np.round(x, decimals)
+
+    partials = (0,)
+
+
+class Trunc(Elementwise):
+    """Rounded towards zero."""
+
+    api, method = "trunc(input)", "trunc"
+    kernel = np.trunc
+    partials = (0,)
+
+
+class Erf(Elementwise):
+    """The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.
+
+    NumPy has no erf; Python's exact `math.erf` runs element by element.
+    """
+
+    api, method = "erf(input)", "erf"
+    lower = {"onnx": "Erf"}
+    floats = True
+
+    def kernel(x):
+        return np.asarray(_erf(x)).astype(x.dtype)
+
+    partials = (lambda out, x: 2 / math.sqrt(math.pi) * apply(Exp, (-x * x,)),)
+
+
+_erf = np.frompyfunc(math.erf, 1, 1)

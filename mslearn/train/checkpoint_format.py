@@ -1,0 +1,138 @@
+"""MindSpore's `.ckpt` file: a protobuf message `Checkpoint`, written and read byte by byte.
+
+    Checkpoint  { repeated Value value = 1 }
+    Value       { string tag = 1; TensorProto tensor = 2 }
+    TensorProto { repeated int64 dims = 1; string tensor_type = 2; bytes tensor_content = 3 }
+
+(Found by reading files of MindSpore 2.10; real MindSpore reads what is written here and the
+other way round.) No code of a file is ever executed; a damaged file gives `CheckpointError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mslearn.core.dtype import dtype_of, to_numpy
+from mslearn.core.errors import DtypeError
+
+_VARINT, _BYTES = 0, 2
+
+
+class CheckpointError(ValueError):
+    """The bytes are not a complete checkpoint."""
+
+
+def _varint(n: int) -> bytes:
+    out = bytearray()
+    while n > 0x7F:
+        out.append(n & 0x7F | 0x80)
+        n >>= 7
+    out.append(n)
+    return bytes(out)
+
+
+def _field(number: int, data: bytes) -> bytes:
+    return _varint(number << 3 | _BYTES) + _varint(len(data)) + data
+
+
+def encode(named: list[tuple[str, np.ndarray]]) -> Iterator[bytes]:
+    """The bytes of a checkpoint, one chunk for each array."""
+    for name, array in named:
+        dims = b"".join(_varint(1 << 3 | _VARINT) + _varint(n) for n in array.shape)
+        kind = _field(2, str(dtype_of(array.dtype)).encode())
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        tensor = dims + kind + _field(3, np.ascontiguousarray(little).tobytes())
+        yield _field(1, _field(1, name.encode()) + _field(2, tensor))
+
+
+class _Reader:
+    def __init__(self, data: memoryview) -> None:
+        self.data, self.at = data, 0
+
+    def varint(self) -> int:
+        value = shift = 0
+        while True:
+            if self.at >= len(self.data) or shift > 63:
+                raise CheckpointError("a number is cut off")
+            byte = self.data[self.at]
+            self.at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+
+    def fields(self) -> Iterator[tuple[int, int | memoryview]]:
+        while self.at < len(self.data):
+            key = self.varint()
+            if key & 7 == _VARINT:
+                yield key >> 3, self.varint()
+            elif key & 7 == _BYTES:
+                size = self.varint()
+                if size > len(self.data) - self.at:
+                    raise CheckpointError("a field is longer than the file")
+                yield key >> 3, self.data[self.at : self.at + size]
+                self.at += size
+            else:
+                raise CheckpointError(f"an unknown wire type {key & 7}")
+
+
+def decode(data: bytes) -> dict[str, np.ndarray]:
+    """The arrays of a checkpoint by name.
+
+    Raises:
+        CheckpointError: truncated, foreign or damaged bytes.
+    """
+    out: dict[str, np.ndarray] = {}
+    for number, value in _Reader(memoryview(data)).fields():
+        if number != 1 or not isinstance(value, memoryview):
+            raise CheckpointError("an entry that is no parameter")
+        name, tensor = "", None
+        for part, content in _Reader(value).fields():
+            if part == 1 and isinstance(content, memoryview):
+                name = _text(content)
+            elif part == 2 and isinstance(content, memoryview):
+                tensor = content
+        if not name or tensor is None:
+            raise CheckpointError("a parameter without a name or without data")
+        if name in out:  # a large parameter is written in slices along the first axis
+            out[name] = np.concatenate([out[name], _tensor(name, tensor)])
+        else:
+            out[name] = _tensor(name, tensor)
+    return out
+
+
+def _text(content: memoryview) -> str:
+    try:
+        return bytes(content).decode()
+    except UnicodeDecodeError:
+        raise CheckpointError("a name that is no text") from None
+
+
+def _tensor(name: str, data: memoryview) -> np.ndarray:
+    dims: list[int] = []
+    kind, content = "", memoryview(b"")
+    for number, value in _Reader(data).fields():
+        if number == 1 and isinstance(value, int):
+            dims.append(value)
+        elif number == 1 and isinstance(value, memoryview):  # packed
+            packed = _Reader(value)
+            while packed.at < len(value):
+                dims.append(packed.varint())
+        elif number == 2 and isinstance(value, memoryview):
+            kind = _text(value)
+        elif number == 3 and isinstance(value, memoryview):
+            content = value
+    try:
+        dtype = to_numpy(kind)
+    except DtypeError:
+        raise CheckpointError(f"parameter '{name}' has the unknown dtype '{kind}'") from None
+    size = int(np.prod(dims, dtype=object)) if dims else 1
+    if len(content) != size * dtype.itemsize:
+        raise CheckpointError(
+            f"parameter '{name}' ({kind}{dims}) needs {size * dtype.itemsize} bytes but has "
+            f"{len(content)}"
+        )
+    array = np.frombuffer(content, dtype.newbyteorder("<")).astype(dtype)
+    return array.reshape(dims)
