@@ -1,0 +1,62 @@
+"""Look inside a model while it learns: live curves, the computation graph, the parameters.
+
+    from mslearn import insight
+    curves = insight.Curves(title="Day 1")      # a live chart
+    await curves.train(loop)                    # train, with Pause, Step and Stop in the chart
+    insight.graph(net, x, loss_fn=loss)         # the computation, forward and backward
+    insight.parameters(net)                     # every weight: histogram, heatmap, gradient norm
+
+Everything here is loaded on first use. The widgets need Jupyter (``pip install "mslearn[lab]"``);
+without it this package still imports, and only making a widget raises ImportError.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ._text import get_language as get_language
+from ._text import set_language as set_language
+
+if TYPE_CHECKING:
+    from .curves import Curves as Curves
+    from .graph import GraphView as GraphView
+    from .graph import graph as graph
+    from .parameter_view import ParametersView as ParametersView
+    from .parameter_view import parameters as parameters
+    from .training import TrainResult as TrainResult
+
+_HOMES = {
+    "Curves": "curves",
+    "TrainResult": "training",
+    "graph": "graph",
+    "GraphView": "graph",
+    "parameters": "parameter_view",
+    "ParametersView": "parameter_view",
+}
+
+__all__ = ["get_language", "set_language", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'mslearn.insight' has no attribute {name!r}")
+    try:
+        module = importlib.import_module(f".{home}", __name__)
+    except ModuleNotFoundError as error:
+        if error.name not in ("anywidget", "ipywidgets", "traitlets"):
+            raise
+        raise ImportError(
+            f"insight.{name} draws in Jupyter and needs {error.name}, which is not installed. "
+            'Install the notebook parts with: pip install "mslearn[lab]"',
+            name=error.name,
+        ) from error
+    value = getattr(module, name)
+    # `graph` is a function and a submodule: keep the function under that name.
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
