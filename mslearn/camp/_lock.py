@@ -95,7 +95,7 @@ def replace_bytes(path: Path, content: bytes) -> None:
                 return
             except PermissionError:
                 # Windows refuses while a reader (the server extension) has the file open.
-                if sys.platform != "win32" or attempt == 49:
+                if os.name != "nt" or attempt == 49:
                     raise
                 time.sleep(0.02)
     except BaseException:
