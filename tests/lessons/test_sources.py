@@ -51,6 +51,16 @@ def test_both_languages_have_the_same_structure(cells):
                 assert len(counts) == 1, (cell.id, mark)
 
 
+def test_bold_chinese_is_bold(cells):
+    """CommonMark leaves `**` standing after full-width punctuation that letters follow."""
+    stuck = re.compile(r"[。，：！？；、）”》]\*{1,2}(?=[\u4e00-\u9fffA-Za-z0-9`])")
+    for cell in cells:
+        if cell.code is None:
+            for line in cell.text["zh"].splitlines():
+                closing = [m for m in stuck.finditer(line) if line[: m.end()].count("**") % 2 == 0]
+                assert not closing, (cell.id, line)
+
+
 def test_code_cells_are_small(cells):
     lines = [sum(bool(x.strip()) for x in c.code.splitlines()) for c in cells if c.code]
     assert 15 <= len(lines) <= 30
