@@ -14,10 +14,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -27,8 +26,7 @@ SOURCE_SUFFIXES = {".css", ".js", ".json", ".mjs", ".svg", ".ts"}
 NOT_SOURCES = {"node_modules", "lib", "dist"}
 
 
-@dataclass(frozen=True)
-class FrontEnd:
+class FrontEnd(NamedTuple):
     """A folder with a package.json, and what `npm run build` leaves behind."""
 
     folder: str

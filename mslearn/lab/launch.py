@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -68,6 +68,7 @@ def launch(
     print(f"Lessons: {folder}")
     for line in report.notes():
         print(f"  {line}")
+    sign(folder / name for name in report.written())
     return _serve(folder, start, port, browser, jupyter_args)
 
 
@@ -83,7 +84,9 @@ def _serve(
         f"--ServerApp.root_dir={folder}",
         f"--LabApp.default_url=/lab/tree/{start}",
         "--ServerApp.answer_yes=True",  # one Ctrl-C is enough
-        "--ServerApp.log_level=WARN",
+        "--Application.log_level=ERROR",
+        # Else a kernel warns about unencrypted channels; older Jupyters do not know the option.
+        "--KernelManager.transport_encryption=auto",
         f"--ServerApp.open_browser={browser}",
     ]
     if port is not None:
@@ -93,10 +96,27 @@ def _serve(
         arguments.append("--ServerApp.allow_root=True")
     server = LabApp.initialize_server(argv=[*arguments, *jupyter_args])
     print(f"Open:    {server.public_url}")
+    # Else Jupyter announces the same address again, in four lines. The token itself stays.
+    server.identity_provider.token_generated = False
     print("Stop:    Ctrl-C", flush=True)
     server.start()
     print("The camp is closed. Your work is saved in", folder, flush=True)
     return 0
+
+
+def sign(notebooks: Iterable[Path]) -> None:
+    """Mark notebooks that we wrote as trusted, as `jupyter trust` would.
+
+    Jupyter shows the stored pictures (SVG, HTML) of a trusted notebook only; these came with
+    mslearn, whose code the learner runs anyway.
+    """
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    notary = NotebookNotary()
+    for path in notebooks:
+        if path.suffix == ".ipynb":
+            notary.sign(nbformat.read(path, as_version=4))
 
 
 def language_of_system() -> str:

@@ -34,6 +34,10 @@ class Update:
     restored: list[str] = field(default_factory=list)
     beside: dict[str, str] = field(default_factory=dict)
 
+    def written(self) -> list[str]:
+        """Every file that this update wrote."""
+        return [*self.added, *self.updated, *self.restored, *self.beside.values()]
+
     def notes(self) -> list[str]:
         """The update in lines for the learner; empty when nothing changed."""
         lines = []

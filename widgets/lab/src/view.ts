@@ -7,9 +7,10 @@ export interface IActions {
   setLanguage: (language: Language) => void;
 }
 
-const LANGUAGES: [Language, string][] = [
-  ['en', 'English'],
-  ['zh', '中文']
+/** Short name, and the one that is read out. */
+const LANGUAGES: [Language, string, string][] = [
+  ['en', 'EN', 'English'],
+  ['zh', '中文', '中文']
 ];
 
 /**
@@ -27,11 +28,12 @@ export class CampView {
     this._bar.setAttribute('aria-valuemin', '0');
     this._bar.append(this._fill);
     this._switch.setAttribute('role', 'group');
-    for (const [language, name] of LANGUAGES) {
+    for (const [language, short, name] of LANGUAGES) {
       const button = make('button', 'mslearn-Camp-language');
       button.type = 'button';
       button.lang = language;
-      button.textContent = name;
+      button.textContent = short;
+      button.setAttribute('aria-label', name);
       button.addEventListener('click', () => this._actions.setLanguage(language));
       this._buttons.set(language, button);
       this._switch.append(button);
@@ -129,8 +131,8 @@ class Row {
     this._button.type = 'button';
     this._button.addEventListener('click', () => this._day && open(this._day));
     const words = make('span', 'mslearn-Camp-words');
-    words.append(this._number, this._name);
-    this._button.append(this._icon, words, this._state);
+    words.append(this._about, this._name);
+    this._button.append(this._icon, words);
     this.item.append(this._button);
   }
 
@@ -140,9 +142,8 @@ class Row {
     const moved = this._day !== null && this._day.state !== day.state;
     this._day = day;
     this._icon.replaceChildren(stateIcon(day.state));
-    this._number.textContent = strings.day(day.day);
+    this._about.textContent = `${strings.day(day.day)} · ${strings.state[day.state]}`;
     this._name.textContent = day.title[language];
-    this._state.textContent = strings.state[day.state];
     this._button.disabled = day.state === 'coming';
     this._button.dataset.day = day.id;
     this._button.dataset.state = day.state satisfies DayState;
@@ -163,9 +164,8 @@ class Row {
   private _day: IDay | null = null;
   private readonly _button = make('button', 'mslearn-Camp-day');
   private readonly _icon = make('span', 'mslearn-Camp-mark');
-  private readonly _number = make('span', 'mslearn-Camp-number');
+  private readonly _about = make('span', 'mslearn-Camp-about');
   private readonly _name = make('span', 'mslearn-Camp-name');
-  private readonly _state = make('span', 'mslearn-Camp-state');
 }
 
 function make<K extends keyof HTMLElementTagNameMap>(

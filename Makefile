@@ -1,0 +1,53 @@
+# Two commands are enough: `make lab` opens the camp, `make test` checks everything.
+# Other systems, without make:  pip install ".[lab]" && mslearn lab
+
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+BIN    := $(VENV)/bin
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# What the installed package is made of; a change installs it again.
+SOURCES := pyproject.toml hatch_build.py README.md $(shell find mslearn lessons widgets -type f \
+	-not -name '*.pyc' -not -name '.*' -not -path '*/node_modules/*' -not -path '*/.ipynb_checkpoints/*' \
+	-not -path 'mslearn/static/*' -not -path 'widgets/lab/lib/*' -not -path 'widgets/lab/dist/*')
+
+.PHONY: help lab test lint clean
+
+help:
+	@echo "make lab    open the camp in JupyterLab   (ARGS=\"--port 9000 --lang zh\")"
+	@echo "make test   run every test                (ARGS=\"-k sidebar\")"
+	@echo "make lint   ruff, mypy, TypeScript"
+	@echo "make clean  remove what was built and installed here"
+
+lab: $(VENV)/.lab
+	@$(BIN)/mslearn lab $(ARGS)
+
+test: $(VENV)/.test
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	cd widgets/lab && npm run --silent check
+	cd widgets/insight && npm run --silent check
+
+clean:
+	rm -rf $(VENV) dist build mslearn/static widgets/lab/dist widgets/lab/lib widgets/*/.built \
+		widgets/*/node_modules test-results
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "mslearn needs Python 3.10 or newer: make lab PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.lab: $(BIN)/python $(SOURCES)
+	@echo "Installing mslearn and JupyterLab into $(VENV) (a minute or two) …"
+	@$(BIN)/python -m pip install --quiet ".[lab]"
+	@touch $@
+
+$(VENV)/.test: $(BIN)/python $(SOURCES)
+	@echo "Installing mslearn and its test tools into $(VENV) (a minute or two) …"
+	@$(BIN)/python -m pip install --quiet ".[lab,lessons,dev]"
+	@touch $(VENV)/.lab $@
