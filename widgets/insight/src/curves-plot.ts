@@ -1,0 +1,120 @@
+// One small chart of the stack: the lines of one panel on a canvas.
+import uPlot from "uplot";
+import { type Line, type Store, align, smooth } from "./curves-store";
+import { colour, number } from "./shared";
+
+export interface PlotHooks {
+  cursor(x: number | null): void;
+  zoom(min: number, max: number): void;
+}
+
+export class Plot {
+  readonly u: uPlot;
+  private members: Line[];
+
+  constructor(
+    private root: HTMLElement, host: HTMLElement, private store: Store, private panel: string,
+    width: number, last: boolean, words: { step: string }, hooks: PlotHooks,
+  ) {
+    this.members = store.panels().get(panel) ?? [];
+    const names = store.names();
+    const newest = store.newestRun();
+    const dim = colour(root, "--ms-dim");
+    const grid = { stroke: colour(root, "--ms-line"), width: 1 };
+    const font = `11px ${getComputedStyle(root).fontFamily}`;
+    const smoothing = store.smoothing > 0;
+    const series: uPlot.Series[] = [{}];
+    for (const line of this.members) {
+      const ink = colour(root, `--ms-c${names.indexOf(line.name) % 6}`);
+      const show = !store.hidden.has(line.name);
+      const old = line.run < newest;
+      // Colour is not the only difference: the second name in a panel is dashed.
+      const inPanel = [...new Set(this.members.map((m) => m.name))].indexOf(line.name);
+      const dash = inPanel % 2 ? [6, 4] : undefined;
+      const common: uPlot.Series = { stroke: ink, show, spanGaps: false, ...(dash ? { dash } : {}) };
+      if (smoothing) series.push({ ...common, width: 1, alpha: 0.25, points: { show: false } });
+      series.push({
+        ...common, width: old ? 1.25 : 2, alpha: old ? 0.45 : 1,
+        // A few points are drawn as dots too: two values an epoch apart are no curve yet.
+        points: { show: (_u, _s, from, to) => to - from < 24 && line.x.size < 24, size: 5, fill: ink },
+      });
+    }
+    this.u = new uPlot({
+      width, height: this.height(last), series,
+      legend: { show: false },
+      padding: [8, 10, last ? 0 : 4, 0],
+      scales: {
+        x: { time: false },
+        y: this.log ? { distr: 3 } : {
+          range: (_u, min, max) => {
+            if (min == null || max == null) return [0, 1];
+            const margin = (max - min || Math.abs(max) || 1) * 0.08;
+            return [min - margin, max + margin];
+          },
+        },
+      },
+      axes: [
+        {
+          stroke: dim, font, grid, ticks: { show: false },
+          size: last ? 38 : 0, gap: 4,
+          ...(last ? { label: words.step, labelFont: font, labelSize: 14, labelGap: 0 } : {}),
+          values: (_u, splits) => splits.map((v) => (last && Number.isInteger(v) ? number(v, 7) : "")),
+        },
+        {
+          stroke: dim, font, grid, ticks: { show: false }, size: 56, gap: 6,
+          values: (_u, splits) => splits.map((v) => (v == null ? "" : number(v))),
+        },
+      ],
+      cursor: {
+        y: false,
+        drag: { x: true, y: false },
+        points: { size: 7 },
+        // uPlot's own syncing moves other charts by pixel; we move them by step (see curves.ts).
+      },
+      hooks: {
+        setCursor: [(u) => hooks.cursor(u.cursor.left != null && u.cursor.left >= 0
+          ? u.posToVal(u.cursor.left, "x") : null)],
+        setSelect: [(u) => {
+          if (u.select.width > 4) {
+            hooks.zoom(u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x"));
+          }
+        }],
+      },
+    }, this.data(), host);
+    // A double click is uPlot's zoom reset; the stack does it for all panels together.
+    this.u.over.addEventListener("dblclick", () => hooks.zoom(NaN, NaN));
+  }
+
+  private get log(): boolean {
+    return this.store.log && this.panel !== "accuracy";
+  }
+
+  private height(last: boolean): number {
+    const count = this.store.panels().size;
+    return (count === 1 ? 240 : count === 2 ? 150 : 116) + (last ? 34 : 0);
+  }
+
+  private data(): uPlot.AlignedData {
+    const lines: { x: Float64Array; y: Float64Array }[] = [];
+    for (const line of this.members) {
+      const x = line.x.view();
+      const y = line.y.view();
+      lines.push({ x, y });
+      if (this.store.smoothing > 0) lines.push({ x, y: smooth(y, this.store.smoothing) });
+    }
+    return align(lines, this.log) as uPlot.AlignedData;
+  }
+
+  update(zoom: [number, number]): void {
+    // Both scales follow the data; x then goes back to what the whole stack shows.
+    this.u.batch(() => {
+      this.u.setData(this.data(), true);
+      this.u.setScale("x", { min: zoom[0], max: zoom[1] });
+    });
+  }
+
+  moveCursor(x: number | null): void {
+    const left = x === null ? -10 : this.u.valToPos(x, "x");
+    this.u.setCursor({ left, top: x === null ? -10 : this.u.over.clientHeight / 2 }, false);
+  }
+}
