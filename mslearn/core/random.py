@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 _seed: int | None = None
+# Counts calls of set_seed, so that the data pipeline sees which of two seeds came later.
+seed_calls = 0
 
 
 class _Stream:
@@ -39,7 +41,7 @@ def set_seed(seed: int) -> None:
     Raises:
         TypeError, ValueError: not an int, or negative.
     """
-    global _seed
+    global _seed, seed_calls
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise TypeError(
             f"For 'set_seed', the seed must be an int, but got '{type(seed).__name__}'."
@@ -47,6 +49,7 @@ def set_seed(seed: int) -> None:
     if seed < 0:
         raise ValueError(f"For 'set_seed', the seed must be >= 0, but got {seed}.")
     _seed = seed
+    seed_calls += 1
     for stream in (_ops, _host):
         stream.seed, stream.draws = seed, 0
 

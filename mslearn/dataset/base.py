@@ -1,0 +1,305 @@
+"""`Dataset`: a lazy node of a pipeline, and the operations that build larger pipelines.
+
+Nothing is read when a pipeline is written down. Each operation returns a new node that knows its
+children; an iterator opens the tree as a chain of streams (`mslearn.dataset.stream`).
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from mslearn.dataset import config
+from mslearn.dataset.checks import check_bool, name_list
+from mslearn.dataset.iterators import DictIterator, TupleIterator, count_rows
+from mslearn.dataset.stream import Stream
+
+
+class Dataset:
+    """A pipeline of data: a source, or an operation on other pipelines."""
+
+    def __init__(
+        self,
+        children: Dataset | Sequence[Dataset] | None = None,
+        num_parallel_workers: int | None = None,
+        cache: object = None,
+    ) -> None:
+        if cache is not None:
+            raise NotImplementedError("cache= needs MindSpore's cache server and is not supported.")
+        if children is None:
+            children = []
+        self.children: list[Dataset] = (
+            [children] if isinstance(children, Dataset) else list(children)
+        )
+        self.num_parallel_workers = config.check_workers(num_parallel_workers)
+        self._live: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    # What every node defines.
+
+    def _columns(self) -> list[str]:
+        """Names of the columns; raises ColumnError when the pipeline is wrong."""
+        return self.children[0]._columns()
+
+    def _open(self, seed: int) -> Stream:
+        """A new stream over this pipeline."""
+        raise NotImplementedError
+
+    def _size(self) -> int | None:
+        """Rows of an epoch, or None when only running it can tell."""
+        return self.children[0]._size()
+
+    # Operations.
+
+    def map(
+        self,
+        operations: Any,
+        input_columns: str | list[str] | None = None,
+        output_columns: str | list[str] | None = None,
+        num_parallel_workers: int | None = None,
+        **kwargs: Any,
+    ) -> Dataset:
+        """Apply functions or transforms to columns of every row.
+
+        Args:
+            operations: a callable, a transform, or a list of them, applied one after the other.
+            input_columns: columns that the first operation takes; the first column by default.
+            output_columns: names for what the last one returns; the input columns by default.
+            num_parallel_workers: accepted; clamped to the machine's cores.
+            **kwargs: python_multiprocessing, max_rowsize, cache, callbacks, offload.
+
+        Raises:
+            UserFunctionError: a function failed; the message has its name and the sample number.
+
+        >>> import mslearn.dataset as ds
+        >>> data = ds.NumpySlicesDataset([1, 2, 3], ["x"], shuffle=False)
+        >>> [int(x) for x, in data.map(lambda x: x * 10, "x")]
+        [10, 20, 30]
+        """
+        from mslearn.dataset.mapping import MapDataset
+
+        return MapDataset(
+            self, operations, input_columns, output_columns, num_parallel_workers, **kwargs
+        )
+
+    def batch(
+        self,
+        batch_size: int | Callable[..., int],
+        drop_remainder: bool = False,
+        num_parallel_workers: int | None = None,
+        **kwargs: Any,
+    ) -> Dataset:
+        """Stack `batch_size` rows into one; the last batch may be smaller or is dropped.
+
+        Args:
+            batch_size: an int, or a function of BatchInfo that returns one.
+            drop_remainder: leave out a last batch that is not full.
+            num_parallel_workers: accepted; clamped to the machine's cores.
+            **kwargs: per_batch_map, input_columns, output_columns, python_multiprocessing,
+                max_rowsize.
+
+        Raises:
+            RuntimeError: rows of a batch differ in shape or dtype.
+        """
+        from mslearn.dataset.batching import BatchDataset
+
+        return BatchDataset(self, batch_size, drop_remainder, num_parallel_workers, **kwargs)
+
+    def shuffle(self, buffer_size: int) -> Dataset:
+        """Draw rows at random from a buffer of `buffer_size` rows.
+
+        A buffer as large as the data set shuffles it completely; 2 or more.
+        """
+        from mslearn.dataset.ordering import ShuffleDataset
+
+        return ShuffleDataset(self, buffer_size)
+
+    def repeat(self, count: int | None = None) -> Dataset:
+        """Go through the data `count` times in one epoch; None or -1 is without end."""
+        from mslearn.dataset.ordering import RepeatDataset
+
+        return RepeatDataset(self, count)
+
+    def take(self, count: int = -1) -> Dataset:
+        """The first `count` rows; -1 takes all."""
+        from mslearn.dataset.ordering import TakeDataset
+
+        return TakeDataset(self, count)
+
+    def skip(self, count: int) -> Dataset:
+        """All but the first `count` rows."""
+        from mslearn.dataset.ordering import SkipDataset
+
+        return SkipDataset(self, count)
+
+    def filter(
+        self,
+        predicate: Callable[..., Any],
+        input_columns: str | list[str] | None = None,
+        num_parallel_workers: int | None = None,
+    ) -> Dataset:
+        """Only the rows for which `predicate` of the input columns is true."""
+        from mslearn.dataset.mapping import FilterDataset
+
+        return FilterDataset(self, predicate, input_columns, num_parallel_workers)
+
+    def zip(self, datasets: Dataset | tuple[Dataset, ...]) -> Dataset:
+        """Columns of several data sets side by side, as long as the shortest."""
+        from mslearn.dataset.combining import ZipDataset
+
+        if isinstance(datasets, Dataset):
+            datasets = (datasets,)
+        elif not isinstance(datasets, tuple):
+            raise TypeError(
+                f"For 'zip', datasets must be a Dataset or a tuple of them, but got "
+                f"'{type(datasets).__name__}'."
+            )
+        return ZipDataset((self, *datasets))
+
+    def concat(self, datasets: Dataset | list[Dataset]) -> Dataset:
+        """The rows of several data sets, one after the other; the columns must be the same."""
+        from mslearn.dataset.combining import ConcatDataset
+
+        more = [datasets] if isinstance(datasets, Dataset) else datasets
+        return ConcatDataset([self, *more])
+
+    def __add__(self, datasets: Dataset | list[Dataset]) -> Dataset:
+        return self.concat(datasets)
+
+    def project(self, columns: str | list[str]) -> Dataset:
+        """Only these columns, in this order."""
+        from mslearn.dataset.combining import ProjectDataset
+
+        return ProjectDataset(self, columns)
+
+    def rename(self, input_columns: str | list[str], output_columns: str | list[str]) -> Dataset:
+        """Give columns new names."""
+        from mslearn.dataset.combining import RenameDataset
+
+        return RenameDataset(self, input_columns, output_columns)
+
+    def apply(self, apply_func: Callable[[Dataset], Dataset]) -> Dataset:
+        """`apply_func(self)`, which must be a data set."""
+        if not callable(apply_func):
+            raise TypeError("apply_func must be a function from a data set to a data set.")
+        dataset = apply_func(self)
+        if not isinstance(dataset, Dataset):
+            raise TypeError(
+                f"apply_func must return a dataset, but it returned '{type(dataset).__name__}'."
+            )
+        return dataset
+
+    def split(self, sizes: list[int] | list[float], randomize: bool = True) -> list[Dataset]:
+        """Cut into parts that do not overlap.
+
+        Args:
+            sizes: row counts that add up to the data set's size, or fractions that add up to 1.
+            randomize: shuffle before cutting.
+        """
+        from mslearn.dataset.splitting import split
+
+        return split(self, sizes, randomize)
+
+    # Iteration.
+
+    def create_tuple_iterator(
+        self,
+        columns: list[str] | None = None,
+        num_epochs: int = -1,
+        output_numpy: bool = False,
+        do_copy: bool = False,
+    ) -> TupleIterator:
+        """An iterator over rows as lists.
+
+        Args:
+            columns: only these, in this order; all by default.
+            num_epochs: how often the iterator may be gone through; -1 is without limit.
+            output_numpy: NumPy arrays instead of Tensors.
+            do_copy: accepted; rows never share memory with the source.
+        """
+        check_bool(do_copy, "do_copy")
+        names = None if columns is None else name_list(columns, "columns")
+        return TupleIterator(self, names, num_epochs, output_numpy)
+
+    def create_dict_iterator(
+        self, num_epochs: int = -1, output_numpy: bool = False, do_copy: bool = False
+    ) -> DictIterator:
+        """An iterator over rows as dicts from column name to value; see create_tuple_iterator."""
+        check_bool(do_copy, "do_copy")
+        return DictIterator(self, num_epochs, output_numpy)
+
+    def __iter__(self) -> TupleIterator:
+        return self.create_tuple_iterator(num_epochs=1)
+
+    def __len__(self) -> int:
+        return self.get_dataset_size()
+
+    def reset(self) -> None:
+        """Let every iterator over this data set start its next epoch from the beginning."""
+        for iterator in list(self._live):
+            iterator._restart()
+
+    # Questions.
+
+    def get_dataset_size(self) -> int:
+        """Rows (after `batch`: batches) of one epoch. Runs the pipeline where it must."""
+        self._columns()
+        size = self._size()
+        return count_rows(self._open(config.seed_for_iterator())) if size is None else size
+
+    def get_batch_size(self) -> int:
+        """The size given to `batch`; 1 without one."""
+        return self.children[0].get_batch_size() if self.children else 1
+
+    def get_repeat_count(self) -> int:
+        """The count of the last `repeat`; 1 without one."""
+        return self.children[0].get_repeat_count() if self.children else 1
+
+    def get_col_names(self) -> list[str]:
+        """Names of the columns."""
+        return list(self._columns())
+
+    def get_class_indexing(self) -> dict[str, Any]:
+        """From class name to number, for sources that have it; else {}."""
+        return self.children[0].get_class_indexing() if self.children else {}
+
+    def num_classes(self) -> int | None:
+        """The number of classes, for sources that know it."""
+        return self.children[0].num_classes() if self.children else None
+
+    def _first_row(self) -> tuple[np.ndarray, ...]:
+        self._columns()
+        stream = self._open(config.seed_for_iterator())
+        stream.begin()
+        block = stream.read(1)
+        if block is None:
+            raise RuntimeError("The data set has no rows, so shapes and types are not known.")
+        return block.rows()[0]
+
+    def output_shapes(self, estimate: bool = False) -> list[list[int]]:
+        """The shape of each column, read from the first row."""
+        check_bool(estimate, "estimate")
+        return [list(v.shape) for v in self._first_row()]
+
+    def output_types(self) -> list[np.dtype[Any]]:
+        """The NumPy dtype of each column, read from the first row."""
+        return [v.dtype for v in self._first_row()]
+
+    def is_shuffled(self) -> bool:
+        """Whether some stage shuffles."""
+        return any(c.is_shuffled() for c in self.children)
+
+    def is_sharded(self) -> bool:
+        """Whether some source reads one shard only."""
+        return any(c.is_sharded() for c in self.children)
+
+    @property
+    def input_indexs(self) -> Any:
+        """Kept for MindSpore's sink mode."""
+        return getattr(self, "_input_indexs", ())
+
+    @input_indexs.setter
+    def input_indexs(self, value: Any) -> None:
+        self._input_indexs = value

@@ -1,0 +1,194 @@
+"""`batch`: rows stacked into larger rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mslearn.dataset.base import Dataset
+from mslearn.dataset.block import Block, Column
+from mslearn.dataset.checks import check_bool, check_int, name_list
+from mslearn.dataset.mapping import arrange, as_array, operation_name
+from mslearn.dataset.stream import ColumnError, Piped, Stream, UserFunctionError, positions
+
+_BATCH_OPTIONS = {
+    "per_batch_map", "input_columns", "output_columns", "python_multiprocessing", "max_rowsize"
+}  # fmt: skip
+
+
+class BatchInfo:
+    """What a `per_batch_map` or a function for the batch size may ask: which batch this is."""
+
+    def __init__(self, epoch: int = 0, batch: int = 0) -> None:
+        self._epoch, self._batch = epoch, batch
+
+    def get_batch_num(self) -> int:
+        """The batch's number in this epoch, from 0."""
+        return self._batch
+
+    def get_epoch_num(self) -> int:
+        """The epoch's number, from 0."""
+        return self._epoch
+
+
+class BatchDataset(Dataset):
+    """See `Dataset.batch`."""
+
+    def __init__(
+        self,
+        input_dataset: Dataset,
+        batch_size: int | Callable[[BatchInfo], int],
+        drop_remainder: bool = False,
+        num_parallel_workers: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        unknown = set(kwargs) - _BATCH_OPTIONS
+        if unknown:
+            raise TypeError(
+                f"For 'batch', got unexpected keyword arguments {sorted(unknown)}; it knows "
+                f"{sorted(_BATCH_OPTIONS)}."
+            )
+        if callable(batch_size):
+            pass
+        elif isinstance(batch_size, bool) or not isinstance(batch_size, int):
+            raise TypeError(
+                f"For 'batch', batch_size should be an int or a function, but got {batch_size!r}."
+            )
+        else:
+            check_int(batch_size, "batch_size", 1)
+        check_bool(drop_remainder, "drop_remainder")
+        super().__init__(input_dataset, num_parallel_workers)
+        self.batch_size, self.drop_remainder = batch_size, drop_remainder
+        self.per_batch_map = kwargs.get("per_batch_map")
+        if self.per_batch_map is not None and not callable(self.per_batch_map):
+            raise TypeError("For 'batch', per_batch_map must be a function.")
+        inputs, outputs = kwargs.get("input_columns"), kwargs.get("output_columns")
+        if self.per_batch_map is None and (inputs or outputs):
+            raise ValueError("For 'batch', input_columns and output_columns need per_batch_map.")
+        self.input_columns = None if inputs is None else name_list(inputs, "input_columns")
+        self.output_columns = None if outputs is None else name_list(outputs, "output_columns")
+
+    def _names(self) -> tuple[list[str], list[str]]:
+        inputs = self.input_columns or self.children[0]._columns()
+        return inputs, self.output_columns or inputs
+
+    def _columns(self) -> list[str]:
+        known = self.children[0]._columns()
+        if self.per_batch_map is None:
+            return known
+        return arrange(known, *self._names(), "batch")[0]
+
+    def _size(self) -> int | None:
+        size = self.children[0]._size()
+        if size is None or callable(self.batch_size):
+            return None
+        if self.drop_remainder:
+            return size // self.batch_size
+        return -(-size // self.batch_size)
+
+    def get_batch_size(self) -> int:
+        return -1 if callable(self.batch_size) else self.batch_size
+
+    def _open(self, seed: int) -> Stream:
+        child = self.children[0]._open(seed)
+        mapper = None
+        known = self.children[0]._columns()
+        if self.per_batch_map is not None:
+            inputs, outputs = self._names()
+            order = arrange(known, inputs, outputs, "batch")[1]
+            mapper = _BatchMap(
+                self.per_batch_map, positions(inputs, known, "batch"), len(outputs), order
+            )
+        return _BatchStream(child, self.batch_size, self.drop_remainder, mapper, known)
+
+
+class _BatchMap:
+    """A user's function from lists of rows to lists of rows, one list a column."""
+
+    def __init__(
+        self, function: Callable[..., Any], inputs: list[int], outputs: int, order: list[int]
+    ) -> None:
+        self.function, self.inputs, self.outputs, self.order = function, inputs, outputs, order
+
+    def __call__(self, block: Block, info: BatchInfo) -> list[Column]:
+        lists = [list(block.columns[i].rows()) for i in self.inputs]
+        name = operation_name(self.function)
+        try:
+            result = self.function(*lists, info)
+            if not isinstance(result, tuple):
+                result = (result,)
+            columns = [Column([as_array(v, f"'{name}'") for v in rows]) for rows in result]
+        except Exception as error:
+            raise UserFunctionError(
+                f"batch operation '{name}' (per_batch_map) failed on batch "
+                f"{info.get_batch_num()} of epoch {info.get_epoch_num()}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        if len(columns) != self.outputs:
+            raise ColumnError(
+                f"For 'batch', per_batch_map returned {len(columns)} columns, but "
+                f"{self.outputs} are expected. Give output_columns for all that it returns."
+            )
+        return [columns[k] if k >= 0 else block.columns[-1 - k] for k in self.order]
+
+
+class _BatchStream(Piped):
+    def __init__(
+        self,
+        child: Stream,
+        size: int | Callable[[BatchInfo], int],
+        drop_remainder: bool,
+        mapper: _BatchMap | None,
+        names: list[str],
+    ) -> None:
+        super().__init__(child)
+        self.size, self.drop_remainder = size, drop_remainder
+        self.mapper, self.names = mapper, names
+        self.epoch = -1
+        self.runs_user_code |= mapper is not None or callable(size)
+
+    def begin(self) -> None:
+        super().begin()
+        self.epoch += 1
+        self.batch = 0
+        self.over = False
+
+    def read(self, n: int) -> Block | None:
+        # Whole batches in one array each: reading several at once would gain nothing.
+        if self.over:
+            return None
+        info = BatchInfo(self.epoch, self.batch)
+        size = self.size
+        if callable(size):
+            size = check_int(size(info), "batch_size returned by the function", 1)
+        block = self.child.read_full(size)
+        if block is None or len(block) < size:
+            self.over = True
+            if block is None or self.drop_remainder:
+                return None
+        self.batch += 1
+        columns = block.columns if self.mapper is None else self.mapper(block, info)
+        return Block([Column([self._stack(c, k)]) for k, c in enumerate(columns)])
+
+    def _stack(self, column: Column, k: int) -> np.ndarray:
+        array = column.array()
+        if array is not None:
+            if column.index is None and array is column.base and not array.flags.owndata:
+                array = array.copy()  # a slice of the source: the learner may write into batches
+            return array
+        rows = column.rows()
+        first = rows[0]
+        name = f"'{self.names[k]}'" if self.mapper is None and k < len(self.names) else str(k)
+        for i, row in enumerate(rows):
+            if row.dtype.kind in "US" and first.dtype.kind in "US" and row.shape == first.shape:
+                continue  # texts of different lengths are one type
+            if row.shape != first.shape or row.dtype != first.dtype:
+                raise RuntimeError(
+                    f"For 'batch', the rows of column {name} differ: row 0 of this batch is "
+                    f"{first.dtype}{list(first.shape)}, row {i} is {row.dtype}{list(row.shape)}. "
+                    f"Make them equal with map (for example vision.Resize, transforms.PadEnd or "
+                    f"transforms.TypeCast) before batch."
+                )
+        return np.stack(rows)

@@ -1,0 +1,87 @@
+"""Data that comes with mslearn, laid out on disk as the readers (and MindSpore's) expect it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from mslearn.core.errors import did_you_mean
+
+_HERE = Path(__file__).parent / "data"
+# name: (folder, file in it: file in the package)
+_LAYOUT: dict[str, tuple[str, dict[str, str]]] = {
+    "mnist": (
+        "MNIST_Data",
+        {
+            **{
+                f"{folder}/{prefix}-{kind}-ubyte": f"mnist/{prefix}-{kind}-ubyte"
+                for folder, prefix in (("train", "train"), ("test", "t10k"))
+                for kind in ("images-idx3", "labels-idx1")
+            },
+            "LICENSE": "mnist/LICENSE",
+            "README.md": "mnist/README.md",
+        },
+    ),
+}
+
+
+def prepare(name: str, path: str | os.PathLike[str] | None = None) -> Path:
+    """Lay bundled data out as files, and return their folder.
+
+    Files that are there already and have the right content are left alone, so this is quick the
+    second time. A file appears complete or not at all.
+
+    Args:
+        name: "mnist": 2,000 training and 500 test digits carved from MNIST's training images (not
+            the official test set), in ``train/`` and ``test/``.
+        path: where to put the folder's contents; by default ``MNIST_Data`` in mslearn's data
+            folder (``$MSLEARN_HOME/data`` or ``~/.mslearn/data``).
+
+    Raises:
+        ValueError: no data of that name.
+        OSError: the folder cannot be written.
+
+    >>> import mslearn.dataset as ds
+    >>> sorted(p.name for p in (ds.prepare("mnist") / "train").iterdir())
+    ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte']
+    """
+    if name not in _LAYOUT:
+        raise ValueError(
+            f"prepare: there is no bundled data called {name!r}; there is "
+            f"{', '.join(map(repr, _LAYOUT))}.{did_you_mean(str(name), _LAYOUT)}"
+        )
+    folder, files = _LAYOUT[name]
+    if path is None:
+        home = os.environ.get("MSLEARN_HOME")
+        root = (Path(home).expanduser() if home else Path.home() / ".mslearn") / "data" / folder
+    else:
+        root = Path(path)
+    for target, source in files.items():
+        _copy(_HERE / source, root / target)
+    return root
+
+
+def _copy(source: Path, target: Path) -> None:
+    data = source.read_bytes()
+    try:
+        same = target.stat().st_size == len(data) and _digest(target.read_bytes()) == _digest(data)
+    except FileNotFoundError:
+        same = False
+    if same:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()

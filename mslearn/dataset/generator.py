@@ -1,0 +1,258 @@
+"""Sources from Python objects: `GeneratorDataset` and `NumpySlicesDataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mslearn.core.dtype import to_numpy
+from mslearn.dataset.base import Dataset
+from mslearn.dataset.block import Block, Column
+from mslearn.dataset.checks import name_list
+from mslearn.dataset.mapping import as_array
+from mslearn.dataset.sampled import ArrayStream, MappableDataset, SampledStream
+from mslearn.dataset.samplers import PKSampler
+from mslearn.dataset.stream import Stream, UserFunctionError
+
+
+class GeneratorDataset(MappableDataset):
+    """Rows from a Python object of your own.
+
+    Args:
+        source: an object with ``__getitem__`` and ``__len__`` (read in any order, shuffled by
+            default), or an iterable, an iterator, or a function that returns a generator (read in
+            its own order). A row is a tuple with one value for each column.
+        column_names: names of the columns.
+        column_types: dtypes that the values must have; not checked by default.
+        num_samples, shuffle, sampler, num_shards, shard_id: which rows, in what order.
+        num_parallel_workers, python_multiprocessing, max_rowsize: accepted.
+
+    Raises:
+        UserFunctionError: the source raised an error; it is chained, with the row's number.
+
+    >>> import mslearn.dataset as ds
+    >>> squares = ds.GeneratorDataset(lambda: ((i * i,) for i in range(4)), ["square"])
+    >>> [int(x) for x, in squares]
+    [0, 1, 4, 9]
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        column_names: str | list[str] | None = None,
+        column_types: list[Any] | None = None,
+        schema: Any = None,
+        num_samples: int | None = None,
+        num_parallel_workers: int | None = 1,
+        shuffle: bool | None = None,
+        sampler: Any = None,
+        num_shards: int | None = None,
+        shard_id: int | None = None,
+        python_multiprocessing: bool = True,
+        max_rowsize: int | list[int] | None = None,
+        batch_sampler: Any = None,
+        collate_fn: Any = None,
+    ) -> None:
+        if schema is not None or batch_sampler is not None or collate_fn is not None:
+            raise NotImplementedError(
+                "GeneratorDataset: schema, batch_sampler and collate_fn are not supported yet. Use "
+                "column_names, and batch(…, per_batch_map=…)."
+            )
+        if column_names is None:
+            raise ValueError("Neither columns_names nor schema are provided.")
+        if isinstance(sampler, PKSampler):
+            raise ValueError("GeneratorDataset doesn't support PKSampler: it has no labels.")
+        self._random_access = hasattr(source, "__getitem__") and hasattr(source, "__len__")
+        if not self._random_access and not (callable(source) or hasattr(source, "__iter__")):
+            raise TypeError(
+                f"For 'GeneratorDataset', source must be a function that yields rows, an iterable, "
+                f"or an object with __getitem__ and __len__, but got "
+                f"'{type(source).__name__}'."
+            )
+        if not self._random_access and (sampler is not None or num_shards is not None):
+            raise RuntimeError(
+                "For 'GeneratorDataset', sampler and num_shards need a source with __getitem__ and "
+                "__len__; a generator can only be read in its own order."
+            )
+        super().__init__(num_parallel_workers, sampler, num_samples, shuffle, num_shards, shard_id)
+        self.source = source
+        self.column_names = name_list(column_names, "column_names")
+        self.column_types = None
+        if column_types is not None:
+            self.column_types = [to_numpy(t) for t in column_types]
+            if len(self.column_types) != len(self.column_names):
+                raise ValueError(
+                    f"column_types has {len(self.column_types)} entries for "
+                    f"{len(self.column_names)} columns."
+                )
+
+    def _columns(self) -> list[str]:
+        return self.column_names
+
+    def _rows(self) -> int:
+        return len(self.source)
+
+    def is_shuffled(self) -> bool:
+        return self._random_access and super().is_shuffled()
+
+    def _size(self) -> int | None:
+        return super()._size() if self._random_access else None
+
+    def _open(self, seed: int) -> Stream:
+        if self._random_access:
+            return _AccessStream(self, seed)
+        return _IterableStream(self)
+
+    def split(self, sizes: list[int] | list[float], randomize: bool = True) -> list[Dataset]:
+        if self._random_access:
+            return super().split(sizes, randomize)
+        return self.take().skip(0).split(sizes, randomize)
+
+    def _row(self, value: Any, number: int) -> list[np.ndarray]:
+        if not isinstance(value, tuple):
+            value = (value,)
+        names = self.column_names
+        if len(value) != len(names):
+            raise ValueError(
+                f"it returned {len(value)} values, but column_names has {len(names)}: {names}"
+            )
+        row = [as_array(v, "the source") for v in value]
+        for name, array, wanted in zip(names, row, self.column_types or [], strict=False):
+            if array.dtype != wanted:
+                raise TypeError(
+                    f"column '{name}' has dtype {array.dtype}, but column_types says {wanted}"
+                )
+        return row
+
+    def _failed(self, number: int, error: Exception) -> UserFunctionError:
+        name = getattr(self.source, "__qualname__", type(self.source).__name__)
+        name = str(name).rsplit("<locals>.", 1)[-1]
+        return UserFunctionError(
+            f"GeneratorDataset: the source '{name}' failed on sample {number}: "
+            f"{type(error).__name__}: {error}"
+        )
+
+
+class _AccessStream(SampledStream):
+    runs_user_code = True
+
+    def __init__(self, dataset: GeneratorDataset, seed: int) -> None:
+        super().__init__(dataset, seed)
+        self.dataset = dataset
+
+    def read(self, n: int) -> Block | None:
+        ids = self.next_ids(n)
+        if ids is None:
+            return None
+        dataset, source, rows = self.dataset, self.dataset.source, []
+        for i in ids.tolist():
+            try:
+                rows.append(dataset._row(source[i], i))
+            except Exception as error:
+                raise dataset._failed(i, error) from error
+        return Block([Column(list(c)) for c in zip(*rows, strict=True)])
+
+
+class _IterableStream(Stream):
+    runs_user_code = True
+
+    def __init__(self, dataset: GeneratorDataset) -> None:
+        self.dataset = dataset
+
+    def begin(self) -> None:
+        source = self.dataset.source
+        self.iterator: Iterator[Any] = iter(source() if callable(source) else source)
+        self.done = 0
+
+    def read(self, n: int) -> Block | None:
+        dataset, rows = self.dataset, []
+        limit = dataset.num_samples
+        while len(rows) < n and (not limit or self.done < limit):
+            try:
+                rows.append(dataset._row(next(self.iterator), self.done))
+            except StopIteration:
+                break
+            except Exception as error:
+                raise dataset._failed(self.done, error) from error
+            self.done += 1
+        return Block([Column(list(c)) for c in zip(*rows, strict=True)]) if rows else None
+
+
+class NumpySlicesDataset(MappableDataset):
+    """Rows that are slices, along the first axis, of arrays or lists in memory.
+
+    Args:
+        data: one array or list (one column), a tuple of them, or a dict from column name to them.
+        column_names: names; ``column_0`` … by default, or the dict's keys.
+        num_samples, shuffle, sampler, num_shards, shard_id: which rows, in what order (shuffled by
+            default).
+
+    Raises:
+        ValueError: columns of different lengths, or a wrong number of names.
+
+    >>> import mslearn.dataset as ds
+    >>> data = ds.NumpySlicesDataset({"x": [1, 2], "y": [3, 4]}, shuffle=False)
+    >>> [(int(x), int(y)) for x, y in data]
+    [(1, 3), (2, 4)]
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        column_names: str | list[str] | None = None,
+        num_samples: int | None = None,
+        num_parallel_workers: int | None = 1,
+        shuffle: bool | None = None,
+        sampler: Any = None,
+        num_shards: int | None = None,
+        shard_id: int | None = None,
+    ) -> None:
+        if isinstance(sampler, PKSampler):
+            raise ValueError("NumpySlicesDataset doesn't support PKSampler: it has no labels.")
+        super().__init__(num_parallel_workers, sampler, num_samples, shuffle, num_shards, shard_id)
+        if isinstance(data, dict):
+            columns, names = list(data.values()), [str(k) for k in data]
+        else:
+            columns = list(data) if isinstance(data, tuple) else [data]
+            names = [f"column_{i}" for i in range(len(columns))]
+        for column in columns:
+            if not isinstance(column, list | tuple | np.ndarray) or not len(column):
+                raise TypeError(
+                    f"For 'NumpySlicesDataset', each column must be a list, tuple or array with at "
+                    f"least one row, but got {type(column).__name__}."
+                )
+        lengths = [len(c) for c in columns]
+        if len(set(lengths)) > 1:
+            raise ValueError(
+                f"Data length in each column is not equal: the columns have {lengths} rows."
+            )
+        if column_names is not None:
+            names = name_list(column_names, "column_names")
+        if len(names) != len(columns):
+            raise ValueError(
+                f"Num of input column names is {len(names)}, but required is {len(columns)}."
+            )
+        self.column_names = names
+        self._data = [_as_column(c) for c in columns]
+
+    def _columns(self) -> list[str]:
+        return self.column_names
+
+    def _rows(self) -> int:
+        return len(self._data[0])
+
+    def _open(self, seed: int) -> Stream:
+        return ArrayStream(self, seed, self._data)
+
+
+def _as_column(values: Any) -> np.ndarray | list[np.ndarray]:
+    if isinstance(values, np.ndarray):
+        return values
+    # Every element of a list keeps its own type, as in MindSpore: [1.5, 2] is float64 then int64.
+    rows = [np.asarray(v) for v in values]
+    first = rows[0]
+    if any(r.shape != first.shape or r.dtype != first.dtype for r in rows):
+        return rows
+    return np.stack(rows)

@@ -1,0 +1,144 @@
+"""Iterators over a pipeline: what a training loop sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mslearn.core import Tensor
+from mslearn.dataset import config
+from mslearn.dataset.block import Block
+from mslearn.dataset.stream import Stream, positions
+
+if TYPE_CHECKING:
+    from mslearn.dataset.base import Dataset
+
+
+class _Iterator:
+    """Rows of one pipeline, epoch after epoch.
+
+    A ``for`` loop takes one epoch; the next loop over the same iterator takes the next one.
+    """
+
+    def __init__(self, dataset: Dataset, num_epochs: int, output_numpy: bool) -> None:
+        if isinstance(num_epochs, bool) or not isinstance(num_epochs, int):
+            raise TypeError(f"num_epochs must be an int, but got {num_epochs!r}.")
+        if num_epochs != -1 and num_epochs < 1:
+            raise ValueError(f"num_epochs must be -1 (no limit) or at least 1, got {num_epochs}.")
+        if not isinstance(output_numpy, bool):
+            raise TypeError(f"output_numpy must be True or False, but got {output_numpy!r}.")
+        self.dataset = dataset
+        self._names = dataset.get_col_names()
+        self._numpy = output_numpy
+        self._epochs_left = num_epochs
+        self._stream: Stream | None = dataset._open(config.seed_for_iterator())
+        # Rows already read, last one first.
+        self._rows: list[tuple[np.ndarray, ...]] = []
+        self._running = False
+        dataset._live.add(self)
+
+    def __iter__(self) -> Any:
+        return self
+
+    def _next_row(self) -> tuple[np.ndarray, ...]:
+        if self._rows:
+            return self._rows.pop()
+        stream = self._stream
+        if stream is None:
+            raise RuntimeError("This iterator has been stopped; make a new one.")
+        if not self._running:
+            if self._epochs_left == 0:
+                raise RuntimeError(
+                    "The iterator's epochs (num_epochs) are used up. Ask for more with "
+                    "create_tuple_iterator(num_epochs=…), or make a new iterator."
+                )
+            stream.begin()
+            self._running = True
+        # User code runs in step with the loop; the rest may be read ahead.
+        ahead = 1 if stream.runs_user_code else config.get_prefetch_size()
+        try:
+            block: Block | None = stream.read(ahead)
+        except BaseException:
+            self._running = False
+            raise
+        if block is None:
+            self._running = False
+            self._epochs_left -= self._epochs_left > 0
+            raise StopIteration
+        if len(block) == 1:
+            return tuple(c.rows()[0] for c in block.columns)
+        self._rows = block.rows()
+        self._rows.reverse()
+        return self._rows.pop()
+
+    def _convert(self, row: tuple[np.ndarray, ...]) -> list[Any]:
+        if self._numpy:
+            return list(row)
+        wrap = Tensor.wrap
+        for name, value in zip(self._names, row, strict=True):
+            if value.dtype.kind not in "biufc":
+                raise TypeError(
+                    f"Column '{name}' holds {value.dtype} and a Tensor holds numbers only. Use "
+                    f"create_dict_iterator(output_numpy=True), or turn the text into numbers "
+                    f"with map."
+                )
+        return [wrap(value) for value in row]
+
+    def stop(self) -> None:
+        """End the iteration and let go of the pipeline."""
+        self._stream = None
+        self._rows = []
+
+    def release(self) -> None:
+        """The same as `stop`."""
+        self.stop()
+
+    def _restart(self) -> None:
+        self._rows = []
+        self._running = False
+
+    def get_repeat_count(self) -> int:
+        """The pipeline's repeat count."""
+        return self.dataset.get_repeat_count()
+
+
+class TupleIterator(_Iterator):
+    """Rows as lists, in the order of the columns."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        columns: list[str] | None,
+        num_epochs: int,
+        output_numpy: bool,
+    ) -> None:
+        if columns is not None:
+            positions(columns, dataset.get_col_names(), "create_tuple_iterator")
+            dataset = dataset.project(columns)
+        super().__init__(dataset, num_epochs, output_numpy)
+
+    def __next__(self) -> list[Any]:
+        return self._convert(self._next_row())
+
+
+class DictIterator(_Iterator):
+    """Rows as dicts from column name to value."""
+
+    def __next__(self) -> dict[str, Any]:
+        return dict(zip(self._names, self._convert(self._next_row()), strict=True))
+
+
+def count_rows(stream: Stream) -> int:
+    """Run one epoch and count its rows."""
+    stream.begin()
+    total = 0
+    for block in _blocks(stream):
+        total += len(block)
+    return total
+
+
+def _blocks(stream: Stream) -> Iterator[Block]:
+    while (block := stream.read(256)) is not None:
+        yield block

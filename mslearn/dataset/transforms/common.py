@@ -1,0 +1,273 @@
+"""Transforms of numbers and lists: casts, one-hot vectors, padding, masks, random choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from mslearn.core.dtype import DType, bool_, to_numpy
+from mslearn.dataset.checks import check_int
+from mslearn.dataset.transforms.operation import Operation, check_operations, run
+
+
+class TypeCast(Operation):
+    """Convert to another dtype.
+
+    Args:
+        data_type: a dtype of mslearn (``mslearn.int32``) or of NumPy.
+
+    Raises:
+        TypeError: not a dtype.
+
+    >>> import numpy as np
+    >>> import mslearn as ms
+    >>> TypeCast(ms.int32)(np.array([1.7, -2.2])).tolist()
+    [1, -2]
+    """
+
+    def __init__(self, data_type: Any) -> None:
+        try:
+            self.data_type = (
+                to_numpy(data_type) if type(data_type) is DType else np.dtype(data_type)
+            )
+        except TypeError as error:
+            raise TypeError(
+                f"TypeCast: data_type must be a dtype such as mslearn.int32 or numpy.float32, but "
+                f"got {data_type!r}."
+            ) from error
+        if self.data_type.kind not in "biuf":
+            raise TypeError(
+                f"TypeCast: data_type must be a type of numbers or bool, but got {data_type!r}."
+            )
+
+    def apply(self, array: np.ndarray) -> np.ndarray:
+        if array.dtype.kind not in "biuf":
+            raise TypeError(
+                f"TypeCast: cannot turn {array.dtype} into {self.data_type}. Use a function with "
+                f"int() or float() in map for text."
+            )
+        wanted = self.data_type
+        if array.dtype.kind == "f" and wanted.kind == "u" and wanted.itemsize < 8:
+            # A negative float to an unsigned type is undefined in C; MindSpore wraps it round.
+            return array.astype(np.int64).astype(wanted)
+        return array.astype(wanted)
+
+    batched = apply
+
+
+class OneHot(Operation):
+    """A class number as a vector with a one at its place.
+
+    Args:
+        num_classes: length of the vector.
+        smoothing_rate: share of the one that is spread over all classes, from 0 to 1.
+
+    Raises:
+        RuntimeError: a number is outside 0 … num_classes - 1, or not an integer.
+
+    >>> import numpy as np
+    >>> OneHot(4)(np.array(2)).tolist()
+    [0, 0, 1, 0]
+    """
+
+    def __init__(self, num_classes: int, smoothing_rate: float = 0.0) -> None:
+        self.num_classes = check_int(num_classes, "num_classes", 1)
+        if isinstance(smoothing_rate, bool) or not isinstance(smoothing_rate, int | float):
+            raise TypeError(f"OneHot: smoothing_rate must be a number, but got {smoothing_rate!r}.")
+        if not 0.0 <= smoothing_rate <= 1.0:
+            raise ValueError(f"OneHot: smoothing_rate must be from 0 to 1, got {smoothing_rate}.")
+        self.smoothing_rate = smoothing_rate
+
+    def apply(self, array: np.ndarray) -> np.ndarray:
+        if array.ndim > 1:
+            raise RuntimeError(
+                f"OneHot: the input must be a number or a vector of class numbers, but its shape "
+                f"is {list(array.shape)}."
+            )
+        vectors = self._encode(array)
+        return vectors[0] if array.shape == (1,) else vectors
+
+    def batched(self, stack: np.ndarray) -> np.ndarray | None:
+        return self._encode(stack) if stack.ndim == 1 else None
+
+    def _encode(self, array: np.ndarray) -> np.ndarray:
+        n = self.num_classes
+        if array.dtype.kind not in "iu":
+            raise RuntimeError(f"OneHot: the input must be of an int type, but got {array.dtype}.")
+        wrong = array[(array < 0) | (array >= n)]
+        if wrong.size:
+            raise RuntimeError(
+                f"OneHot: class numbers must be from 0 to {n - 1} (num_classes is {n}), but got "
+                f"{wrong.flat[0]}."
+            )
+        hot = array[..., None] == np.arange(n, dtype=np.int64)
+        if self.smoothing_rate == 0:
+            return hot.astype(array.dtype)
+        low = self.smoothing_rate / n
+        return np.where(hot, 1.0 - self.smoothing_rate + low, low)
+
+
+class Fill(Operation):
+    """Every element replaced by `fill_value`; shape and dtype stay."""
+
+    def __init__(self, fill_value: Any) -> None:
+        if not isinstance(fill_value, str | float | bool | int | bytes):
+            raise TypeError(f"Fill: fill_value must be a number or a string, got {fill_value!r}.")
+        self.fill_value = fill_value
+
+    def apply(self, array: np.ndarray) -> np.ndarray:
+        return np.full(array.shape, self.fill_value, array.dtype)
+
+    batched = apply
+
+
+class Relational(IntEnum):
+    """How `Mask` compares."""
+
+    EQ = 0
+    NE = 1
+    GT = 2
+    GE = 3
+    LT = 4
+    LE = 5
+
+
+_COMPARE: dict[Relational, Callable[[Any, Any], Any]] = {
+    Relational.EQ: np.equal,
+    Relational.NE: np.not_equal,
+    Relational.GT: np.greater,
+    Relational.GE: np.greater_equal,
+    Relational.LT: np.less,
+    Relational.LE: np.less_equal,
+}
+
+
+class Mask(Operation):
+    """Where elements compare as asked with a constant: bools, or another dtype."""
+
+    def __init__(self, operator: Relational, constant: Any, dtype: Any = bool_) -> None:
+        if not isinstance(operator, Relational):
+            raise TypeError(f"Mask: operator must be a Relational, but got {operator!r}.")
+        self.operator, self.constant, self.dtype = operator, constant, to_numpy(dtype)
+
+    def apply(self, array: np.ndarray) -> np.ndarray:
+        return np.asarray(_COMPARE[self.operator](array, self.constant)).astype(self.dtype)
+
+    batched = apply
+
+
+class PadEnd(Operation):
+    """Pad at the end of each axis up to `pad_shape` (None leaves an axis); larger is cut."""
+
+    def __init__(self, pad_shape: list[int | None], pad_value: Any = None) -> None:
+        if not isinstance(pad_shape, list):
+            raise TypeError(f"PadEnd: pad_shape must be a list, but got {pad_shape!r}.")
+        for size in pad_shape:
+            if size is not None:
+                check_int(size, "pad_shape", 1)
+        self.pad_shape, self.pad_value = pad_shape, pad_value
+
+    def apply(self, array: np.ndarray) -> np.ndarray:
+        if array.ndim != len(self.pad_shape):
+            raise RuntimeError(
+                f"PadEnd: pad_shape {self.pad_shape} has {len(self.pad_shape)} axes, but the input "
+                f"has shape {list(array.shape)}."
+            )
+        shape = [
+            n if size is None else size for n, size in zip(array.shape, self.pad_shape, strict=True)
+        ]
+        text = array.dtype.kind in "US"
+        value = self.pad_value if self.pad_value is not None else ("" if text else 0)
+        padded = np.full(shape, value, None if text else array.dtype)
+        kept = tuple(slice(0, min(a, b)) for a, b in zip(shape, array.shape, strict=True))
+        if text:
+            padded = padded.astype(np.result_type(padded, array))
+        padded[kept] = array[kept]
+        return padded
+
+
+class Concatenate(Operation):
+    """The input between `prepend` and `append` along its one axis."""
+
+    def __init__(self, axis: int = 0, prepend: Any = None, append: Any = None) -> None:
+        if axis not in (0, -1):
+            raise ValueError(f"Concatenate: axis must be 0 or -1 (1-D data only), but got {axis}.")
+        self.parts = [None if p is None else np.atleast_1d(p) for p in (prepend, append)]
+
+    def apply(self, array: np.ndarray) -> np.ndarray:
+        first, last = self.parts
+        found = [p for p in (first, array, last) if p is not None]
+        if array.ndim != 1:
+            raise RuntimeError(
+                f"Concatenate: the input must be 1-D, but its shape is {list(array.shape)}."
+            )
+        return np.concatenate(found)
+
+
+class Duplicate(Operation):
+    """The input twice, as two columns: give two output_columns."""
+
+    def apply(self, array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return array, array.copy()
+
+
+class _Several(Operation):
+    """A transform that chooses among others."""
+
+    random = True
+
+    def __init__(self, transforms: list[Any]) -> None:
+        self.transforms = check_operations(transforms, type(self).__name__)
+
+    def _seeded(self, seed: np.random.SeedSequence) -> Operation:
+        other = super()._seeded(seed)
+        assert isinstance(other, _Several)
+        other.transforms = [
+            op._seeded(s) if isinstance(op, Operation) and op.random else op
+            for op, s in zip(self.transforms, seed.spawn(len(self.transforms)), strict=True)
+        ]
+        return other
+
+
+class RandomApply(_Several):
+    """With probability `prob` all transforms of the list, else none."""
+
+    def __init__(self, transforms: list[Any], prob: float = 0.5) -> None:
+        super().__init__(transforms)
+        self.prob = check_probability(prob, "RandomApply")
+
+    def __call__(self, *inputs: Any) -> Any:
+        if self.generator.random() < self.prob:
+            return run(self.transforms, inputs)
+        return inputs[0] if len(inputs) == 1 else inputs
+
+
+class RandomChoice(_Several):
+    """One transform of the list, chosen anew for every row."""
+
+    def __call__(self, *inputs: Any) -> Any:
+        return self.transforms[self.generator.integers(len(self.transforms))](*inputs)
+
+
+class RandomOrder(_Several):
+    """All transforms of the list in a random order."""
+
+    def __call__(self, *inputs: Any) -> Any:
+        order = self.generator.permutation(len(self.transforms))
+        return run([self.transforms[i] for i in order], inputs)
+
+
+def check_probability(prob: Any, name: str) -> float:
+    """`prob` as a float from 0 to 1.
+
+    Raises:
+        TypeError, ValueError: it is not.
+    """
+    if isinstance(prob, bool) or not isinstance(prob, int | float):
+        raise TypeError(f"{name}: prob must be a number, but got {prob!r}.")
+    if not 0.0 <= prob <= 1.0:
+        raise ValueError(f"{name}: prob must be from 0.0 to 1.0, but got {prob}.")
+    return float(prob)
