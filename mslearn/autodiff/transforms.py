@@ -37,8 +37,8 @@ def value_and_grad(
         sens_param: the last argument of the call is the cotangent to start from.
 
     Returns:
-        Gradients in the shape of the request: one Tensor for an int position or a single
-        Parameter, a tuple for several, and ``(by_arguments, by_weights)`` for both kinds. An
+        Gradients in the shape of the request: one Tensor for one position or a single
+        Parameter, a tuple for several positions or for a list of Parameters, and ``(by_arguments, by_weights)`` for both kinds. An
         output of several elements is summed. What the result does not depend on gets zeros.
 
     >>> import mslearn as ms
@@ -209,7 +209,7 @@ def _cotangents(sens: Any, outputs: Sequence[Tensor]) -> list[Tensor] | None:
 
 def _arrange(grads: list[Any], grad_position: GradPosition, positions: Any, weights: Any) -> Any:
     n = len(positions) if positions is not None else 0
-    by_args: Any = tuple(grads[:n]) if isinstance(grad_position, tuple) else grads[0]
+    by_args: Any = tuple(grads[:n]) if n > 1 else grads[0]
     if weights is None:
         return by_args
     by_weights: Any = grads[n] if isinstance(weights, Tensor) else tuple(grads[n:])

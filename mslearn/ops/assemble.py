@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -134,7 +135,8 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
         "chunk": shapes.chunk, "tile": shapes.tile, "flip": shapes.flip,
         "broadcast_to": shapes.broadcast_to, "matmul": linalg.matmul, "bmm": linalg.bmm,
         "mm": linalg.mm, "sum": _sum, "mean": reductions.mean, "prod": reductions.prod,
-        "max": _max, "min": _min, "amax": reductions.amax, "amin": reductions.amin,
+        "max": _extreme(reductions.max, reductions.amax),
+        "min": _extreme(reductions.min, reductions.amin), "amax": reductions.amax, "amin": reductions.amin,
         "all": reductions.all, "any": reductions.any, "argmax": _argmax, "argmin": _argmin,
         "var": reductions.var, "std": reductions.std, "norm": reductions.norm,
         "cumsum": reductions.cumsum, "gather": indexing.gather,
@@ -146,7 +148,8 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
         "copy": shapes.identity, "tril": creation.tril, "triu": creation.triu,
     }  # fmt: skip
     for name, method in methods.items():
-        setattr(Tensor, name, method)
+        names = inspect.signature(method).parameters
+        setattr(Tensor, name, _aliased(method) if {"axis", "dim"} & set(names) else method)
     for name in ("half", "float", "double", "int", "long", "bool"):
         kind = {"half": "f2", "float": "f4", "double": "f8", "int": "i4", "long": "i8", "bool": "?"}
         setattr(Tensor, name, _to(kind[name]))
@@ -187,18 +190,33 @@ def _sum(self, axis=None, keepdims=False, *, dtype=None):
     return reductions.sum(self, axis, keepdims, dtype=dtype)
 
 
-def _max(self, axis=None, keepdims=False, *, initial=None, where=None, return_indices=False):
-    """The largest element over `axis`; with `return_indices`, also where it stands."""
-    if return_indices:
-        return reductions.max(self, axis, keepdims)
-    return reductions.amax(self, axis, keepdims)
+def _extreme(both: Callable[..., Any], one: Callable[..., Any]) -> Callable[..., Any]:
+    """``x.max(1)`` and ``x.max(dim=1)`` give (values, indices), ``x.max(axis=1)`` the values."""
+
+    def method(
+        self: Tensor, *dim: Any, axis: Any = None, keepdims: bool = False, initial: Any = None,
+        where: Any = None, return_indices: bool = False, **alias: Any,
+    ) -> Any:  # fmt: skip
+        if dim or "dim" in alias:
+            at = dim[0] if dim else alias["dim"]
+            return both(self, at, dim[1] if len(dim) > 1 else alias.get("keepdim", keepdims))
+        return (both if return_indices else one)(self, axis, keepdims)
+
+    method.__name__, method.__doc__ = both.__name__, one.__doc__
+    return method
 
 
-def _min(self, axis=None, keepdims=False, *, initial=None, where=None, return_indices=False):
-    """The smallest element over `axis`; with `return_indices`, also where it stands."""
-    if return_indices:
-        return reductions.min(self, axis, keepdims)
-    return reductions.amin(self, axis, keepdims)
+def _aliased(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` that also takes ``axis`` as ``dim`` and the three spellings of ``keepdims``."""
+    own = inspect.signature(function).parameters
+    groups = (("axis", "dim"), ("keepdims", "keepdim", "keep_dims"))
+    names = {a: n for group in groups for n in group if n in own for a in group}
+
+    @functools.wraps(function)
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return function(self, *args, **{names.get(k, k): v for k, v in kwargs.items()})
+
+    return method
 
 
 def _argmax(self, axis=None, keepdims=False):

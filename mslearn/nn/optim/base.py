@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from mslearn import ops
 from mslearn.core.dtype import FLOAT32
 from mslearn.core.parameter import Parameter, ParameterTuple
+from mslearn.core.primitive import Primitive, apply
+from mslearn.core.state import state as engine_state
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
 
@@ -118,12 +121,47 @@ class Optimizer(Cell):
         ops.assign(self.global_step, self.global_step + 1)
         return out
 
+    def update(
+        self,
+        rule: type[Primitive],
+        state: tuple[Parameter, ...],
+        inputs: tuple[Any, ...],
+        **attrs: Any,
+    ) -> None:
+        """Apply an update rule and give its results to the Parameters in `state`.
+
+        While nobody else holds the old arrays they are overwritten; otherwise (a learner kept
+        ``param.asnumpy()``, a tape is watching) the Parameters get new ones.
+        """
+        if not engine_state.active and all(map(_sole_owner, state)):
+            values = [t._value for t in inputs]
+            rule.kernel(*values, out=tuple(p._value for p in state), **attrs)
+            return
+        for param, new in zip(state, apply(rule, inputs, attrs), strict=True):
+            param.assign_value(new._value)
+
     def state_like(self, prefix: str, value: float = 0.0) -> ParameterTuple:
         """A Parameter of the same shape for each parameter, named ``prefix.name``."""
         return ParameterTuple(
             Parameter(np.full(p.shape, value, p._value.dtype), name=f"{prefix}.{p.name}")
             for p in self.parameters
         )
+
+
+def _references(param: Parameter) -> int:
+    return sys.getrefcount(param._value)
+
+
+def _sole_owner(param: Parameter) -> bool:
+    """Whether the array belongs to this Parameter alone: no view, no other name for it."""
+    return param._value.flags.owndata and _references(param) == _ALONE
+
+
+# How many references CPython counts for an array that one Parameter holds; measured, because the
+# number differs between versions.
+_probe = Parameter(np.zeros(1, np.float32))
+_probe._value = np.zeros(1, np.float32)
+_ALONE = _references(_probe)
 
 
 def _groups(name: str, parameters: Any) -> tuple[list[dict[str, Any]], list[Parameter]]:

@@ -10,7 +10,6 @@ import numpy as np
 from mslearn import ops
 from mslearn.core.dtype import FLOAT32
 from mslearn.core.parameter import Parameter
-from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor
 from mslearn.nn.optim.base import LearningRate, Optimizer
 from mslearn.ops.optimizer import SGD as SGDRule
@@ -64,11 +63,9 @@ class SGD(Optimizer):
 
     def construct(self, gradients: Sequence[Tensor]) -> tuple[bool, ...]:
         for i, param, grad, lr in self.prepared(gradients):
-            state = (param, grad, lr, self.accum[i], self.momentum, self.stat[i])
-            new, accum, stat = apply(SGDRule, state, self._attrs)
-            param.assign_value(new._value)
-            self.accum[i].assign_value(accum._value)
-            self.stat[i].assign_value(stat._value)
+            accum, stat = self.accum[i], self.stat[i]
+            inputs = (param, grad, lr, accum, self.momentum, stat)
+            self.update(SGDRule, (param, accum, stat), inputs, **self._attrs)
         return (True,) * len(self.parameters)
 
 
@@ -97,10 +94,8 @@ class Momentum(Optimizer):
 
     def construct(self, gradients: Sequence[Tensor]) -> tuple[bool, ...]:
         for i, param, grad, lr in self.prepared(gradients):
-            state = (param, self.moments[i], lr, grad, self.momentum)
-            new, moment = apply(ApplyMomentum, state, self._attrs)
-            param.assign_value(new._value)
-            self.moments[i].assign_value(moment._value)
+            state = (param, self.moments[i])
+            self.update(ApplyMomentum, state, (*state, lr, grad, self.momentum), **self._attrs)
         return (True,) * len(self.parameters)
 
 
@@ -142,10 +137,7 @@ class Adam(Optimizer):
         ops.assign(self.beta2_power, self.beta2_power * self.beta2)
         powers = (self.beta1_power, self.beta2_power)
         for i, param, grad, lr in prepared:
-            moments = (self.moment1[i], self.moment2[i])
-            state = (param, *moments, *powers, lr, *self._betas, grad)
-            new, m, v = apply(AdamRule, state, self._attrs)
-            param.assign_value(new._value)
-            self.moment1[i].assign_value(m._value)
-            self.moment2[i].assign_value(v._value)
+            state = (param, self.moment1[i], self.moment2[i])
+            inputs = (*state, *powers, lr, *self._betas, grad)
+            self.update(AdamRule, state, inputs, **self._attrs)
         return (True,) * len(self.parameters)
