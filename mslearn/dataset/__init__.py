@@ -17,7 +17,7 @@ from mslearn.dataset.combining import ConcatDataset as ConcatDataset
 from mslearn.dataset.combining import ProjectDataset as ProjectDataset
 from mslearn.dataset.combining import RenameDataset as RenameDataset
 from mslearn.dataset.combining import ZipDataset as ZipDataset
-from mslearn.dataset.combining import zip_datasets as zip  # noqa: A001 - MindSpore's name
+from mslearn.dataset.combining import zip_datasets as zip  # noqa: F401 - MindSpore's name
 from mslearn.dataset.config import set_seed as set_seed
 from mslearn.dataset.generator import GeneratorDataset as GeneratorDataset
 from mslearn.dataset.generator import NumpySlicesDataset as NumpySlicesDataset

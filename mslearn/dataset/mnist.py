@@ -155,8 +155,9 @@ class MnistDataset(MappableDataset):
         here = sorted(p.name for p in Path(self.dataset_dir).iterdir())
         shown = ", ".join(here[:8]) + (", …" if len(here) > 8 else "")
         raise RuntimeError(
-            f"{type(self).__name__}: in '{self.dataset_dir}' looked for '{prefix}-images-idx3-ubyte'"
-            f" and '{prefix}-labels-idx1-ubyte', and found {shown or 'nothing'}.{self._advice()}"
+            f"{type(self).__name__}: in '{self.dataset_dir}' looked for "
+            f"'{prefix}-images-idx3-ubyte' and '{prefix}-labels-idx1-ubyte', and found "
+            f"{shown or 'nothing'}.{self._advice()}"
         )
 
     def _read_pair(self, prefix: str) -> tuple[np.ndarray, np.ndarray] | None:

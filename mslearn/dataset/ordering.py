@@ -28,8 +28,9 @@ class ShuffleDataset(Dataset):
 
     def _open(self, seed: int) -> Stream:
         own = seed if self.fixed_seed is None else self.fixed_seed
+        child = self.children[0]
         return _ShuffleStream(
-            self.children[0]._open(seed), self.buffer_size, own, self.reshuffle_each_epoch
+            child._open(seed), self.buffer_size, own, self.reshuffle_each_epoch, child._size()
         )
 
 
@@ -58,17 +59,26 @@ class _Pool:
 
 
 class _ShuffleStream(Piped):
-    def __init__(self, child: Stream, size: int, seed: int, reshuffle: bool) -> None:
+    def __init__(
+        self, child: Stream, size: int, seed: int, reshuffle: bool, rows: int | None
+    ) -> None:
         super().__init__(child)
-        self.size, self.seed, self.reshuffle = size, seed, reshuffle
+        self.size, self.seed, self.reshuffle, self.rows = size, seed, reshuffle, rows
         self.draw = twister64(seed)
         self.started = False
+        self.drawn = 0
 
     def begin(self) -> None:
         super().begin()
         if self.started and not self.reshuffle:
             self.draw = twister64(self.seed)
+        elif self.started and self.rows is not None:
+            # MindSpore runs an epoch to its end even if `take` wants no more of it: the numbers
+            # that it would have drawn are used up.
+            for _ in range(self.rows - self.drawn):
+                self.draw()
         self.started = True
+        self.drawn = 0
         self.pools: list[_Pool] | None = None
         self.filling = True
 
@@ -107,6 +117,7 @@ class _ShuffleStream(Piped):
         # One new row enters for each that leaves, as long as there are any.
         fresh = self._fetch(n)
         draw = self.draw
+        self.drawn += n
         out: list[list[Any]] = [[] for _ in pools]
         arrived = len(fresh[0]) if fresh else 0
         last = length - 1

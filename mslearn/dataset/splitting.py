@@ -41,9 +41,7 @@ def split_sizes(sizes: Sequence[int | float], rows: int) -> list[int]:
     # Rounding may leave a row over or one too many: correct the first parts that can bear it.
     difference = rows - sum(counts)
     for i in range(len(counts)):
-        if difference > 0:
-            counts[i], difference = counts[i] + difference, 0
-        elif difference < 0 < counts[i] + difference:
+        if difference > 0 or difference < 0 < counts[i] + difference:
             counts[i], difference = counts[i] + difference, 0
     return counts
 

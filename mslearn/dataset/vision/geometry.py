@@ -138,7 +138,7 @@ class CenterCrop(ImageOperation):
             if have < wanted:
                 missing = wanted - have
                 widths = [(0, 0)] * array.ndim
-                widths[axis + k] = (missing // 2, missing - missing // 2)
+                widths[axis + k] = (missing - missing // 2, missing // 2)
                 array = np.pad(array, widths)
             else:
                 start = (have - wanted) // 2
