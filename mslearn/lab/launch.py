@@ -7,10 +7,12 @@ orphan can stay behind.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from mslearn.camp import catalog, progress
 
@@ -83,7 +85,6 @@ def _serve(
     arguments = [
         f"--ServerApp.root_dir={folder}",
         f"--LabApp.default_url=/lab/tree/{start}",
-        "--ServerApp.answer_yes=True",  # one Ctrl-C is enough
         "--Application.log_level=ERROR",
         # Else a kernel warns about unencrypted channels; older Jupyters do not know the option.
         "--KernelManager.transport_encryption=auto",
@@ -99,9 +100,24 @@ def _serve(
     # Else Jupyter announces the same address again, in four lines. The token itself stays.
     server.identity_provider.token_generated = False
     print("Stop:    Ctrl-C", flush=True)
+    stop_at_ctrl_c(server)
     server.start()
     print("The camp is closed. Your work is saved in", folder, flush=True)
     return 0
+
+
+def stop_at_ctrl_c(server: Any) -> None:
+    """One Ctrl-C shuts the kernels down and ends the server; a second does not wait for them.
+
+    Jupyter's own handlers ask for confirmation in a terminal, and elsewhere end at once, which
+    leaves kernels to find out for themselves.
+    """
+
+    def stop(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        server.stop(from_signal=True)
+
+    signal.signal(signal.SIGINT, stop)
 
 
 def sign(notebooks: Iterable[Path]) -> None:
@@ -117,6 +133,8 @@ def sign(notebooks: Iterable[Path]) -> None:
     for path in notebooks:
         if path.suffix == ".ipynb":
             notary.sign(nbformat.read(path, as_version=4))
+    # Left to the garbage collector, its database would warn at the very end of the program.
+    notary.store.close()
 
 
 def language_of_system() -> str:

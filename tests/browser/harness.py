@@ -300,7 +300,8 @@ class Lab:
     def theme(self, name: str) -> None:
         """``"JupyterLab Dark"`` or ``"JupyterLab Light"``; waits until it is drawn."""
         self.command("apputils:change-theme", theme=name)
-        self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached", timeout=WAIT_MS)
+        body = f"body[data-jp-theme-name='{name}']"
+        self.page.wait_for_selector(body, state="attached", timeout=WAIT_MS)
         self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=WAIT_MS)
 
     def screenshot(self, name: str) -> Path:
@@ -317,7 +318,10 @@ def _failure(request: Request) -> str:
 
 @contextlib.contextmanager
 def open_lab(
-    camp: RunningCamp, browser: Browser, address: str | None = None, size: tuple[int, int] = (1280, 800)
+    camp: RunningCamp,
+    browser: Browser,
+    address: str | None = None,
+    size: tuple[int, int] = (1280, 800),
 ) -> Iterator[Lab]:
     """Open the printed address in a fresh browser profile, as a learner who clicks on it.
 
