@@ -162,8 +162,8 @@ class DayDesk:
         self._desks = {e.id: ExerciseDesk(self._day, e) for e in module.EXERCISES}
 
     def __repr__(self) -> str:
-        title = self._day.zh if language() == "zh" else self._day.en
-        return f"{Text('Day', '第')} {self._day.number}{Text(':', ' 天：')} {title}"
+        number = self._day.number
+        return str(Text(f"Day {number}: {self._day.en}", f"第 {number} 天：{self._day.zh}"))
 
     def exercise(self, id: str) -> ExerciseDesk:
         """The exercise with this id, such as ``"d01.e1"``.
@@ -182,7 +182,7 @@ class DayDesk:
         days = progress.load()["days"]
         entries = days.get(self._day.id, {}).get("exercises", {})
         passed = [k for k in self._desks if entries.get(k, {}).get("outcome") == "pass"]
-        still = [f"{k} ({d._exercise.title})" for k, d in self._desks.items() if k not in passed]
+        still = [f"{k} {d._exercise.title}" for k, d in self._desks.items() if k not in passed]
         heading = str(_STATUS.format(len(passed), len(self._desks), self))
         line = str(_TO_DO.format(", ".join(still)) if still else _ALL_DONE)
         return Card("info" if still else "pass", heading, (line,))
