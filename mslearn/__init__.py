@@ -14,7 +14,9 @@ from mslearn import nn as nn  # noqa: E402
 from mslearn import ops as ops  # noqa: E402
 from mslearn.autodiff import get_grad as get_grad  # noqa: E402
 from mslearn.autodiff import grad as grad  # noqa: E402
+from mslearn.autodiff import jvp as jvp  # noqa: E402
 from mslearn.autodiff import value_and_grad as value_and_grad  # noqa: E402
+from mslearn.autodiff import vjp as vjp  # noqa: E402
 from mslearn.core import DtypeError as DtypeError  # noqa: E402
 from mslearn.core import Parameter as Parameter  # noqa: E402
 from mslearn.core import ParameterTuple as ParameterTuple  # noqa: E402

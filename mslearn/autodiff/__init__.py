@@ -1,5 +1,7 @@
 """Automatic differentiation: the tape, and the functions built on it."""
 
+from mslearn.autodiff.forward import jvp as jvp
+from mslearn.autodiff.forward import vjp as vjp
 from mslearn.autodiff.tape import Tape as Tape
 from mslearn.autodiff.transforms import get_grad as get_grad
 from mslearn.autodiff.transforms import grad as grad

@@ -135,8 +135,7 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
         "chunk": shapes.chunk, "tile": shapes.tile, "flip": shapes.flip,
         "broadcast_to": shapes.broadcast_to, "matmul": linalg.matmul, "bmm": linalg.bmm,
         "mm": linalg.mm, "sum": _sum, "mean": reductions.mean, "prod": reductions.prod,
-        "max": _extreme(reductions.max, reductions.amax),
-        "min": _extreme(reductions.min, reductions.amin), "amax": reductions.amax, "amin": reductions.amin,
+        "amax": reductions.amax, "amin": reductions.amin,
         "all": reductions.all, "any": reductions.any, "argmax": _argmax, "argmin": _argmin,
         "var": reductions.var, "std": reductions.std, "norm": reductions.norm,
         "cumsum": reductions.cumsum, "gather": indexing.gather,
@@ -147,6 +146,8 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
         "new_zeros": _new(creation.zeros), "new_ones": _new(creation.ones),
         "copy": shapes.identity, "tril": creation.tril, "triu": creation.triu,
     }  # fmt: skip
+    Tensor.max = _extreme(reductions.max, reductions.amax)  # type: ignore[attr-defined]
+    Tensor.min = _extreme(reductions.min, reductions.amin)  # type: ignore[attr-defined]
     for name, method in methods.items():
         names = inspect.signature(method).parameters
         setattr(Tensor, name, _aliased(method) if {"axis", "dim"} & set(names) else method)

@@ -79,6 +79,11 @@ class NLLLossGrad(Primitive):
         None,
     )
 
+    def jvp(tangents, out, logits, g, labels, weight, total, **attrs):
+        if tangents[1] is None:
+            return None
+        return apply(NLLLossGrad, (logits, tangents[1], labels, weight, total), attrs)
+
 
 def _picked(logits: Any, labels: Any, weight: Any, ignore_index: int) -> tuple[Any, Any, Any]:
     rows = np.arange(len(labels))

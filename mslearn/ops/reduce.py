@@ -68,6 +68,10 @@ class ReduceProd(_Reduce):
     def vjp(ct, out, x, axis, keep_dims):
         return (spread(ct, x._value.shape, axis) * _product_of_others(x, axis),)
 
+    def jvp(tangents, out, x, axis, keep_dims):
+        terms = tangents[0] * _product_of_others(x, axis)
+        return apply(ReduceSum, (terms,), {"axis": axis, "keep_dims": keep_dims})
+
 
 def _product_of_others(x: Tensor, axis: Any) -> Tensor:
     shape = x._value.shape
@@ -283,8 +287,8 @@ def argmax(input, dim=None, keepdim=False):
 
 
 def argmin(input, axis=None, keepdims=False):
-    """The index of the smallest element along `axis` (of the flattened tensor when None)."""
-    return _arg(Argmin, input, axis, keepdims)
+    """The index (int32, as in MindSpore) of the smallest element along `axis`, or of all."""
+    return cast(_arg(Argmin, input, axis, keepdims), np.dtype("i4"))
 
 
 def var(input, axis=None, ddof=0, keepdims=False):
