@@ -63,7 +63,8 @@ class Column:
             return [data[i, ...] for i in range(len(data))]
         if self.index is not None:
             self.base, self.index = [self.base[i] for i in self.index.tolist()], None
-        return self.base
+        rows: list[np.ndarray] = self.base
+        return rows
 
 
 def join(parts: Sequence[Column]) -> Column:

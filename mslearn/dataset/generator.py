@@ -146,7 +146,8 @@ class _AccessStream(SampledStream):
         ids = self.next_ids(n)
         if ids is None:
             return None
-        dataset, source, rows = self.dataset, self.dataset.source, []
+        dataset, source = self.dataset, self.dataset.source
+        rows: list[list[np.ndarray]] = []
         for i in ids.tolist():
             try:
                 rows.append(dataset._row(source[i], i))
@@ -167,7 +168,8 @@ class _IterableStream(Stream):
         self.done = 0
 
     def read(self, n: int) -> Block | None:
-        dataset, rows = self.dataset, []
+        dataset = self.dataset
+        rows: list[list[np.ndarray]] = []
         limit = dataset.num_samples
         while len(rows) < n and (not limit or self.done < limit):
             try:

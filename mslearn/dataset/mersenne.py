@@ -59,7 +59,7 @@ def shuffled(items: np.ndarray, draw: Twister32) -> np.ndarray:
     n = len(out)
     below = draw.below
     if n < 2:
-        return items.copy()
+        return np.array(items)
     if _MASK32 // n < n:
         for i in range(1, n):
             j = below(i + 1)

@@ -45,7 +45,8 @@ class _Pool:
         """The column's rows in the form in which the pool holds them."""
         if column.index is not None and (self.base is None or self.base is column.base):
             self.base = column.base
-            return column.index.tolist()
+            ids: list[Any] = column.index.tolist()
+            return ids
         if self.base is not None:
             # Another source begins: from here on the pool holds the values themselves.
             self.rows = Column(self.base, np.array(self.rows, np.int64)).rows() if self.rows else []

@@ -167,7 +167,7 @@ class RandomSampler(BuiltinSampler):
 class SubsetSampler(BuiltinSampler):
     """The rows given, in the order given."""
 
-    def __init__(self, indices: Sequence[int] | Any, num_samples: int | None = None) -> None:
+    def __init__(self, indices: Any, num_samples: int | None = None) -> None:
         if isinstance(indices, str | bytes):
             raise TypeError(f"indices must be a sequence of ints, but got {indices!r}.")
         items = list(indices) if hasattr(indices, "__iter__") else [indices]

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from mslearn.dataset import config
 from mslearn.dataset.base import Dataset
+from mslearn.dataset.block import Block
 from mslearn.dataset.sampled import MappableDataset
 from mslearn.dataset.samplers import RandomSampler, SequentialSampler
+from mslearn.dataset.stream import Stream
 
 
 def split_sizes(sizes: Sequence[int | float], rows: int) -> list[int]:
@@ -80,4 +82,31 @@ def split(dataset: Dataset, sizes: Sequence[int | float], randomize: bool) -> li
                 whole.reshuffle_each_epoch, whole.fixed_seed = False, seed
             parts.append((whole.skip(start) if start else whole).take(count))
         start += count
-    return parts
+    # A part drawn from shuffled data must see the same order in every epoch and in every iterator,
+    # or rows would wander from the test part into the training part.
+    return [_Frozen(p, seed) for p in parts] if dataset.is_shuffled() else parts
+
+
+class _Frozen(Dataset):
+    """A pipeline that starts every epoch anew from one seed."""
+
+    def __init__(self, input_dataset: Dataset, seed: int) -> None:
+        super().__init__(input_dataset)
+        self.seed = seed
+
+    def _open(self, seed: int) -> Stream:
+        return _FrozenStream(self.children[0], self.seed)
+
+
+class _FrozenStream(Stream):
+    def __init__(self, dataset: Dataset, seed: int) -> None:
+        self.dataset, self.seed = dataset, seed
+        self.stream = dataset._open(seed)
+        self.runs_user_code = self.stream.runs_user_code
+
+    def begin(self) -> None:
+        self.stream = self.dataset._open(self.seed)
+        self.stream.begin()
+
+    def read(self, n: int) -> Block | None:
+        return self.stream.read(n)

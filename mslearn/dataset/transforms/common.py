@@ -103,7 +103,7 @@ class OneHot(Operation):
                 f"OneHot: class numbers must be from 0 to {n - 1} (num_classes is {n}), but got "
                 f"{wrong.flat[0]}."
             )
-        hot = array[..., None] == np.arange(n, dtype=np.int64)
+        hot: np.ndarray = array[..., None] == np.arange(n, dtype=np.int64)
         if self.smoothing_rate == 0:
             return hot.astype(array.dtype)
         low = self.smoothing_rate / n

@@ -48,7 +48,7 @@ class Operation:
         """The transformed row."""
         raise NotImplementedError
 
-    def batched(self, stack: np.ndarray) -> np.ndarray | None:
+    def batched(self, stack: np.ndarray, /) -> np.ndarray | None:
         """The transformed rows of a stack, or None where it must be done row by row."""
         return None
 

@@ -193,4 +193,4 @@ class RandomCrop(ImageOperation):
             )
         top = self.generator.integers(array.shape[0] - height + 1)
         left = self.generator.integers(array.shape[1] - width + 1)
-        return array[top : top + height, left : left + width].copy()
+        return np.array(array[top : top + height, left : left + width])

@@ -38,11 +38,11 @@ class Rescale(ImageOperation):
             raise TypeError(f"Rescale: the image must hold numbers, but its type is {array.dtype}.")
         factor, shift = _F32(self.rescale), _F32(self.shift)
         if shift == 0:
-            return np.multiply(array, factor, dtype=_F32, casting="unsafe")
+            return np.asarray(np.multiply(array, factor, dtype=_F32, casting="unsafe"))
         # MindSpore's kernel multiplies and adds with one rounding (FMA); float64 does the same.
         exact = np.multiply(array.astype(_F32), factor, dtype=np.float64)
         exact += np.float64(shift)
-        return exact.astype(_F32)
+        return np.asarray(exact, _F32)
 
     batched = apply
 
@@ -71,7 +71,7 @@ class Normalize(ImageOperation):
                     f"but got {values!r}. For one channel write [{values!r}]."
                 )
             for i, value in enumerate(values):
-                if isinstance(value, bool) or not isinstance(value, numbers.Real):
+                if isinstance(value, bool) or not isinstance(value, int | float | np.number):
                     raise TypeError(f"Normalize: {name}[{i}] must be a number, but got {value!r}.")
                 if not 0 <= value <= 255 or (name == "std" and value == 0):
                     raise ValueError(
@@ -115,7 +115,7 @@ class Normalize(ImageOperation):
             mean, std = self._mean, self._std
         else:
             mean, std = self._mean[:, None, None], self._std[:, None, None]
-        out = np.subtract(array, mean, dtype=_F32, casting="unsafe")
+        out: np.ndarray = np.subtract(array, mean, dtype=_F32, casting="unsafe")
         out /= std
         return out
 
