@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browser.harness import RunningCamp, running_camp
+from jupyter_client import BlockingKernelClient
 
 from mslearn.lab import launch, server
 
@@ -97,11 +97,12 @@ def test_the_lessons_come_trusted(camp: RunningCamp) -> None:
     assert code and all(cell["metadata"].get("trusted") for cell in code)
 
 
-def until_idle(camp: RunningCamp, kernel: str) -> None:
-    deadline = time.monotonic() + 30
-    while json.load(camp.request(f"api/kernels/{kernel}"))["execution_state"] != "idle":
-        assert time.monotonic() < deadline, "the kernel did not start"
-        time.sleep(0.1)
+def until_ready(connection: Path) -> None:
+    client = BlockingKernelClient(connection_file=str(connection))
+    client.load_connection_file()
+    client.start_channels()
+    client.wait_for_ready(timeout=30)
+    client.stop_channels()
 
 
 def test_a_taken_port_moves_on_and_ctrl_c_ends_cleanly(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_a_taken_port_moves_on_and_ctrl_c_ends_cleanly(tmp_path: Path) -> None:
             kernel = json.load(camp.request("api/sessions", body))["kernel"]["id"]
             connection = camp.home / "jupyter-runtime" / f"kernel-{kernel}.json"
             assert connection.is_file()
-            until_idle(camp, kernel)
+            until_ready(connection)
             assert camp.interrupt() == 0
             text = camp.log.read_text(encoding="utf-8")
     assert "Traceback" not in text
