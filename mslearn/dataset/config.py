@@ -55,7 +55,7 @@ def set_seed(seed: int) -> None:
     >>> import mslearn.dataset as ds
     >>> ds.config.set_seed(42)
     >>> [int(x) for x, in ds.NumpySlicesDataset([1, 2, 3, 4], ["x"], shuffle=True)]
-    [2, 4, 1, 3]
+    [2, 4, 3, 1]
     """
     global _seed, _core_seed_then
     _seed = _number(seed, "seed", 0, _MAX_SEED)
