@@ -33,12 +33,12 @@ from mslearn.dataset.ordering import ShuffleDataset as ShuffleDataset
 from mslearn.dataset.ordering import SkipDataset as SkipDataset
 from mslearn.dataset.ordering import TakeDataset as TakeDataset
 from mslearn.dataset.sampled import MappableDataset as MappableDataset
+from mslearn.dataset.sampler_choice import IterSampler as IterSampler
+from mslearn.dataset.sampler_choice import Sampler as Sampler
 from mslearn.dataset.samplers import BuiltinSampler as BuiltinSampler
 from mslearn.dataset.samplers import DistributedSampler as DistributedSampler
-from mslearn.dataset.samplers import IterSampler as IterSampler
 from mslearn.dataset.samplers import PKSampler as PKSampler
 from mslearn.dataset.samplers import RandomSampler as RandomSampler
-from mslearn.dataset.samplers import Sampler as Sampler
 from mslearn.dataset.samplers import SequentialSampler as SequentialSampler
 from mslearn.dataset.samplers import Shuffle as Shuffle
 from mslearn.dataset.samplers import SubsetRandomSampler as SubsetRandomSampler

@@ -8,6 +8,7 @@ import numpy as np
 
 from mslearn.dataset.base import Dataset
 from mslearn.dataset.block import Block, Column
+from mslearn.dataset.sampler_choice import select_sampler
 from mslearn.dataset.samplers import (
     BuiltinSampler,
     DistributedSampler,
@@ -16,7 +17,6 @@ from mslearn.dataset.samplers import (
     Shuffle,
     SubsetRandomSampler,
     WeightedRandomSampler,
-    select_sampler,
 )
 from mslearn.dataset.stream import Stream
 

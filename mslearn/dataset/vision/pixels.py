@@ -23,7 +23,7 @@ class Rescale(ImageOperation):
         shift: added afterwards.
 
     >>> import numpy as np
-    >>> Rescale(1 / 255, 0)(np.array([[0, 51, 255]], np.uint8)).tolist()
+    >>> Rescale(1 / 255, 0)(np.array([[0, 51, 255]], np.uint8)).round(3).tolist()
     [[0.0, 0.20000000298023224, 1.0]]
     """
 
