@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,7 +78,8 @@ class GeneratorDataset(MappableDataset):
                 "__len__; a generator can only be read in its own order."
             )
         super().__init__(num_parallel_workers, sampler, num_samples, shuffle, num_shards, shard_id)
-        self.source = source
+        # A generator can be gone through only once, a data set any number of times (as in MindSpore).
+        self.source = _Replayed(source) if inspect.isgenerator(source) else source
         self.column_names = name_list(column_names, "column_names")
         self.column_types = None
         if column_types is not None:
@@ -133,6 +135,26 @@ class GeneratorDataset(MappableDataset):
             f"GeneratorDataset: the source '{name}' failed on sample {number}: "
             f"{type(error).__name__}: {error}"
         )
+
+
+class _Replayed:
+    """An iterable that draws a generator's rows once and remembers them."""
+
+    def __init__(self, generator: Iterator[Any]) -> None:
+        self.__qualname__ = getattr(generator, "__qualname__", "generator")
+        self.generator = generator
+        self.seen: list[Any] = []
+
+    def __iter__(self) -> Iterator[Any]:
+        at = 0
+        while True:
+            if at == len(self.seen):
+                try:
+                    self.seen.append(next(self.generator))
+                except StopIteration:
+                    return
+            yield self.seen[at]
+            at += 1
 
 
 class _AccessStream(SampledStream):

@@ -70,6 +70,13 @@ def test_endless_repeat_and_endless_generator():
     assert values(numbers(2).skip(2).repeat()) == []
 
 
+def test_a_generator_object_serves_every_epoch():
+    data = ds.GeneratorDataset((i for i in range(3)), ["x"])
+    assert [int(row[0]) for row in itertools.islice(iter(data), 2)] == [0, 1]
+    assert values(data) == values(data) == [0, 1, 2]
+    assert data.get_dataset_size() == 3
+
+
 def test_user_code_runs_in_step_with_the_loop():
     seen = []
 
