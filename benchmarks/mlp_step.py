@@ -8,6 +8,8 @@ two threads, and prints the cost of dispatching one operation.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import sys
 
@@ -30,7 +32,7 @@ def batch() -> tuple[np.ndarray, np.ndarray]:
 
 def weights() -> list[tuple[np.ndarray, np.ndarray]]:
     rng = np.random.default_rng(1)
-    pairs = zip(SIZES[:-1], SIZES[1:], strict=True)
+    pairs = itertools.pairwise(SIZES)
     return [
         (
             (rng.standard_normal((b, a)) / np.sqrt(a)).astype(np.float32),
@@ -149,11 +151,13 @@ def torch_step(threads: int):
 
 def child(threads: int) -> dict[str, float]:
     steps = {"mslearn": mslearn_step(), "NumPy by hand": numpy_step(), "products": products()}
-    try:
+    with contextlib.suppress(ImportError):
         steps["PyTorch eager"] = torch_step(threads)
-    except ImportError:
-        pass
-    losses = [float(steps[n]()) for n in steps if n != "products"]
+    losses = [
+        float(getattr(loss := steps[n](), "detach", lambda: loss)())
+        for n in steps
+        if n != "products"
+    ]
     assert max(losses) - min(losses) < 1e-4, f"the contenders compute different losses: {losses}"
     times = measure(steps)
     a, b = ms.Tensor([1.0, 2.0]), ms.Tensor([3.0, 4.0])

@@ -109,10 +109,10 @@ class Tape:
         return found
 
     def _cotangent(self, record: Record, found: dict[int, Tensor], keep: bool) -> Any:
-        take = found.get if keep else found.pop
+        take: Any = found.get if keep else found.pop
         if type(record.output) is not tuple:
-            return take(id(record.output), None)  # type: ignore[call-arg]
-        parts = [take(id(v), None) for v in record.output]  # type: ignore[call-arg]
+            return take(id(record.output), None)
+        parts = [take(id(v), None) for v in record.output]
         if all(p is None for p in parts):
             return None
         return tuple(

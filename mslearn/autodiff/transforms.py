@@ -38,7 +38,8 @@ def value_and_grad(
 
     Returns:
         Gradients in the shape of the request: one Tensor for one position or a single
-        Parameter, a tuple for several positions or for a list of Parameters, and ``(by_arguments, by_weights)`` for both kinds. An
+        Parameter, a tuple for several positions or for a list of Parameters, and
+        ``(by_arguments, by_weights)`` for both kinds. An
         output of several elements is summed. What the result does not depend on gets zeros.
 
     >>> import mslearn as ms

@@ -1,14 +1,221 @@
-"""``from mslearn.common.initializer import Normal``: the path that MindSpore code uses."""
+"""Initial values of parameters, with MindSpore's names and defaults.
 
-from mslearn.core.initializer import Constant as Constant
-from mslearn.core.initializer import HeNormal as HeNormal
-from mslearn.core.initializer import HeUniform as HeUniform
-from mslearn.core.initializer import Initializer as Initializer
-from mslearn.core.initializer import Normal as Normal
-from mslearn.core.initializer import One as One
-from mslearn.core.initializer import TruncatedNormal as TruncatedNormal
-from mslearn.core.initializer import Uniform as Uniform
-from mslearn.core.initializer import XavierNormal as XavierNormal
-from mslearn.core.initializer import XavierUniform as XavierUniform
-from mslearn.core.initializer import Zero as Zero
-from mslearn.core.initializer import initializer as initializer
+``from mslearn.common.initializer import Normal`` is the path that MindSpore code uses.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mslearn.core import random
+from mslearn.core.dtype import FLOAT32, to_numpy
+from mslearn.core.errors import did_you_mean
+from mslearn.core.tensor import Tensor
+
+
+class Initializer:
+    """Fills an array in place; subclasses say with what."""
+
+    registry: ClassVar[dict[str, type[Initializer]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Initializer.registry[cls.__name__.lower()] = cls
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._kwargs = kwargs
+
+    def __call__(self, array: np.ndarray) -> None:
+        array[...] = self.values(array.shape, random.host_generator())
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        """The numbers for an array of `shape`."""
+        raise NotImplementedError
+
+
+class Zero(Initializer):
+    """Zeros."""
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        return 0
+
+
+class One(Initializer):
+    """Ones."""
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        return 1
+
+
+class Constant(Initializer):
+    """The same value everywhere."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        return self.value
+
+
+class Uniform(Initializer):
+    """Uniform in [-scale, scale]."""
+
+    def __init__(self, scale: float = 0.07) -> None:
+        self.scale = scale
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        return rng.uniform(-self.scale, self.scale, shape)
+
+
+class Normal(Initializer):
+    """Normal with the given mean and deviation `sigma`."""
+
+    def __init__(self, sigma: float = 0.01, mean: float = 0.0) -> None:
+        self.sigma, self.mean = sigma, mean
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        return rng.normal(self.mean, self.sigma, shape)
+
+
+class TruncatedNormal(Initializer):
+    """Normal, drawn again while outside [a, b] (in units of the values themselves)."""
+
+    def __init__(
+        self, sigma: float = 0.01, mean: float = 0.0, a: float = -2.0, b: float = 2.0
+    ) -> None:
+        self.sigma, self.mean, self.a, self.b = sigma, mean, a, b
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        x = rng.normal(self.mean, self.sigma, shape)
+        while (outside := (x < self.a) | (x > self.b)).any():
+            x[outside] = rng.normal(self.mean, self.sigma, int(outside.sum()))
+        return x
+
+
+class XavierUniform(Initializer):
+    """Uniform with bound gain * sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio, 2010)."""
+
+    def __init__(self, gain: float = 1) -> None:
+        self.gain = gain
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        bound = self.gain * math.sqrt(6 / sum(fans(shape)))
+        return rng.uniform(-bound, bound, shape)
+
+
+class XavierNormal(Initializer):
+    """Normal with deviation gain * sqrt(2 / (fan_in + fan_out)) (Glorot & Bengio, 2010)."""
+
+    def __init__(self, gain: float = 1) -> None:
+        self.gain = gain
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        return rng.normal(0, self.gain * math.sqrt(2 / sum(fans(shape))), shape)
+
+
+class _He(Initializer):
+    def __init__(
+        self,
+        negative_slope: float = 0,
+        mode: str = "fan_in",
+        nonlinearity: str = "leaky_relu",
+    ) -> None:
+        if mode not in ("fan_in", "fan_out"):
+            raise ValueError(f"mode must be 'fan_in' or 'fan_out', but got {mode!r}.")
+        self.negative_slope, self.mode, self.nonlinearity = negative_slope, mode, nonlinearity
+
+    def deviation(self, shape: tuple[int, ...]) -> float:
+        fan_in, fan_out = fans(shape)
+        gain = calculate_gain(self.nonlinearity, self.negative_slope)
+        return gain / math.sqrt(fan_in if self.mode == "fan_in" else fan_out)
+
+
+class HeUniform(_He):
+    """Uniform with deviation gain / sqrt(fan) (He et al., 2015)."""
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        bound = math.sqrt(3) * self.deviation(shape)
+        return rng.uniform(-bound, bound, shape)
+
+
+class HeNormal(_He):
+    """Normal with deviation gain / sqrt(fan) (He et al., 2015)."""
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        return rng.normal(0, self.deviation(shape), shape)
+
+
+del Initializer.registry["_he"]
+_ALIASES: dict[str, type[Initializer]] = {
+    "zeros": Zero, "ones": One, "xavier_uniform": XavierUniform, "xavier_normal": XavierNormal,
+    "he_uniform": HeUniform, "he_normal": HeNormal, "truncatednormal": TruncatedNormal,
+}  # fmt: skip
+Initializer.registry.update(_ALIASES)
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """(fan_in, fan_out) of a weight of shape (out, in, kernel…)."""
+    if len(shape) < 2:
+        raise ValueError(
+            f"An initializer that uses fan_in needs a weight with at least 2 axes, but got shape "
+            f"{list(shape)}. Use Uniform, Normal or zeros for vectors."
+        )
+    field = math.prod(shape[2:])
+    return shape[1] * field, shape[0] * field
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """The factor that keeps the variance through a nonlinearity (He et al., 2015)."""
+    if nonlinearity in ("linear", "sigmoid") or nonlinearity.startswith("conv"):
+        return 1.0
+    if nonlinearity == "tanh":
+        return 5 / 3
+    if nonlinearity == "relu":
+        return math.sqrt(2)
+    if nonlinearity == "leaky_relu":
+        return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
+    raise ValueError(f"For 'calculate_gain', the nonlinearity {nonlinearity!r} is not known.")
+
+
+def initializer(
+    init: str | float | Initializer | Tensor,
+    shape: int | tuple[int, ...] | None = None,
+    dtype: Any = FLOAT32,
+) -> Tensor:
+    """A Tensor with initial values.
+
+    Args:
+        init: an initializer or its name (``"normal"``, ``"zeros"``, ``"HeUniform"``), a number
+            that fills everything, or a Tensor, which is returned after a check of its shape.
+        shape: the wanted shape.
+        dtype: the wanted dtype.
+    """
+    wanted = None if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+    if isinstance(init, Tensor):
+        if wanted is not None and init.shape != wanted:
+            raise ValueError(
+                f"For 'initializer', the given Tensor has shape {list(init.shape)}, but "
+                f"{list(wanted)} is wanted."
+            )
+        return init
+    if wanted is None:
+        raise ValueError(
+            "For 'initializer', give the shape, for example initializer('ones', (2, 3))."
+        )
+    if isinstance(init, str):
+        kind = Initializer.registry.get(init.lower())
+        if kind is None:
+            raise ValueError(
+                f"For 'initializer', {init!r} is not known."
+                f"{did_you_mean(init, Initializer.registry)}"
+            )
+        init = kind()
+    elif isinstance(init, int | float):
+        init = Constant(init)
+    if any(n <= 0 for n in wanted):
+        raise ValueError(f"For 'initializer', all sizes must be positive, but got {list(wanted)}.")
+    array = np.empty(wanted, to_numpy(dtype))
+    init(array)
+    return Tensor.wrap(array)

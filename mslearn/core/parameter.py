@@ -89,7 +89,13 @@ class Parameter(Tensor):
             data = np.full(self.shape, init, self._value.dtype)
         else:
             data = np.zeros(self.shape, self._value.dtype)
-            {"zeros": lambda a: None, "ones": lambda a: a.fill(1)}[init](data)
+            if init == "ones":
+                data.fill(1)
+            elif init != "zeros":
+                raise ValueError(
+                    f"For 'Parameter.clone', init is 'same', 'zeros', 'ones' or a number, but got "
+                    f"{init!r}."
+                )
         copy = Parameter(Tensor.wrap(data), self.name, self.requires_grad)
         copy.layerwise_parallel = self.layerwise_parallel
         copy.parallel_optimizer = self.parallel_optimizer

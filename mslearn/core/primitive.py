@@ -145,10 +145,8 @@ def _apply_observed(
             out = prim.kernel(*values, **attrs)
         except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
             _explain(prim, values, attrs, error)
-        if type(out) is tuple:
-            out = tuple(_fresh(o, values) for o in out)
-        else:
-            out = _fresh(out, values)
+        several = type(out) is tuple
+        out = tuple(_fresh(o, values) for o in out) if several else _fresh(out, values)
     observers = state.observers
     try:
         for k, observer in enumerate(observers):

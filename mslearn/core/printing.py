@@ -60,7 +60,8 @@ def _nest(
     kept = _kept(array.shape[depth], short)
     cut = len(kept) < array.shape[depth]
     for place, i in enumerate(kept):
-        parts.append(cells[(*at, i)] if last else _nest(array, (*at, i), short, cells))
+        here = (*at, i)
+        parts.append(cells[here] if last else _nest(array, here, short, cells))
         if cut and place == _EDGE - 1:
             parts.append("...")
     if last:

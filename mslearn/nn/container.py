@@ -26,7 +26,8 @@ class _Sequence(Cell):
 
     def __getitem__(self, index: int | slice | str) -> Any:
         if isinstance(index, slice):
-            return type(self)(*list(self)[index])
+            cells: Any = list(self)[index]
+            return type(self)(*cells)
         if isinstance(index, str):
             return self._cells[index]
         return list(self._cells.values())[self._index(index)]

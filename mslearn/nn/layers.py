@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from mslearn import ops
+from mslearn.common.initializer import HeUniform, Uniform, initializer
 from mslearn.core.dtype import DType, float32
 from mslearn.core.errors import DtypeError, ShapeError, did_you_mean
-from mslearn.core.initializer import HeUniform, Uniform, initializer
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell

@@ -73,7 +73,7 @@ from mslearn.ops.reduce import std as std
 from mslearn.ops.reduce import sum as sum
 from mslearn.ops.reduce import var as var
 from mslearn.ops.shape import broadcast_to as broadcast_to
-from mslearn.ops.shape import cast_to as cast
+from mslearn.ops.shape import cast as cast
 from mslearn.ops.shape import cat as cat
 from mslearn.ops.shape import chunk as chunk
 from mslearn.ops.shape import concat as concat

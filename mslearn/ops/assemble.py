@@ -13,6 +13,7 @@ from mslearn.core.tensor import Tensor
 from mslearn.ops import compare, control, creation, elementwise, indexing, linalg, neural
 from mslearn.ops import reduce as reductions
 from mslearn.ops import shape as shapes
+from mslearn.ops import trigonometry as _trigonometry  # noqa: F401  (declares its primitives)
 from mslearn.ops.families import Elementwise, binary, unary
 
 
@@ -128,7 +129,7 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
         if prim.__dict__.get("method"):
             setattr(Tensor, prim.method, table[prim.api.partition("(")[0]])
     methods = {
-        "astype": shapes.cast_to, "to": shapes.cast_to, "reshape": shapes.reshape_method,
+        "astype": shapes.cast, "to": shapes.cast, "reshape": shapes.reshape_method,
         "view": shapes.view, "transpose": shapes.transpose_method, "permute": _permute,
         "swapaxes": shapes.swapaxes, "flatten": _flatten, "expand_dims": shapes.expand_dims,
         "unsqueeze": shapes.unsqueeze, "squeeze": shapes.squeeze, "split": shapes.split,
@@ -158,7 +159,7 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
 
 
 def _to(code: str) -> Callable[[Tensor], Tensor]:
-    return lambda self: shapes.cast_to(self, code)
+    return lambda self: shapes.cast(self, code)
 
 
 def _new(make: Callable[..., Tensor]) -> Callable[..., Tensor]:

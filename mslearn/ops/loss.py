@@ -26,7 +26,7 @@ class NLLLoss(Primitive):
     params = {"reduction": "mean", "ignore_index": -100}
 
     def kernel(logits, labels, weight, reduction, ignore_index):
-        rows, picked, w = _picked(logits, labels, weight, ignore_index)
+        _, picked, w = _picked(logits, labels, weight, ignore_index)
         loss = -picked * w
         total = np.asarray(w.sum(), weight.dtype)
         if reduction == "mean":

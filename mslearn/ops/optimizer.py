@@ -8,7 +8,6 @@ a third of the time of the update on an MLP's 670,000 parameters (benchmarks/mlp
 from __future__ import annotations
 
 from collections.abc import Iterator
-
 from typing import Any
 
 import numpy as np

@@ -10,7 +10,8 @@ from mslearn.core.dtype import promote, to_numpy
 from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Tensor, as_tensor
-from mslearn.ops.families import BroadcastTo, Linear, Reshape, cast, normal_axes
+from mslearn.ops.families import BroadcastTo, Linear, Reshape, normal_axes
+from mslearn.ops.families import cast as to_dtype
 
 
 class Transpose(Linear):
@@ -252,7 +253,7 @@ def concat(tensors, axis=0):
     dtype = xs[0]._value.dtype
     for x in xs[1:]:
         dtype = promote(dtype, x._value.dtype)
-    return apply(Concat, tuple(cast(x, dtype) for x in xs), {"axis": axis})
+    return apply(Concat, tuple(to_dtype(x, dtype) for x in xs), {"axis": axis})
 
 
 cat = concat
@@ -304,9 +305,9 @@ def flip(input, dims):
     return apply(Flip, (x,), {"axis": normal_axes("flip", x.ndim, dims)})
 
 
-def cast_to(input, dtype):
+def cast(input, dtype):
     """The tensor in another dtype."""
-    return cast(as_tensor(input), to_numpy(dtype))
+    return to_dtype(as_tensor(input), to_numpy(dtype))
 
 
 def identity(x):

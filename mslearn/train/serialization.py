@@ -136,13 +136,13 @@ def load_checkpoint(
     if not arrays:
         raise ValueError(f"Failed to read the checkpoint file {path}. The file holds nothing.")
 
+    def starts(name: str, prefix: str | list[str] | tuple[str, ...]) -> bool:
+        return name.startswith(prefix if isinstance(prefix, str) else tuple(prefix))
+
     def chosen(name: str) -> bool:
-        starts = lambda prefix: name.startswith(
-            tuple([prefix] if isinstance(prefix, str) else prefix)
-        )  # noqa: E731, E501
         return (
-            (filter_prefix is None or not starts(filter_prefix))
-            and (specify_prefix is None or starts(specify_prefix))
+            (filter_prefix is None or not starts(name, filter_prefix))
+            and (specify_prefix is None or starts(name, specify_prefix))
             and (choice_func is None or choice_func(name))
         )
 

@@ -110,7 +110,7 @@ def test_updates_in_place_never_reach_arrays_that_others_hold():
 
 def test_a_recorder_sees_forward_backward_and_scopes():
     class Recorder:
-        ops: list = []  # noqa: RUF012
+        ops: list = []
 
         def on_op(self, prim, inputs, attrs, output):
             from mslearn.core import current_scope
@@ -240,7 +240,7 @@ def test_truncated_checkpoint_gives_one_clear_error(tmp_path, cut):
     file = tmp_path / "a.ckpt"
     mindspore.save_checkpoint(Network(), file)
     file.write_bytes(file.read_bytes()[:cut])
-    with pytest.raises(ValueError, match="Failed to read the checkpoint file.*corrupted"):
+    with pytest.raises(ValueError, match=r"Failed to read the checkpoint file.*corrupted"):
         mindspore.load_checkpoint(file)
 
 
@@ -274,7 +274,7 @@ def test_wrong_shapes_change_nothing(tmp_path):
 
 def test_missing_file_is_named_with_a_near_one(tmp_path):
     mindspore.save_checkpoint(nn.Dense(2, 2), tmp_path / "model.ckpt")
-    with pytest.raises(ValueError, match="does not exist.*Did you mean 'model.ckpt'"):
+    with pytest.raises(ValueError, match=r"does not exist.*Did you mean 'model.ckpt'"):
         mindspore.load_checkpoint(tmp_path / "modle.ckpt")
 
 
