@@ -78,8 +78,8 @@ class GeneratorDataset(MappableDataset):
                 "__len__; a generator can only be read in its own order."
             )
         super().__init__(num_parallel_workers, sampler, num_samples, shuffle, num_shards, shard_id)
-        # A generator can be gone through only once, a data set any number of times (as in MindSpore).
-        self.source = _Replayed(source) if inspect.isgenerator(source) else source
+        # A generator can be gone through once, a data set any number of times, as in MindSpore.
+        self.source: Any = _Replayed(source) if inspect.isgenerator(source) else source
         self.column_names = name_list(column_names, "column_names")
         self.column_types = None
         if column_types is not None:
