@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Case:
         return sum(int(array.size) for array in self.inputs.values())
 
     def show(self) -> str:
-        return "\n".join(f"{name} = {show(array)}" for name, array in self.inputs.items())
+        return "\n".join(show(array, f"{name} = ") for name, array in self.inputs.items())
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class Exercise:
         observe: runs an answer on one case and returns named values; exceptions may escape.
         untouched: said when the answer is still the starter.
         praise: said on a pass: what the learner now can do, or a remark worth having.
+        quantities: what the observed values are called, where there are several.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Exercise:
     observe: Callable[[Callable[..., Any], Case], Observation]
     untouched: Text
     praise: Text
+    quantities: Mapping[str, Text] = field(default_factory=dict)
 
     @property
     def function(self) -> str:

@@ -17,6 +17,8 @@ _COLOURS = {
     "not attempted": "var(--jp-border-color1, #9e9e9e)",
     "info": "var(--jp-info-color1, #0277bd)",
 }
+# JupyterLab gives `pre` a background and wraps it; a card's lines stay lines.
+_PLAIN = "margin: 0; padding: 0; background: transparent; white-space: pre"
 _MARKS = {"pass": "✓", "fail": "✗", "not attempted": "○", "info": "➜"}
 
 
@@ -46,7 +48,7 @@ class Card:
         if self.footer:
             label, text = self.footer
             lines += textwrap.wrap(
-                f"{label}: {text}", 96, initial_indent="  ", subsequent_indent="  "
+                f"{label} {text}", 96, initial_indent="  ", subsequent_indent="  "
             )
         return "\n".join(lines)
 
@@ -66,17 +68,18 @@ class Card:
                 parts.append(
                     '<tr><th scope="row" style="text-align: left; vertical-align: top">'
                     f'{html.escape(label)}</th><td style="text-align: left">'
-                    f'<pre style="margin: 0">{html.escape(value)}</pre></td></tr>'
+                    f'<pre style="{_PLAIN}">{html.escape(value)}</pre></td></tr>'
                 )
             parts.append("</table>")
         if self.code:
             parts.append(
-                '<pre style="padding: 0.6em; background: var(--jp-layout-color2, #f0f0f0)"><code>'
-                f"{html.escape(self.code.rstrip())}</code></pre>"
+                f'<pre style="{_PLAIN}; margin: 0.6em 0; overflow-x: auto; '
+                'font-size: var(--jp-code-font-size, 13px)">'
+                f"{html.escape(self.code.rstrip())}</pre>"
             )
         if self.footer:
             label, text = self.footer
-            parts.append(f"<div><strong>{html.escape(label)}:</strong> {_inline(text)}</div>")
+            parts.append(f"<div><strong>{html.escape(label)}</strong> {_inline(text)}</div>")
         return "\n".join([*parts, "</div>"])
 
 

@@ -25,7 +25,7 @@ _INPUT = Text("input", "输入")
 _GOT = Text("got", "得到")
 _EXPECTED = Text("expected", "应为")
 _LINE = Text("line {0}", "第 {0} 行")
-_NEXT = Text("Next step", "下一步")
+_NEXT = Text("Next step:", "下一步：")
 _HINT = Text("Hint {0} of {1}", "提示 {0}/{1}")
 _MORE = Text(
     "Not enough? Call `.hint()` again for the next one.", "还不够？再调用一次 `.hint()` 看下一条。"
@@ -138,12 +138,12 @@ class ExerciseDesk:
         heading = str(_HEADINGS[verdict.outcome].format(self._exercise.title))
         rows: list[tuple[str, str]] = []
         if verdict.case is not None:
-            label = f" · {verdict.quantity}" if len(verdict.quantity) > 0 else ""
+            quantity = self._exercise.quantities.get(verdict.quantity)
+            label = f" · {quantity}" if quantity else ""
             rows.append((str(_INPUT), verdict.case.show()))
             if verdict.line:
                 number, text = verdict.line
                 rows.append((str(_LINE.format(number)), text))
-                label = ""
             rows.append((f"{_GOT}{label}", show(verdict.got)))
             rows.append((f"{_EXPECTED}{label}", show(verdict.expected)))
         notes = (note,) if note else ()

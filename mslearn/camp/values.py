@@ -66,8 +66,15 @@ def _same_parts(got: Any, expected: Any) -> bool:
     return bool(got == expected)
 
 
-def show(value: Any) -> str:
-    """The value as a learner wants to read it: numbers rounded, large arrays cut, no addresses."""
+def show(value: Any, label: str = "") -> str:
+    """The value as a learner wants to read it: numbers rounded, large arrays cut, no addresses.
+
+    A `label` such as ``"logits = "`` is put before it, with the rows of an array aligned.
+    """
+    return label + _show(value, label)
+
+
+def _show(value: Any, label: str) -> str:
     array = None if isinstance(value, Raised) else as_array(value)
     if array is None:
         if isinstance(value, tuple):
@@ -78,10 +85,19 @@ def show(value: Any) -> str:
     if array.ndim == 0:
         return _number(array[()])
     text = np.array2string(
-        array, precision=4, suppress_small=True, separator=", ", threshold=40, edgeitems=2
+        array,
+        precision=4,
+        suppress_small=True,
+        separator=", ",
+        threshold=40,
+        edgeitems=2,
+        prefix=label,
     )
     return f"{text}  shape {array.shape}" if array.size > 12 or array.ndim > 2 else text
 
 
 def _number(value: Any) -> str:
-    return f"{float(value):.6g}" if isinstance(value, (float, np.floating)) else str(value)
+    if not isinstance(value, (float, np.floating)):
+        return str(value)
+    text = f"{float(value):.6g}"
+    return f"{text}.0" if text.lstrip("-").isdigit() else text  # 1.0, so that it reads as a float

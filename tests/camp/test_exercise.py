@@ -119,7 +119,7 @@ def test_a_known_mistake_is_told_by_behaviour(desk):
     assert (result.outcome, result.mistake) == ("fail", "the_sum")
     text = repr(result)
     assert "numbers = [1., 2., 6.]" in text  # the smallest case that fails, not the first
-    assert "got       9" in text and "expected  3" in text
+    assert "got       9.0" in text and "expected  3.0" in text
     assert "Next step: This is the sum." in text
     assert entry() == {"outcome": "fail", "attempts": 1, "first_pass": None}
 

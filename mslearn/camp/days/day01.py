@@ -218,7 +218,7 @@ def starter_make_train_step(net, loss_fn, optimizer):
 
 def make_train_step(net, loss_fn, optimizer):
     def forward_fn(data, label):
-        logits = net(data)  # raw scores: CrossEntropyLoss does the softmax itself
+        logits = net(data)  # raw scores: the loss does the softmax
         return loss_fn(logits, label)
 
     grad_fn = ms.value_and_grad(forward_fn, None, optimizer.parameters)
@@ -297,9 +297,9 @@ def _observe_step(answer: Callable[..., Any], case: Case) -> Observation:
     if train_step is None:
         return {}
     data, label = ms.Tensor(case.inputs["data"].copy()), ms.Tensor(case.inputs["label"].copy())
-    seen = {"loss of step 1": train_step(data, label)}
-    seen["weight after step 1"] = net.weight.asnumpy().copy()
-    seen["loss of step 2"] = train_step(data, label)
+    seen = {"loss 1": train_step(data, label)}
+    seen["weight"] = net.weight.asnumpy().copy()
+    seen["loss 2"] = train_step(data, label)
     return seen
 
 
@@ -384,6 +384,11 @@ E2 = Exercise(
         "published programs contain.",
         "现在每一步的损失和权重都与正确答案一致。这个错误，许多公开发布的程序里都有。",
     ),
+    quantities={
+        "loss 1": Text("loss of step 1", "第 1 步的损失"),
+        "weight": Text("weight after step 1", "第 1 步之后的权重"),
+        "loss 2": Text("loss of step 2", "第 2 步的损失"),
+    },
 )
 
 EXERCISES: tuple[Exercise, ...] = (E1, E2)
