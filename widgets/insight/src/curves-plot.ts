@@ -13,7 +13,7 @@ export class Plot {
   private members: Line[];
 
   constructor(
-    private root: HTMLElement, host: HTMLElement, private store: Store, private panel: string,
+    root: HTMLElement, host: HTMLElement, private store: Store, private panel: string,
     width: number, last: boolean, words: { step: string }, hooks: PlotHooks,
   ) {
     this.members = store.panels().get(panel) ?? [];
