@@ -13,12 +13,13 @@ SOURCES := pyproject.toml hatch_build.py README.md $(shell find mslearn lessons 
 	-not -name '*.pyc' -not -name '.*' -not -path '*/node_modules/*' -not -path '*/.ipynb_checkpoints/*' \
 	-not -path 'mslearn/static/*' -not -path 'widgets/lab/lib/*' -not -path 'widgets/lab/dist/*')
 
-.PHONY: help lab test lint clean
+.PHONY: help lab test lint clean oracle goldens bench
 
 help:
 	@echo "make lab    open the camp in JupyterLab   (ARGS=\"--port 9000 --lang zh\")"
 	@echo "make test   run every test                (ARGS=\"-k sidebar\")"
 	@echo "make lint   ruff, mypy, TypeScript"
+	@echo "make bench  print the benchmarks' ratios"
 	@echo "make clean  remove what was built and installed here"
 
 lab: $(VENV)/.lab
@@ -32,6 +33,19 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	cd widgets/lab && npm run --silent check
 	cd widgets/insight && npm run --silent check
+
+# Real MindSpore, the oracle of the goldens (2.8 GB, in an environment of its own).
+oracle:
+	$(PYTHON) -m venv .oracle
+	.oracle/bin/python -m pip install --quiet mindspore 'numpy<2'
+
+goldens:
+	.oracle/bin/python tests/goldens/record.py
+	.oracle/bin/python tests/goldens/record_ckpt.py
+
+# Ratios against PyTorch (pip install torch) and hand-written NumPy; see benchmarks/.
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/mlp_step.py
 
 clean:
 	rm -rf $(VENV) dist build mslearn/static widgets/lab/dist widgets/lab/lib widgets/*/.built \

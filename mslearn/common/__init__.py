@@ -1,6 +1,5 @@
 """MindSpore's path to the pieces that live in `mslearn.core`."""
 
-from mslearn.common.initializer import initializer as initializer
 from mslearn.core.parameter import Parameter as Parameter
 from mslearn.core.parameter import ParameterTuple as ParameterTuple
 from mslearn.core.random import get_seed as get_seed

@@ -1,14 +1,16 @@
 """Record what real MindSpore answers to every case.
 
-    make goldens        (or: path/to/mindspore-venv/bin/python tests/goldens/record.py)
+    make goldens        (or: path/to/mindspore-venv/bin/python tests/goldens/record.py [FAMILY …])
 
-needs `pip install mindspore 'numpy<2'` in an environment of its own. Writes goldens.json beside
-this file: the results as data, with dtype and shape, and the version that gave them.
+needs `pip install mindspore 'numpy<2'` in an environment of its own (`make oracle`). For
+cases.py and every cases_FAMILY.py it writes goldens.json or goldens_FAMILY.json beside it: the
+results as data, with dtype and shape, and the version that gave them.
 """
 
 from __future__ import annotations
 
 import json
+import runpy
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,6 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
 
 
 def encode(value: Any) -> Any:
@@ -35,18 +36,22 @@ def encode(value: Any) -> Any:
 
 def main() -> None:
     import mindspore
-    from cases import cases
 
     mindspore.set_context(mode=mindspore.PYNATIVE_MODE, device_target="CPU")
-    found = {}
-    for name, function in cases.items():
-        try:
-            found[name] = encode(function(mindspore))
-        except Exception as error:
-            raise RuntimeError(f"case {name!r} fails in MindSpore") from error
-    out = {"mindspore": mindspore.__version__, "cases": found}
-    (HERE / "goldens.json").write_text(json.dumps(out, indent=0) + "\n")
-    print(f"recorded {len(found)} cases of MindSpore {mindspore.__version__}")
+    wanted = [f"cases_{name}.py" for name in sys.argv[1:]]
+    for file in sorted(HERE.glob("cases*.py")):
+        if wanted and file.name not in wanted:
+            continue
+        found = {}
+        for name, function in runpy.run_path(str(file))["cases"].items():
+            try:
+                found[name] = encode(function(mindspore))
+            except Exception as error:
+                raise RuntimeError(f"case {name!r} fails in MindSpore") from error
+        out = {"mindspore": mindspore.__version__, "cases": found}
+        target = HERE / file.name.replace("cases", "goldens").replace(".py", ".json")
+        target.write_text(json.dumps(out, indent=0) + "\n")
+        print(f"recorded {len(found)} cases of MindSpore {mindspore.__version__} in {target.name}")
 
 
 if __name__ == "__main__":

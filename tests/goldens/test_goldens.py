@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,11 @@ import pytest
 import mslearn
 
 HERE = Path(__file__).parent
-_spec = importlib.util.spec_from_file_location("golden_cases", HERE / "cases.py")
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
-cases = _module.cases
-GOLDENS = json.loads((HERE / "goldens.json").read_text())["cases"]
+cases, GOLDENS = {}, {}
+for _file in sorted(HERE.glob("cases*.py")):
+    cases.update(runpy.run_path(str(_file))["cases"])
+    _recorded = HERE / _file.name.replace("cases", "goldens").replace(".py", ".json")
+    GOLDENS.update(json.loads(_recorded.read_text())["cases"])
 
 
 def compare(found, wanted, path):
