@@ -238,15 +238,15 @@ class Curves(InsightWidget):
             else:
                 new = self._store.tail(self._sent)
                 if new:
-                    self._send(new, reset=False)
+                    self._send_points(new, reset=False)
             self.status = self._status()
 
     def _send_all(self) -> None:
         with self._send_lock:
             self._sent.clear()
-            self._send(self._store.tail(self._sent), reset=True)
+            self._send_points(self._store.tail(self._sent), reset=True)
 
-    def _send(self, new: list[tuple[Series, int, int]], reset: bool) -> None:
+    def _send_points(self, new: list[tuple[Series, int, int]], reset: bool) -> None:
         if self.comm is None:
             return
         described, buffers = [], []
