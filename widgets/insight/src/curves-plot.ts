@@ -5,6 +5,8 @@ import { colour, number } from "./shared";
 
 export interface PlotHooks {
   cursor(x: number | null): void;
+  /** The logged step closest to x. */
+  nearest(x: number): number;
   zoom(min: number, max: number): void;
 }
 
@@ -56,8 +58,8 @@ export class Plot {
       axes: [
         {
           stroke: dim, font, grid, ticks: { show: false },
-          size: last ? 38 : 0, gap: 4,
-          ...(last ? { label: words.step, labelFont: font, labelSize: 14, labelGap: 0 } : {}),
+          size: last ? 20 : 0, gap: 4,
+          ...(last ? { label: words.step, labelFont: font, labelSize: 16, labelGap: 0 } : {}),
           values: (_u, splits) => splits.map((v) => (last && Number.isInteger(v) ? number(v, 7) : "")),
         },
         {
@@ -69,6 +71,14 @@ export class Plot {
         y: false,
         drag: { x: true, y: false },
         points: { size: 7 },
+        // The dot sits on the value that the legend reads: the last one up to this step.
+        dataIdx: (u, seriesIndex, hovered, x) => {
+          const limit = hooks.nearest(x);
+          const values = u.data[seriesIndex]!;
+          let at = hovered;
+          while (at > 0 && (u.data[0][at]! > limit || values[at] == null)) at--;
+          return at;
+        },
         // uPlot's own syncing moves other charts by pixel; we move them by step (see curves.ts).
       },
       hooks: {

@@ -167,7 +167,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       area.append(h("div", { class: "ms-panel", "data-panel": panel }, legend, host));
       const plot: Plot = new Plot(root, host, store, panel, Math.max(area.clientWidth, 200),
         k === panels.length - 1, { step: t("step") },
-        { cursor: (x) => moveTo(x, plot), zoom: zoomTo });
+        { cursor: (x) => moveTo(x, plot), nearest: nearestStep, zoom: zoomTo });
       plots.push(plot);
     }
     for (const plot of plots) plot.update(range());

@@ -69,6 +69,7 @@ export function nameCell(look: Look, row: number, column: number, lead: number[]
 export const words: Words = {
   title: { en: "Parameters", zh: "参数" },
   total: { en: "{count} parameters, {values} values", zh: "{count} 个参数，共 {values} 个数值" },
+  one: { en: "1 parameter, {values} values", zh: "1 个参数，共 {values} 个数值" },
   name: { en: "name", zh: "名称" },
   shape: { en: "shape", zh: "形状" },
   dtype: { en: "dtype", zh: "类型" },

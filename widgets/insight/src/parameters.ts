@@ -64,7 +64,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const drawTable = () => {
     const table = all();
     const focused = rows.contains(document.activeElement);
-    total.textContent = t("total", {
+    total.textContent = t(table.length === 1 ? "one" : "total", {
       count: table.length, values: integer(table.reduce((sum, row) => sum + row.count, 0)),
     });
     const withNorm = table.some((row) => row.norm !== null);
@@ -85,7 +85,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       h("td", {}, row.dtype), h("td", {}, integer(row.count)),
       h("td", {}, show(row.mean)), h("td", {}, show(row.std)),
       h("td", {}, show(row.min)), h("td", {}, show(row.max)),
-      withNorm ? h("td", {}, h("span", { class: "ms-norm" }, h("i", { "aria-hidden": "true" }, fill), show(row.norm))) : null,
+      withNorm ? h("td", {}, h("span", { class: "ms-norm" }, h("i", { "aria-hidden": "true" }, fill), h("span", {}, show(row.norm)))) : null,
       withRatio ? h("td", {}, show(row.ratio)) : null);
     });
     rows.replaceChildren(h("table", { class: "ms-rows" },
@@ -133,9 +133,10 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     const canvas = h("canvas", { tabindex: 0, role: "img", "aria-label": `${t("heat")}: ${row.name}. ${t("hover")}` });
     paint(canvas, look);
     // Cells as large as fits, square unless the matrix is a thin strip.
-    const size = Math.max(Math.min(380 / look.columns, 240 / look.rows, 40), 0.2);
-    canvas.style.width = `${Math.max(size * look.columns, 24)}px`;
-    canvas.style.height = `${Math.max(size * look.rows, 24)}px`;
+    const [high, wide] = look.full;
+    const size = Math.min(400 / wide, 260 / high, 40);
+    canvas.style.width = `${Math.max(size * wide, 24)}px`;
+    canvas.style.height = `${Math.max(size * high, 24)}px`;
     const said = h("div", { class: "ms-said ms-dim" }, t("hover"));
     const point = (r: number, c: number, aloud = false) => {
       at = [Math.min(Math.max(r, 0), look.rows - 1), Math.min(Math.max(c, 0), look.columns - 1)];
