@@ -57,6 +57,12 @@ class BatchMatMul(Multilinear):
     )
 
 
+# OpenBLAS multiplies a small batch by a transposed weight 15-25 % faster the other way round,
+# the copy of the small result included (64x784 @ (512x784).T: 0.69 -> 0.56 ms on one thread);
+# with more rows than these the copy costs more than it saves.
+_FEW_ROWS, _WIDE = 64, 128
+
+
 class MatMul(Multilinear):
     """The product of two matrices, either of them transposed on the way."""
 
@@ -65,6 +71,8 @@ class MatMul(Multilinear):
     lower = {"onnx": "Gemm"}
 
     def kernel(x, y, transpose_a=False, transpose_b=False):
+        if transpose_b and not transpose_a and len(x) <= _FEW_ROWS and min(y.shape) >= _WIDE:
+            return np.ascontiguousarray(np.matmul(y, x.T).T)
         return np.matmul(x.T if transpose_a else x, y.T if transpose_b else y)
 
     def infer(x, y, transpose_a=False, transpose_b=False):
