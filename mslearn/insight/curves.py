@@ -39,7 +39,9 @@ class Pump:
         self._wanted.set()
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="mslearn-curves", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, name="mslearn-curves", daemon=True
+                )
                 self._thread.start()
 
     def _run(self) -> None:

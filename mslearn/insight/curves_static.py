@@ -105,7 +105,9 @@ def to_svg(all_series: list[Series], title: str, language: str) -> str:
             f'text-anchor="middle">{word("step", language)}</text>'
         )
     for k, remark in enumerate(remarks):
-        out.append(f'<text x="{_LEFT}" y="{top + 28 + 18 * k}" fill="#c0392b">⚠ {escape(remark)}</text>')
+        out.append(
+            f'<text x="{_LEFT}" y="{top + 28 + 18 * k}" fill="#c0392b">⚠ {escape(remark)}</text>'
+        )
     out.append("</svg>")
     return "".join(out)
 

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HEAD = {
-    "en": ("parameter", "shape", "count", "mean", "std", "min", "max", "gradient norm", "update ratio"),
+    "en": (
+        "parameter",
+        "shape",
+        "count",
+        "mean",
+        "std",
+        "min",
+        "max",
+        "gradient norm",
+        "update ratio",
+    ),
     "zh": ("参数", "形状", "个数", "均值", "标准差", "最小", "最大", "梯度范数", "更新比"),
 }
 _BAR = "#1f82c0"

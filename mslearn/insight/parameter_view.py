@@ -91,8 +91,16 @@ class ParametersView(InsightWidget):
                 continue
             low, high, counts = histogram(array)
             look = matrix(array, index)
-            parts.append({"low": low, "high": high, "block": look.block, "full": look.full,
-                          "rows": look.cells.shape[0], "columns": look.cells.shape[1]})
+            parts.append(
+                {
+                    "low": low,
+                    "high": high,
+                    "block": look.block,
+                    "full": look.full,
+                    "rows": look.cells.shape[0],
+                    "columns": look.cells.shape[1],
+                }
+            )
             out += [counts.tobytes(), np.ascontiguousarray(look.cells).tobytes()]
         answer = {"type": "detail", "version": self._version, "number": number, "index": index}
         self.send({**answer, "parts": parts}, out)

@@ -173,11 +173,12 @@ def decimate(steps: np.ndarray, values: np.ndarray, limit: int) -> tuple[np.ndar
     if size <= limit:
         return steps, values
     width = -(-size // (limit // 2))  # points a bucket, rounded up
-    whole = size // width * width
-    block = values[:whole].reshape(-1, width)
-    # NaN must not hide the finite values beside it, and must itself survive as a gap at the end.
+    # The last bucket is filled up with its own last value.
+    block = np.concatenate([values, np.repeat(values[-1], -size % width)]).reshape(-1, width)
+    base = np.arange(len(block)) * width
+    # A NaN must not hide the finite values beside it; a bucket of nothing else stays a gap.
     low = np.where(np.isnan(block), np.inf, block).argmin(axis=1)
     high = np.where(np.isnan(block), -np.inf, block).argmax(axis=1)
-    base = np.arange(len(block)) * width
-    keep = np.unique(np.concatenate([base + low, base + high, np.arange(whole, size)]))
+    picked = np.concatenate([[0], base + low, base + high, [size - 1]])
+    keep = np.unique(np.minimum(picked, size - 1))
     return steps[keep], values[keep]

@@ -29,7 +29,8 @@ def test_logged_values_come_back_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [2, 2.0, np.float32(2), np.int64(2), np.array([[2.0]]), ms.Tensor(2.0), ms.Tensor([2.0])]
+    "value",
+    [2, 2.0, np.float32(2), np.int64(2), np.array([[2.0]]), ms.Tensor(2.0), ms.Tensor([2.0])],
 )
 def test_every_kind_of_single_number_is_taken(value: object) -> None:
     curves = insight.Curves()

@@ -113,7 +113,8 @@ def test_an_exception_reaches_the_cell_with_its_own_traceback() -> None:
     curves = insight.Curves()
     with pytest.raises(ZeroDivisionError) as caught:
         asyncio.run(_await(curves.train(loop())))
-    assert "broken_forward" in [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    frames = traceback.extract_tb(caught.value.__traceback__)
+    assert "broken_forward" in [frame.name for frame in frames]
     assert curves.series["loss"][1].tolist() == [1.0]
     assert curves.status["state"] == "failed"
     assert curves.status["message"] == "ZeroDivisionError: the"

@@ -1,0 +1,251 @@
+"""The chart and the parameters in a real JupyterLab: a learner clicks while the cell trains."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from browser.harness import WAIT_MS, Lab, launch_chromium, open_lab, running_camp
+from playwright.sync_api import Locator, expect, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=window.hacked=1>"
+CELLS = [
+    f"""
+import time
+import numpy as np
+import mslearn as ms
+from mslearn import insight, nn
+net = nn.SequentialCell(nn.Dense(784, 512), nn.ReLU(), nn.Dense(512, 10))
+curves = insight.Curves(title={{"en": "Training", "zh": "训练过程"}}, language="en")
+def loop(steps=100_000):
+    print("loop opened")
+    try:
+        for step in range(steps):
+            time.sleep(0.01)
+            values = {{"loss": 2.3 * np.exp(-step / 60), "{HOSTILE}": np.exp(-step / 40)}}
+            if step % 10 == 9:
+                values["accuracy"] = 1 - np.exp(-step / 60)
+            yield values
+    finally:
+        print("loop closed")
+curves
+""",
+    "await curves.train(loop())",
+    "await curves.train(loop())  # interrupted",
+    """
+curves.log(100_000, loss=float("nan"))
+curves.language = "zh"
+def broken():
+    yield {"step": 100_001, "loss": 0.1}
+    raise ValueError("made to fail")
+await curves.train(broken())
+""",
+    f"""
+grads = [np.random.default_rng(k).normal(0, 0.1**k, p.shape).astype(np.float32)
+         for k, p in enumerate(net.trainable_params())]
+net.trainable_params()[3].name = "{HOSTILE}"
+insight.parameters(net, grads, language="en")
+""",
+]
+CANVAS_COLOURS = """canvas => {
+    const {width, height} = canvas;
+    const data = new Uint32Array(
+        canvas.getContext('2d').getImageData(0, 0, width, height).data.buffer);
+    return new Set(data).size;
+}"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    home = tmp_path_factory.mktemp("insight")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c.strip()) for c in CELLS])
+    notebook.metadata.kernelspec = {
+        "name": "python3", "display_name": "Python 3", "language": "python"
+    }  # fmt: skip
+    with running_camp(home) as camp, sync_playwright() as playwright:
+        browser = launch_chromium(playwright)
+        (folder,) = {path.parent.parent for path in home.rglob("day01*.ipynb")} & set(
+            home.rglob("mslearn-camp")
+        )
+        nbformat.write(notebook, folder / "insight.ipynb")
+        with open_lab(camp, browser, size=(1280, 1400)) as opened:
+            opened.command("docmanager:open", path="insight.ipynb")
+            opened.wait_open("insight.ipynb")
+            yield opened
+        browser.close()
+
+
+def start(lab: Lab, index: int) -> None:
+    """Run a cell without waiting for its end."""
+    lab.page.evaluate(
+        "i => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", index
+    )
+    lab.command("notebook:run-cell")
+
+
+def steps(chart: Locator) -> int:
+    text = chart.locator(".ms-figures span").first.inner_text()
+    return int(re.sub(r"\D", "", text))
+
+
+def press(chart: Locator, action: str) -> None:
+    chart.locator(f"[data-action={action}]").click()
+
+
+def expect_state(chart: Locator, state: str) -> None:
+    expect(chart.locator(".ms-state")).to_have_attribute("data-state", state, timeout=WAIT_MS)
+
+
+def test_the_buttons_steer_the_training_while_the_cell_runs(lab: Lab) -> None:
+    page = lab.page
+    lab.wait_idle()
+    lab.run_cell(0)
+    chart = page.locator(".ms-curves")
+    expect(chart.locator(".ms-empty")).to_have_text("Waiting for the first value…")
+
+    start(lab, 1)
+    expect_state(chart, "running")
+    page.wait_for_timeout(1000)
+    assert steps(chart) > 10
+
+    press(chart, "pause")
+    expect_state(chart, "paused")
+    page.wait_for_timeout(300)
+    held = steps(chart)
+    page.wait_for_timeout(1000)
+    assert steps(chart) == held
+
+    for extra in (1, 2):
+        press(chart, "step")
+        page.wait_for_timeout(500)
+        assert steps(chart) == held + extra
+
+    press(chart, "resume")
+    expect_state(chart, "running")
+    page.wait_for_timeout(700)
+    assert steps(chart) > held + 10
+
+    assert chart.locator("canvas").count() == 2, "one plot for the losses, one for the accuracy"
+    for canvas in chart.locator("canvas").all():
+        assert canvas.evaluate(CANVAS_COLOURS) > 3, "axes and a line, not an empty canvas"
+    lab.screenshot("insight-curves-running")
+
+    press(chart, "stop")
+    lab.wait_idle()
+    expect_state(chart, "stopped")
+    done = steps(chart)
+    assert lab.output_text(1).startswith("loop opened\nloop closed\n")
+    assert f"TrainResult(steps={done}, stopped=True)" in lab.output_text(1)
+
+
+def test_the_stored_picture_shows_what_was_trained(lab: Lab) -> None:
+    data = lab.cells()[0]["outputs"][0]["data"]
+    assert "application/vnd.jupyter.widget-view+json" in data
+    svg = "".join(data["image/svg+xml"])
+    assert "accuracy" in svg and "&lt;img" in svg and "<img" not in svg
+    assert lab.page.locator(".ms-curves").count() == 1, "the live view is still what is shown"
+
+
+def test_the_keyboard_reads_values(lab: Lab) -> None:
+    chart = lab.page.locator(".ms-curves")
+    chart.locator(".ms-plots").focus()
+    for key in ("Home", "ArrowRight", "ArrowRight"):
+        lab.page.keyboard.press(key)
+    # the third step: 2.3 * exp(-2 / 60)
+    expect(chart.locator(".ms-sr")).to_contain_text("step 3: loss 2.225", timeout=WAIT_MS)
+    expect(chart.locator(".ms-chip b").first).to_have_text("2.225")
+
+
+def test_hiding_a_series_and_the_table(lab: Lab) -> None:
+    chart = lab.page.locator(".ms-curves")
+    hostile = chart.locator(".ms-chip", has_text=HOSTILE)
+    hostile.click()
+    hostile = chart.locator(".ms-chip", has_text=HOSTILE)
+    expect(hostile).to_have_attribute("aria-pressed", "false")
+    hostile.click()
+    chart.get_by_role("button", name="Table").click()
+    expect(chart.locator(".ms-table tbody tr")).to_have_count(3)
+    chart.get_by_role("button", name="Table").click()
+    assert lab.page.evaluate("() => window.hacked ?? null") is None
+
+
+def test_interrupting_the_kernel_stops_the_loop(lab: Lab) -> None:
+    chart = lab.page.locator(".ms-curves")
+    start(lab, 2)
+    expect_state(chart, "running")
+    lab.page.wait_for_timeout(500)
+    lab.page.evaluate(
+        "() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt(); }"
+    )
+    lab.wait_idle()
+    expect_state(chart, "stopped")
+    assert "loop closed" in lab.output_text(2)
+
+
+def test_a_failing_loop_and_nan_are_told_in_chinese(lab: Lab) -> None:
+    chart = lab.page.locator(".ms-curves")
+    cell = lab.run_cell(3)
+    error = cell["outputs"][-1]
+    assert (error["ename"], error["evalue"]) == ("ValueError", "made to fail")
+    assert "broken" in "".join(error["traceback"])
+    expect_state(chart, "failed")
+    expect(chart).to_contain_text("ValueError: made to fail")
+    expect(chart.locator(".ms-note")).to_contain_text("loss 在第 100")
+    expect(chart.locator(".ms-title")).to_have_text("训练过程")
+    expect(chart.locator("[data-action=stop]")).to_have_text("停止")
+    lab.scroll_to(0)
+    lab.screenshot("insight-curves-zh")
+
+
+def test_parameters_table_histogram_and_heatmap(lab: Lab) -> None:
+    lab.run_cell(4)
+    lab.scroll_to(4)
+    page = lab.page
+    view = page.locator(".ms-params")
+    expect(view.locator("tbody tr")).to_have_count(4)
+    canvas = view.locator("canvas")
+    expect(canvas).to_be_visible(timeout=WAIT_MS)
+    assert canvas.evaluate(CANVAS_COLOURS) > 100
+    assert canvas.evaluate("c => [c.width, c.height]") == [196, 256]
+    expect(view).to_contain_text("One cell is 2 × 4 numbers")
+    canvas.hover(position={"x": 1, "y": 1})
+    expect(view.locator(".ms-said")).to_contain_text(re.compile(r"\[0:2, 0:4\] = −?0\.0"))
+    lab.screenshot("insight-parameters")
+
+    view.locator("tbody button").nth(2).focus()
+    page.keyboard.press("Enter")
+    expect(view.locator("tbody tr").nth(2)).to_have_attribute("aria-selected", "true")
+    expect(view.locator("h4").first).to_have_text("Values of 2.weight")
+    page.keyboard.press("ArrowDown")
+    expect(view.locator("h4").first).to_have_text(f"Values of {HOSTILE}")
+    view.get_by_role("button", name="Gradient").click()
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(view.locator(".ms-said")).to_contain_text("[1] = ")
+    assert page.evaluate("() => window.hacked ?? null") is None
+
+
+def test_dark_theme_and_reload_keep_the_history(lab: Lab) -> None:
+    page = lab.page
+    lab.theme("JupyterLab Dark")
+    lab.scroll_to(0)
+    chart = page.locator(".ms-curves")
+    expect(chart).to_have_class(re.compile("ms-dark"))
+    before = chart.locator(".ms-chip").count()
+    lab.screenshot("insight-curves-dark")
+    lab.command("docmanager:save")
+    page.wait_for_timeout(1000)
+    page.reload()
+    lab.wait_restored()
+    lab.wait_open("insight.ipynb")
+    lab.wait_idle()
+    lab.scroll_to(0)
+    expect(page.locator(".ms-curves .ms-chip")).to_have_count(before, timeout=WAIT_MS)
+    assert page.locator(".ms-curves canvas").first.evaluate(CANVAS_COLOURS) > 3
+    assert not [error for error in lab.errors if "mslearn" in error or "ms-" in error]
