@@ -1,7 +1,8 @@
 """The learner's own copy of the lessons: new lessons arrive, the learner's work stays.
 
 `.mslearn/manifest.json` in the copy remembers the hash of every file that mslearn put there. A file
-that still has that hash is ours to update; any other belongs to the learner. When a release changes
+that still has that hash is ours to update; any other belongs to the learner. (A notebook's hash is
+that of its cells and outputs, so opening one without running it does not make it the learner's.) When a release changes
 a lesson that the learner has changed too, the new text is put beside it as `name.new.ipynb`, once.
 """
 
@@ -115,11 +116,11 @@ def _update_one(
 ) -> None:
     """Update one file and its manifest entry: ``given`` is the hash of what we last put there,
     ``offered`` the hash of a newer version that stands beside the learner's own."""
-    target, new = folder / name, _sha(content)
+    target, new = folder / name, _fingerprint(name, content)
     if not target.exists():
         (report.restored if "given" in entry else report.added).append(name)
         replace_bytes(target, content)
-    elif (present := _sha(target.read_bytes())) == new:
+    elif (present := _print(target)) == new:
         pass
     elif present == entry.get("given"):
         report.updated.append(name)
@@ -141,7 +142,7 @@ def _free_name(target: Path, offered: str | None) -> Path:
     while True:
         mark = "new" if number == 1 else f"new-{number}"
         path = target.with_name(f"{target.stem}.{mark}{target.suffix}")
-        if not path.exists() or _sha(path.read_bytes()) == offered:
+        if not path.exists() or _print(path) == offered:
             return path
         number += 1
 
@@ -165,5 +166,34 @@ def _read_manifest(folder: Path) -> dict[str, dict[str, str]]:
         return {}
 
 
-def _sha(content: bytes) -> str:
+def _print(path: Path) -> str:
+    return _fingerprint(path.name, path.read_bytes())
+
+
+def _fingerprint(name: str, content: bytes) -> str:
+    """Hash of a file; of a notebook, of what its cells say and show.
+
+    JupyterLab rewrites a notebook's metadata and line splitting as soon as it is opened, and that
+    is not yet the learner's work.
+    """
+    if name.endswith(".ipynb"):
+        try:
+            cells = [
+                [cell.get(key) for key in ("cell_type", "source", "execution_count", "outputs")]
+                for cell in json.loads(content)["cells"]
+            ]
+            content = json.dumps(_joined(cells), sort_keys=True).encode()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            pass  # not a notebook: its bytes count
     return hashlib.sha256(content).hexdigest()
+
+
+def _joined(value: Any) -> Any:
+    """The same JSON with every list of lines made one string, as notebooks allow either."""
+    if isinstance(value, dict):
+        return {key: _joined(item) for key, item in value.items()}
+    if isinstance(value, list):
+        if value and all(isinstance(item, str) for item in value):
+            return "".join(value)
+        return [_joined(item) for item in value]
+    return value

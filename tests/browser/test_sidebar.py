@@ -95,6 +95,7 @@ def test_a_passed_exercise_shows_without_a_reload(lab: Lab, camp: RunningCamp) -
 
 def test_the_keyboard_reaches_language_and_days(lab: Lab) -> None:
     lab.wait_open(DAY1["en"])
+    lab.wait_idle()  # a notebook that has settled takes the focus no more
     lab.sidebar.get_by_role("button", name="English").focus()
     lab.page.keyboard.press("Tab")
     lab.page.keyboard.press("Enter")

@@ -35,6 +35,12 @@ def release(folder: Path, text: str) -> Path:
     return folder
 
 
+def notebook(source: object, outputs: list, metadata: dict) -> str:
+    cell = {"cell_type": "code", "id": "a", "metadata": metadata, "source": source,
+            "execution_count": 1, "outputs": outputs}  # fmt: skip
+    return json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+
+
 def test_a_fresh_copy_holds_every_lesson(source: Path, camp: Path) -> None:
     (source / "en" / "images").mkdir()
     (source / "en" / "images" / "net.png").write_bytes(b"\x89PNG\r\n")
@@ -101,6 +107,23 @@ def test_a_lesson_taken_over_from_the_new_version_is_ours_again(source: Path, ca
     update(camp, source)
     assert update(camp, release(source, "third")).updated.count(LESSON) == 1
     assert (camp / LESSON).read_text() == "third en"
+
+
+def test_opening_a_lesson_does_not_make_it_the_learners(source: Path, camp: Path) -> None:
+    shown = [{"output_type": "stream", "name": "stdout", "text": "2\n4\n"}]
+    (source / LESSON).write_text(notebook("a = 1\nprint(a)", shown, {}))
+    update(camp, source)
+    # What JupyterLab saves when a notebook was only opened: other metadata, other line splitting.
+    same = [{"output_type": "stream", "name": "stdout", "text": ["2\n", "4\n"]}]
+    opened = notebook(["a = 1\n", "print(a)"], same, {"language_info": {"version": "3.12"}})
+    (camp / LESSON).write_text(opened)
+    (source / LESSON).write_text(notebook("a = 2", [], {}))
+    assert update(camp, source).updated == [LESSON]
+
+    # An output of the learner's own, on the other hand, is work.
+    (camp / LESSON).write_text(notebook("a = 2", shown, {}))
+    (source / LESSON).write_text(notebook("a = 3", [], {}))
+    assert update(camp, source).beside == {LESSON: NEW}
 
 
 def test_a_deleted_lesson_comes_back_fresh(source: Path, camp: Path) -> None:
