@@ -2,8 +2,9 @@
 
 `.mslearn/manifest.json` in the copy remembers the hash of every file that mslearn put there. A file
 that still has that hash is ours to update; any other belongs to the learner. (A notebook's hash is
-that of its cells and outputs, so opening one without running it does not make it the learner's.) When a release changes
-a lesson that the learner has changed too, the new text is put beside it as `name.new.ipynb`, once.
+that of its cells and outputs: opening one without running it does not make it the learner's.) When
+a release changes a lesson that the learner has changed too, the new text is put beside it as
+`name.new.ipynb`, once.
 """
 
 from __future__ import annotations
