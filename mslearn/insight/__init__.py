@@ -20,8 +20,9 @@ from ._text import set_language as set_language
 
 if TYPE_CHECKING:
     from .curves import Curves as Curves
-    from .graph import GraphView as GraphView
-    from .graph import graph as graph
+    from .graph_scene import scene as scene
+    from .graph_view import GraphView as GraphView
+    from .graph_view import graph as graph
     from .parameter_view import ParametersView as ParametersView
     from .parameter_view import parameters as parameters
     from .training import TrainResult as TrainResult
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Curves": "curves",
     "TrainResult": "training",
-    "graph": "graph",
-    "GraphView": "graph",
+    "graph": "graph_view",
+    "GraphView": "graph_view",
+    "scene": "graph_scene",
     "parameters": "parameter_view",
     "ParametersView": "parameter_view",
 }

@@ -1,0 +1,131 @@
+"""What of a scene is visible while scopes are folded. The front end does the same in its own words.
+
+Drawn things have keys: ``("n", node id)`` and ``("s", scope id)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Key = tuple[str, int]
+LIMIT = 40  # what a reader takes in at first sight
+
+
+@dataclass
+class Bundle:
+    """All edges between two drawn things."""
+
+    count: int = 0
+    shapes: list[str] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        shape = self.shapes[0] if len(self.shapes) == 1 else ""
+        return f"{shape} ×{self.count}".strip() if self.count > 1 else shape
+
+
+@dataclass
+class Folded:
+    """Visible things with the frame around each (-1: none), and the bundled edges."""
+
+    items: dict[Key, int]
+    bundles: dict[tuple[Key, Key], Bundle]
+    unfolded: set[int]
+
+
+def fold(scene: dict[str, Any], unfolded: set[int], backward: bool = False) -> Folded:
+    """The visible part of `scene` when only the scopes `unfolded` are open."""
+    hider: list[int] = []
+    items: dict[Key, int] = {}
+    used = _used(scene)
+    for scope in scene["scopes"]:
+        above = -1 if scope["parent"] < 0 else hider[scope["parent"]]
+        k = scope["id"]
+        hider.append(above if above >= 0 else -1 if k in unfolded else k)
+        if above < 0 and used[k] and (backward or scope["phase"] == "forward"):
+            items["s", k] = scope["parent"]
+    place: list[Key | None] = []
+    for node in scene["nodes"]:
+        if node["phase"] == "backward" and not backward:
+            place.append(None)
+            continue
+        by = hider[node["scope"]] if node["scope"] >= 0 else -1
+        key = ("s", by) if by >= 0 else ("n", node["id"])
+        if by < 0:
+            items[key] = node["scope"]
+        place.append(key)
+    bundles: dict[tuple[Key, Key], Bundle] = {}
+    for source, output, target, _ in scene["edges"]:
+        a, b = place[source], place[target]
+        if a is None or b is None or a == b:
+            continue
+        bundle = bundles.setdefault((a, b), Bundle())
+        bundle.count += 1
+        shape = shape_text(scene["nodes"][source]["outputs"][output]["shape"])
+        if shape not in bundle.shapes:
+            bundle.shapes.append(shape)
+    return Folded(items, bundles, unfolded)
+
+
+def first_unfolded(scene: dict[str, Any], limit: int = LIMIT) -> list[int]:
+    """The scopes to open at first: outermost first, until about `limit` things are visible.
+
+    Innermost scopes, the layers, stay folded: the network as a chain of layers is what one wants
+    to see first. Forward and backward have a budget of their own each.
+    """
+    scopes = scene["scopes"]
+    children: dict[int, list[int]] = {}
+    size = [0] * len(scopes)  # things directly inside
+    for scope in scopes:
+        children.setdefault(scope["parent"], []).append(scope["id"])
+        if scope["parent"] >= 0:
+            size[scope["parent"]] += 1
+    loose = {"forward": 0, "backward": 0}
+    for node in scene["nodes"]:
+        if node["scope"] >= 0:
+            size[node["scope"]] += 1
+        else:
+            loose[node["phase"]] += 1
+    opened: list[int] = []
+    for phase in ("forward", "backward"):
+        front = [k for k in children.get(-1, []) if scopes[k]["phase"] == phase]
+        visible = loose[phase] + len(front)
+        while front:
+            following: list[int] = []
+            for k in front:
+                if not children.get(k) or visible + size[k] - 1 > limit:
+                    continue
+                opened.append(k)
+                visible += size[k] - 1
+                following += children[k]
+            front = following
+    return sorted(opened)
+
+
+def shape_text(shape: list[int]) -> str:
+    return "×".join(map(str, shape)) if shape else "·"
+
+
+def _used(scene: dict[str, Any]) -> list[int]:
+    """Number of nodes of any kind inside each scope, with everything below."""
+    used = [0] * len(scene["scopes"])
+    for node in scene["nodes"]:
+        if node["scope"] >= 0:
+            used[node["scope"]] += 1
+    for scope in reversed(scene["scopes"]):
+        if scope["parent"] >= 0:
+            used[scope["parent"]] += used[scope["id"]]
+    return used
+
+
+def operators(scene: dict[str, Any]) -> list[int]:
+    """Number of operators inside each scope, with everything below."""
+    count = [0] * len(scene["scopes"])
+    for node in scene["nodes"]:
+        if node["scope"] >= 0 and node["kind"] == "op":
+            count[node["scope"]] += 1
+    for scope in reversed(scene["scopes"]):
+        if scope["parent"] >= 0:
+            count[scope["parent"]] += count[scope["id"]]
+    return count

@@ -1,0 +1,250 @@
+"""The folded computation graph as one SVG text: what a saved notebook shows without a kernel."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from ._text import escape, number
+from .graph_fold import Folded, Key, first_unfolded, fold, operators, shape_text
+from .graph_layout import Box, layout
+
+# On a white sheet of its own, so that it reads on light and on dark pages alike.
+PAPER, INK, DIM, LINE = "#ffffff", "#1f2328", "#59636e", "#7d858e"
+COLOURS = {
+    "op": "#0067a5",
+    "parameter": "#c4500a",
+    "input": "#00805c",
+    "constant": "#6e7781",
+    "scope": "#4a5aa8",
+    "backward": "#a3457f",
+}
+_WORDS = {
+    "op": {"en": "operator", "zh": "算子"},
+    "parameter": {"en": "parameter", "zh": "参数"},
+    "input": {"en": "input", "zh": "输入"},
+    "constant": {"en": "constant", "zh": "常量"},
+    "scope": {"en": "folded scope", "zh": "折叠的作用域"},
+    "graph": {"en": "Computation graph of {0}", "zh": "{0} 的计算图"},
+    "one": {"en": "1 operator", "zh": "1 个算子"},
+    "many": {"en": "{0} operators", "zh": "{0} 个算子"},
+    "counts": {
+        "en": "{0} operators, {1} parameters, {2} scopes",
+        "zh": "{0} 个算子，{1} 个参数，{2} 个作用域",
+    },
+}
+_MARGIN, _TOP = 16, 46
+
+
+def counts(scene: dict[str, Any]) -> tuple[int, int, int]:
+    """Numbers of forward operators, of parameters, and of forward scopes."""
+    nodes = scene["nodes"]
+    return (
+        sum(n["kind"] == "op" and n["phase"] == "forward" for n in nodes),
+        sum(n["kind"] == "parameter" for n in nodes),
+        sum(s["phase"] == "forward" for s in scene["scopes"]),
+    )
+
+
+def to_svg(
+    scene: dict[str, Any],
+    language: str = "en",
+    unfolded: set[int] | None = None,
+    backward: bool = False,
+) -> str:
+    """The picture of `scene` with the scopes `unfolded` open (a readable choice by default)."""
+    opened = set(first_unfolded(scene)) if unfolded is None else unfolded
+    folded = fold(scene, opened, backward)
+    inside = operators(scene)
+    texts = {k: _texts(scene, k, inside, language) for k in folded.items}
+    sizes, titles = {}, {}
+    for key, (first, second) in texts.items():
+        if _is_frame(key, folded):
+            titles[key] = _width(first, 12)
+        else:
+            slant = 40 if _kind(scene, key) in ("input", "parameter", "constant") else 26
+            wide = max(_width(first, 13) + slant, _width(second, 11) + slant, 72)
+            sizes[key] = (wide, 42.0 if second else 28.0)
+    boxes, w, h = layout(scene, folded, sizes, titles)
+    title = _word("graph", language, scene["title"] or "?")
+    legend, legend_width = _legend(language)
+    width = max(w, legend_width, _width(title, 14)) + 2 * _MARGIN
+    height = h + _TOP + 2 * _MARGIN + 22
+    shift = (width - w) / 2
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(title)}" '
+        'font-family="system-ui,sans-serif">',
+        f'<rect width="100%" height="100%" rx="6" fill="{PAPER}"/>',
+        f'<text x="{_MARGIN}" y="24" font-size="14" font-weight="600" fill="{INK}">'
+        f"{escape(title)}</text>",
+        f'<text x="{_MARGIN}" y="42" font-size="11" fill="{DIM}">{escape(_summary(scene, language))}'
+        "</text>",
+        f'<g transform="translate({shift:.1f} {_TOP + _MARGIN})">',
+    ]
+    for key, box in boxes.items():
+        if _is_frame(key, folded):
+            out.append(_frame(box, texts[key][0]))
+    labels = []
+    for (a, b), bundle in folded.bundles.items():
+        line, label = _edge(boxes[a], boxes[b], bundle.label, bundle.count)
+        out.append(line)
+        labels.append(label)
+    out += labels
+    for key, box in boxes.items():
+        if not _is_frame(key, folded):
+            out.append(_node(scene, key, box, texts[key]))
+    out.append(f'</g><g transform="translate({_MARGIN} {height - 22:.0f})">{legend}</g></svg>')
+    return "".join(out)
+
+
+def _summary(scene: dict[str, Any], language: str) -> str:
+    text = _word("counts", language, *counts(scene))
+    loss = scene["loss"]
+    if loss is None:
+        return text
+    value = loss["value"] if isinstance(loss["value"], str) else number(loss["value"])
+    return f"{text} · {'loss' if language == 'en' else '损失'} {value}"
+
+
+def _word(key: str, language: str, *values: object) -> str:
+    # Not str.format on the result: a title may itself hold braces.
+    return _WORDS[key][language].format(*values)
+
+
+def _is_frame(key: Key, folded: Folded) -> bool:
+    return key[0] == "s" and key[1] in folded.unfolded
+
+
+def _kind(scene: dict[str, Any], key: Key) -> str:
+    return "scope" if key[0] == "s" else scene["nodes"][key[1]]["kind"]
+
+
+def _texts(
+    scene: dict[str, Any], key: Key, inside: list[int], language: str
+) -> tuple[str, str]:
+    if key[0] == "s":
+        n = inside[key[1]]
+        return scene["scopes"][key[1]]["name"], (
+            _word("one", language) if n == 1 else _word("many", language, n)
+        )
+    node = scene["nodes"][key[1]]
+    output = node["outputs"][0]
+    name = node["op"].rsplit(".", 1)[-1] if node["kind"] == "parameter" else node["op"]
+    if output["shape"]:
+        return name, shape_text(output["shape"])
+    first = output["value"]["first"][:1]
+    if node["kind"] == "constant" or not first:
+        return name, ""
+    value = first[0]
+    plain = isinstance(value, str | bool)
+    return name, f"= {value if plain else number(value)}"
+
+
+def _width(text: str, size: float) -> float:
+    # Without a font at hand: wide characters are as wide as the font is high, others 0.6 of it.
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return size * (0.6 * (len(text) - wide) + wide)
+
+
+def _frame(box: Box, title: str) -> str:
+    return (
+        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.w:.1f}" height="{box.h:.1f}" rx="8" '
+        f'fill="#59636e" fill-opacity=".06" stroke="{LINE}" stroke-opacity=".6"/>'
+        f'<text x="{box.x + 10:.1f}" y="{box.y + 16:.1f}" font-size="12" font-weight="600" '
+        f'fill="{DIM}">{escape(title)}</text>'
+    )
+
+
+def _edge(a: Box, b: Box, text: str, count: int) -> tuple[str, str]:
+    x1, x2 = a.x + a.w / 2, b.x + b.w / 2
+    y1, y2 = a.y + a.h, b.y
+    if y2 < y1:  # against the flow: a scope that is used twice
+        y1, y2 = a.y, b.y + b.h
+    # The ends lean towards each other, which keeps lines to one box apart.
+    x1 += max(-a.w / 3, min(a.w / 3, (x2 - x1) / 4))
+    x2 += max(-b.w / 3, min(b.w / 3, (x1 - x2) / 4))
+    tip = y2 - 6 if y2 >= y1 else y2 + 6
+    middle = (y1 + tip) / 2
+    width = 1.2 + min(count - 1, 6) * 0.6
+    line = (
+        f'<path d="M{x1:.1f} {y1:.1f}C{x1:.1f} {middle:.1f} {x2:.1f} {middle:.1f} {x2:.1f} '
+        f'{tip:.1f}" fill="none" stroke="{LINE}" stroke-width="{width:.1f}"/>'
+        f'<path d="M{x2 - 4:.1f} {tip:.1f}H{x2 + 4:.1f}L{x2:.1f} {y2:.1f}Z" fill="{LINE}"/>'
+    )
+    if not text:
+        return line, ""
+    w = _width(text, 10) + 6
+    x, y = (x1 + x2) / 2, middle
+    return line, (
+        f'<rect x="{x - w / 2:.1f}" y="{y - 7:.1f}" width="{w:.1f}" height="13" rx="3" '
+        f'fill="{PAPER}" fill-opacity=".85"/><text x="{x:.1f}" y="{y + 3.5:.1f}" font-size="10" '
+        f'text-anchor="middle" fill="{DIM}">{escape(text)}</text>'
+    )
+
+
+def outline(kind: str, x: float, y: float, w: float, h: float) -> str:
+    """The path of a kind: slanted inputs, parameters with cut corners, round constants."""
+    r, b = x + w, y + h
+    if kind == "input":
+        return f"M{x + 10:.1f} {y:.1f}H{r:.1f}L{r - 10:.1f} {b:.1f}H{x:.1f}Z"
+    c = min(9, h / 3)
+    if kind == "parameter":
+        return (
+            f"M{x + c:.1f} {y:.1f}H{r - c:.1f}L{r:.1f} {y + c:.1f}V{b - c:.1f}L{r - c:.1f} {b:.1f}"
+            f"H{x + c:.1f}L{x:.1f} {b - c:.1f}V{y + c:.1f}Z"
+        )
+    c = h / 2 if kind == "constant" else min(8, h / 3) if kind == "scope" else min(5, h / 3)
+    return (
+        f"M{x + c:.1f} {y:.1f}H{r - c:.1f}A{c} {c} 0 0 1 {r:.1f} {y + c:.1f}V{b - c:.1f}"
+        f"A{c} {c} 0 0 1 {r - c:.1f} {b:.1f}H{x + c:.1f}A{c} {c} 0 0 1 {x:.1f} {b - c:.1f}"
+        f"V{y + c:.1f}A{c} {c} 0 0 1 {x + c:.1f} {y:.1f}Z"
+    )
+
+
+def _shape(kind: str, colour: str, x: float, y: float, w: float, h: float, stroke: float) -> str:
+    out = ""
+    paint = f'fill="{{}}" stroke="{colour}" stroke-width="{stroke}"'
+    if kind == "scope":
+        d = outline(kind, x + 3.5, y + 3.5, w, h)
+        out = f'<path d="{d}" {paint.format(_tint(colour, 0.3))}/>'
+    return out + f'<path d="{outline(kind, x, y, w, h)}" {paint.format(_tint(colour, 0.13))}/>'
+
+
+def _tint(colour: str, strength: float) -> str:
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(255 - (255 - p) * strength):02x}" for p in parts)
+
+
+def _node(scene: dict[str, Any], key: Key, box: Box, texts: tuple[str, str]) -> str:
+    kind = _kind(scene, key)
+    item = scene["scopes" if key[0] == "s" else "nodes"][key[1]]
+    colour = COLOURS["backward" if item["phase"] == "backward" else kind]
+    is_loss = key[0] == "n" and scene["loss"] is not None and scene["loss"]["node"] == key[1]
+    first, second = texts
+    middle = box.x + box.w / 2
+    full = item["name"]
+    out = [
+        f"<g><title>{escape(full)}</title>",
+        _shape(kind, colour, box.x, box.y, box.w, box.h, 3 if is_loss else 1.3),
+        f'<text x="{middle:.1f}" y="{box.y + (18 if second else box.h / 2 + 4.5):.1f}" '
+        f'font-size="13" font-weight="600" text-anchor="middle" fill="{INK}">{escape(first)}</text>',
+    ]
+    if second:
+        out.append(
+            f'<text x="{middle:.1f}" y="{box.y + 33:.1f}" font-size="11" text-anchor="middle" '
+            f'fill="{DIM}">{escape(second)}</text>'
+        )
+    out.append("</g>")
+    return "".join(out)
+
+
+def _legend(language: str) -> tuple[str, float]:
+    out, x = [], 0.0
+    for kind in ("op", "parameter", "input", "constant", "scope"):
+        text = _word(kind, language)
+        out.append(
+            _shape(kind, COLOURS[kind], x, 0, 24, 12, 1.2) + f'<text x="{x + 32:.1f}" y="10" font-size="11" fill="{DIM}">{text}</text>'
+        )
+        x += 32 + _width(text, 11) + 18
+    return "".join(out), x - 18

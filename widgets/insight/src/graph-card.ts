@@ -1,0 +1,109 @@
+// The card of a node: value, gradient, shape, attributes, documentation, source line.
+import type { GraphModel, GraphNode, Item, Output, Summary } from "./graph-model";
+import { shapeLong } from "./graph-model";
+import { h, integer, number, s } from "./shared";
+
+type Translate = (key: string, values?: Record<string, string | number>) => string;
+
+const asNumber = (v: number | string | boolean): string => {
+  if (typeof v === "boolean") return v ? "True" : "False";
+  if (typeof v === "string") return v === "-inf" ? "−inf" : v === "nan" ? "NaN" : v;
+  return number(v);
+};
+
+export function card(item: Item, model: GraphModel, t: Translate): HTMLElement {
+  return item.node ? nodeCard(item.node, model, t) : scopeCard(item, model, t);
+}
+
+function head(kind: string, title: string, name: string): HTMLElement {
+  return h("header", {},
+    h("div", { class: "ms-g-kind" }, kind),
+    h("div", { class: "ms-g-op" }, title),
+    name !== title ? h("div", { class: "ms-g-name" }, name) : null);
+}
+
+function scopeCard(item: Item, model: GraphModel, t: Translate): HTMLElement {
+  const scope = item.scope!;
+  const path = model.ancestors(scope.id).reverse().map((k) => model.scene.scopes[k]!.name).join("/");
+  const norm = model.gradient[scope.id]!;
+  return h("div", {}, head(t("scope"), scope.name, path),
+    h("div", { class: "ms-g-line" }, `${inside(model, scope.id, t)} · ${t("params", { n: model.parameters[scope.id]! })}`),
+    norm >= 0 && model.parameters[scope.id]
+      ? h("div", { class: "ms-g-line" }, `${t("normp")}: `, h("b", {}, number(norm))) : null);
+}
+
+export function inside(model: GraphModel, scope: number, t: Translate): string {
+  const ops = model.operators[scope]!;
+  return ops === 1 ? t("inside1") : t("inside", { ops });
+}
+
+function nodeCard(node: GraphNode, model: GraphModel, t: Translate): HTMLElement {
+  const root = h("div", {}, head(t(node.kind), node.op, node.name));
+  if (node.doc) root.append(h("div", { class: "ms-g-doc" }, node.doc));
+  node.outputs.forEach((output, k) => {
+    if (node.outputs.length > 1) root.append(h("h5", {}, t("output", { k })));
+    root.append(h("div", { class: "ms-g-line" },
+      h("span", { class: "ms-g-dim" }, `${t("shape")} `), h("b", { class: "ms-g-shape" }, shapeLong(output.shape)),
+      h("span", { class: "ms-g-dim" }, `  ${t("dtype")} `), output.dtype));
+    root.append(section(t("value"), output.value, "value", t));
+    root.append(gradient(node, output, model, t));
+  });
+  const attrs = Object.entries(node.attrs);
+  if (attrs.length) {
+    root.append(h("h5", {}, t("attrs")), h("dl", { class: "ms-g-attrs" },
+      ...attrs.flatMap(([key, value]) => [h("dt", {}, key), h("dd", {}, value)])));
+  }
+  if (node.cause !== null) root.append(h("div", { class: "ms-g-line" }, t("cause", { name: model.scene.nodes[node.cause]!.name })));
+  if (node.source) {
+    const { file, line, text } = node.source;
+    root.append(h("h5", {}, t("source")),
+      h("pre", { class: "ms-g-source" }, text),
+      h("div", { class: "ms-g-dim" }, file === "cell" ? t("cell", { line }) : t("file", { file, line })));
+  }
+  return root;
+}
+
+function gradient(node: GraphNode, output: Output, model: GraphModel, t: Translate): Node {
+  if (output.grad) return section(model.scene.loss ? t("gradient_of") : t("gradient"), output.grad, "grad", t);
+  if (!model.scene.loss) return document.createDocumentFragment();
+  const why = node.phase === "backward" ? "isgrad" : /^(Int|UInt|Bool)/i.test(output.dtype) ? "intgrad" : "nograd";
+  return h("div", { class: "ms-g-section", "data-part": "grad" },
+    h("h5", {}, t("gradient")), h("div", { class: "ms-g-dim" }, t(why)));
+}
+
+function section(title: string, summary: Summary, part: string, t: Translate): HTMLElement {
+  const box = h("div", { class: "ms-g-section", "data-part": part }, h("h5", {}, title));
+  if (summary.bad) box.append(h("div", { class: "ms-g-bad" }, `⚠ ${t("bad", { n: integer(summary.bad) })}`));
+  const single = !summary.thumb;
+  if (single) {
+    box.append(h("div", { class: "ms-g-single", "data-stat": "first" }, summary.first.map(asNumber).join(", ")));
+    return box;
+  }
+  const table = h("dl", { class: "ms-g-stats" });
+  for (const key of ["min", "max", "mean", "std", "norm"] as const) {
+    const value = summary[key];
+    if (value !== undefined) table.append(h("dt", {}, t(key)), h("dd", { "data-stat": key }, number(value)));
+  }
+  if (summary.zeros) table.append(h("dt", {}, t("zeros")), h("dd", { "data-stat": "zeros" }, `${number(100 * summary.zeros, 3)} %`));
+  box.append(h("div", { class: "ms-g-row" }, heatmap(summary.thumb!, summary.of
+    ? t("shown", { of: summary.of }) : t("shown_all")), table));
+  box.append(h("div", { class: "ms-g-first", "data-stat": "first" },
+    `${t("first")} ${summary.first.map(asNumber).join(", ")}${summary.first.length >= 6 ? ", …" : ""}`));
+  return box;
+}
+
+/** Blue below zero, orange above; the strength is the size relative to the largest. */
+function heatmap(rows: (number | null)[][], title: string): SVGElement {
+  const columns = rows[0]?.length ?? 0;
+  const cell = Math.min(11, 88 / Math.max(columns, 1, rows.length));
+  const wide = Math.max(cell, 88 / Math.max(columns, 8)), tall = rows.length === 1 ? 16 : cell;
+  const top = Math.max(...rows.flat().map((v) => Math.abs(v ?? 0)), 0) || 1;
+  const svg = s("svg", { class: "ms-g-heat", width: columns * wide, height: rows.length * tall, role: "img", "aria-label": title },
+    s("title", {}, title));
+  rows.forEach((row, y) => row.forEach((v, x) => svg.append(s("rect", {
+    x: x * wide, y: y * tall, width: wide + 0.3, height: tall + 0.3,
+    style: v === null ? "fill: var(--ms-bad)"
+      : `fill: color-mix(in oklab, var(${v < 0 ? "--ms-c0" : "--ms-c1"}) ${Math.round((100 * Math.abs(v)) / top)}%, var(--ms-g-zero))`,
+  }))));
+  return svg;
+}

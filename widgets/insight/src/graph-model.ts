@@ -1,0 +1,158 @@
+// The scene from Python (see mslearn/insight/graph_scene.py), and what of it is visible while
+// scopes are folded. Everything here is linear in the size of the scene.
+
+export interface Summary {
+  first: (number | string | boolean)[];
+  bad?: number;
+  min?: number; max?: number; mean?: number; std?: number; norm?: number; zeros?: number;
+  thumb?: (number | null)[][];
+  of?: string;
+}
+export interface Output { shape: number[]; dtype: string; value: Summary; grad: Summary | null }
+export type Phase = "forward" | "backward";
+export interface GraphNode {
+  id: number; kind: "op" | "parameter" | "input" | "constant"; op: string; name: string;
+  scope: number; phase: Phase; outputs: Output[]; attrs: Record<string, string>; doc: string;
+  source: { file: string; line: number; text: string } | null; cause: number | null;
+}
+export interface Scope { id: number; name: string; parent: number; phase: Phase }
+export interface Scene {
+  version: number; title: string; scopes: Scope[]; nodes: GraphNode[];
+  edges: [number, number, number, number][];
+  loss: { node: number; output: number; value: number | string } | null;
+}
+
+/** A drawn thing: a node, or a scope (folded: a box of its own; unfolded: a frame around others). */
+export type Key = string; // "n12" or "s3"
+export interface Item {
+  key: Key;
+  node?: GraphNode;
+  scope?: Scope;
+  open: boolean;
+  parent: Key | null; // frame around it
+}
+/** Edges between two drawn things, bundled. */
+export interface Bundle { from: Key; to: Key; count: number; label: string; backward: boolean }
+export interface Visible { items: Map<Key, Item>; bundles: Bundle[] }
+
+export const shapeText = (shape: number[]): string => (shape.length ? shape.join("×") : "·");
+export const shapeLong = (shape: number[]): string => `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
+
+export class GraphModel {
+  readonly operators: number[]; // per scope, with everything below it
+  readonly parameters: number[];
+  readonly gradient: number[]; // per scope: norm over its parameters, else the largest inside
+  readonly scopeNodes: number[];
+  readonly hasBackward: boolean;
+  showBackward = false;
+
+  constructor(readonly scene: Scene, readonly open: Set<number>) {
+    const { scopes, nodes } = scene;
+    this.operators = scopes.map(() => 0);
+    this.parameters = scopes.map(() => 0);
+    this.scopeNodes = scopes.map(() => 0);
+    const squares = scopes.map(() => NaN);
+    const largest = scopes.map(() => NaN);
+    for (const node of nodes) {
+      const norm = node.outputs[0]?.grad?.norm;
+      const s = node.scope;
+      if (s < 0) continue;
+      if (node.kind === "op") this.operators[s]!++;
+      if (node.kind === "parameter") this.parameters[s]!++;
+      this.scopeNodes[s]!++;
+      if (norm === undefined) continue;
+      if (node.kind === "parameter") squares[s] = (squares[s] || 0) + norm * norm;
+      else if (!(largest[s]! >= norm)) largest[s] = norm;
+    }
+    for (let s = scopes.length - 1; s >= 0; s--) { // parents come first, so children are summed up first
+      const p = scopes[s]!.parent;
+      if (p < 0) continue;
+      this.operators[p]! += this.operators[s]!;
+      this.parameters[p]! += this.parameters[s]!;
+      this.scopeNodes[p]! += this.scopeNodes[s]!;
+      if (squares[s]! >= 0) squares[p] = (squares[p] || 0) + squares[s]!;
+      if (largest[s]! >= 0 && !(largest[p]! >= largest[s]!)) largest[p] = largest[s]!;
+    }
+    this.gradient = scopes.map((_, s) => (squares[s]! >= 0 ? Math.sqrt(squares[s]!) : largest[s]!));
+    this.hasBackward = scopes.some((scope) => scope.phase === "backward");
+  }
+
+  norm(item: Item): number {
+    if (item.node) return item.node.outputs[0]?.grad?.norm ?? NaN;
+    return this.gradient[item.scope!.id] ?? NaN;
+  }
+
+  ancestors(scope: number): number[] {
+    const found: number[] = [];
+    for (let s = scope; s >= 0; s = this.scene.scopes[s]!.parent) found.push(s);
+    return found;
+  }
+
+  visible(): Visible {
+    const { scopes, nodes, edges } = this.scene;
+    const items = new Map<Key, Item>();
+    // For each scope the folded scope that hides it, or -1.
+    const hidden = new Int32Array(scopes.length);
+    for (const scope of scopes) {
+      const above = scope.parent < 0 ? -1 : hidden[scope.parent]!;
+      hidden[scope.id] = above >= 0 ? above : this.open.has(scope.id) ? -1 : scope.id;
+      if (above >= 0 || this.scopeNodes[scope.id] === 0) continue;
+      if (scope.phase === "backward" && !this.showBackward) continue;
+      const parent = scope.parent < 0 ? null : `s${scope.parent}`;
+      items.set(`s${scope.id}`, { key: `s${scope.id}`, scope, open: this.open.has(scope.id), parent });
+    }
+    const where: (Key | null)[] = nodes.map((node) => {
+      if (node.phase === "backward" && !this.showBackward) return null;
+      const by = node.scope < 0 ? -1 : hidden[node.scope]!;
+      if (by >= 0) return `s${by}`;
+      const key = `n${node.id}`;
+      items.set(key, { key, node, open: false, parent: node.scope < 0 ? null : `s${node.scope}` });
+      return key;
+    });
+    const bundles = new Map<string, Bundle>();
+    const labels = new Map<string, Set<string>>();
+    for (const [source, output, target] of edges) {
+      const from = where[source], to = where[target];
+      if (!from || !to || from === to) continue;
+      const id = `${from}>${to}`;
+      let bundle = bundles.get(id);
+      if (!bundle) {
+        bundle = { from, to, count: 0, label: "", backward: nodes[target]!.phase === "backward" };
+        bundles.set(id, bundle);
+        labels.set(id, new Set());
+      }
+      bundle.count++;
+      labels.get(id)!.add(shapeText(nodes[source]!.outputs[output]!.shape));
+    }
+    for (const [id, bundle] of bundles) {
+      const shapes = [...labels.get(id)!];
+      bundle.label = shapes.length === 1 ? shapes[0]! : "";
+      if (bundle.count > 1) bundle.label = bundle.label ? `${bundle.label} ×${bundle.count}` : `×${bundle.count}`;
+    }
+    return { items, bundles: [...bundles.values()] };
+  }
+
+  /** Nodes and scopes whose name holds `text`, scopes first. */
+  search(text: string, limit = 500): Key[] {
+    const wanted = text.trim().toLowerCase();
+    if (!wanted) return [];
+    const found: Key[] = [];
+    const fits = (phase: Phase) => this.showBackward || phase === "forward";
+    for (const scope of this.scene.scopes) {
+      if (fits(scope.phase) && scope.name.toLowerCase().includes(wanted)) found.push(`s${scope.id}`);
+    }
+    for (const node of this.scene.nodes) {
+      // The path before the last slash belongs to scopes, which are listed themselves.
+      const own = node.kind === "op" ? node.name.slice(node.name.lastIndexOf("/") + 1) : node.name;
+      if (fits(node.phase) && own.toLowerCase().includes(wanted)) found.push(`n${node.id}`);
+      if (found.length >= limit) break;
+    }
+    return found;
+  }
+
+  reveal(key: Key): void {
+    const id = Number(key.slice(1));
+    const above = key[0] === "s" ? this.scene.scopes[id]!.parent : this.scene.nodes[id]!.scope;
+    for (const scope of this.ancestors(above)) this.open.add(scope);
+  }
+}

@@ -1,0 +1,366 @@
+// The computation graph: scopes that fold and unfold, a card for every node, keys and pointer.
+import "./graph.css";
+import { card, inside } from "./graph-card";
+import { draw } from "./graph-draw";
+import { type Placed, place } from "./graph-layout";
+import { GraphModel, type Item, type Key, type Scene, type Visible, shapeLong, shapeText } from "./graph-model";
+import { View } from "./graph-pan";
+import { words } from "./graph-words";
+import { type Model, announcer, followTheme, h, number, s, translator } from "./shared";
+
+let graphs = 0; // marker ids are global to the page
+
+function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+  const t = translator(words, model);
+  const arrow = `ms-g-arrow-${++graphs}`;
+  const scene = model.get("scene") as Scene;
+  const initial: number[] = model.get("unfolded") ?? [];
+  const graph = new GraphModel(scene, new Set(initial));
+  let across = false, overlay = false;
+  let visible: Visible = graph.visible();
+  let placed: Placed;
+  let elements = new Map<Key, SVGElement>();
+  let current: Key | null = null; // where the keyboard stands
+  let pinned: Key | null = null, hovered: Key | null = null;
+  let matches: Key[] = [], match = 0;
+  const norms = { low: 0, high: 1 };
+
+  // -- the parts of the page ------------------------------------------------------------------
+  const title = h("h3", { class: "ms-title" });
+  const counts = h("span", { class: "ms-dim ms-g-counts" });
+  const search = h("input", { type: "search" });
+  const found = h("span", { class: "ms-dim ms-g-found", role: "status" });
+  const button = (action: string, extra = "") => h("button", { type: "button", "data-action": action, class: extra });
+  const backward = button("backward", "ms-toggle");
+  const direction = button("across", "ms-toggle");
+  const fold = button("fold"), fit = button("fit");
+  const zoomIn = button("zoomin", "ms-g-icon"), zoomOut = button("zoomout", "ms-g-icon");
+  zoomIn.textContent = "+"; zoomOut.textContent = "−";
+  const plain = h("option", { value: "kind" }), byGradient = h("option", { value: "grad" });
+  const colour = h("select", { "data-action": "colour" }, plain, byGradient);
+  const colourText = h("span", {});
+  const svg = s("svg", { role: "tree", tabindex: 0 },
+    s("defs", {}, s("marker", { id: arrow, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" },
+      s("path", { d: "M0 0.5L8 4L0 7.5Z", class: "ms-g-arrow" })))) as SVGSVGElement;
+  const layer = s("g", {});
+  svg.append(layer);
+  const close = h("button", { type: "button", class: "ms-g-close" }, "×");
+  const sheet = h("div", {});
+  const panel = h("aside", { class: "ms-g-card", hidden: true }, close, sheet);
+  const stage = h("div", { class: "ms-g-stage" }, svg, panel);
+  const legend = h("div", { class: "ms-g-legend" });
+  const help = h("div", { class: "ms-g-help" });
+  const root = h("section", { class: "ms ms-graph" },
+    h("div", { class: "ms-g-bar" }, title, counts),
+    h("div", { class: "ms-g-bar" }, search, found, backward,
+      h("label", {}, colourText, colour), h("span", { class: "ms-g-push" }), direction, fold, fit, zoomOut, zoomIn),
+    stage, h("div", { class: "ms-g-foot" }, legend, help));
+  const say = announcer(root);
+  el.append(root);
+  const view = new View(svg, layer, () => panel.hidden || showCard());
+  if (!graph.hasBackward) backward.hidden = true;
+  if (!scene.loss) (colour.parentElement as HTMLElement).hidden = true;
+
+  // -- words ------------------------------------------------------------------------------------
+  const texts = (item: Item): [string, string] => {
+    if (item.scope) return [item.scope.name, second(item) ?? inside(graph, item.scope.id, t)];
+    const node = item.node!;
+    const name = node.kind === "parameter" && node.scope >= 0 ? node.op.slice(node.op.lastIndexOf(".") + 1) : node.op;
+    const many = node.kind === "constant" && node.outputs[0]!.shape.length === 0;
+    return [name, second(item) ?? (many ? "" : node.outputs.length === 1 && !node.outputs[0]!.shape.length && node.kind === "op"
+      ? asText(node.outputs[0]!.value.first[0]) : shapeText(node.outputs[0]!.shape).replace("·", "()"))];
+  };
+  const asText = (v: unknown) => (typeof v === "number" ? `= ${number(v)}` : `= ${String(v ?? "")}`);
+  const second = (item: Item): string | null => {
+    if (!overlay) return null;
+    const norm = graph.norm(item);
+    return norm >= 0 ? `‖∇‖ ${number(norm, 3)}` : "—";
+  };
+  const described = (item: Item): string => {
+    if (item.scope) {
+      return `${item.scope.name}, ${t("scope")}, ${t(item.open ? "unfolded" : "folded")}, ${inside(graph, item.scope.id, t)}`;
+    }
+    const { node } = item, out = node!.outputs[0]!;
+    const parts = [node!.op, t(node!.kind), `${t("shape")} ${shapeLong(out.shape)}`, out.dtype];
+    if (out.value.mean !== undefined) parts.push(`${t("value")}: ${t("mean")} ${number(out.value.mean)}`);
+    if (out.grad?.norm !== undefined) parts.push(`${t("gradient")}: ${t("norm")} ${number(out.grad.norm)}`);
+    return parts.join(", ");
+  };
+
+  function label(): void {
+    root.lang = model.get("language") === "zh" ? "zh-CN" : "en";
+    title.textContent = scene.title ? t("of", { name: scene.title }) : t("graph");
+    const ops = scene.nodes.filter((n) => n.kind === "op" && n.phase === "forward").length;
+    const params = scene.nodes.filter((n) => n.kind === "parameter").length;
+    const value = scene.loss?.value;
+    counts.textContent = t("counts", { ops, params }) + (scene.loss
+      ? ` · ${t("loss", { value: typeof value === "number" ? number(value) : String(value) })}` : "");
+    search.placeholder = t("search");
+    search.setAttribute("aria-label", t("search"));
+    backward.textContent = t("backward");
+    direction.textContent = t("across");
+    fold.textContent = t("fold");
+    fit.textContent = t("fit"); fit.title = t("fit_tip");
+    for (const [b, key] of [[zoomIn, "zoomin"], [zoomOut, "zoomout"], [close, "close"]] as const) {
+      b.title = t(key); b.setAttribute("aria-label", t(key));
+    }
+    colourText.textContent = t("colour");
+    plain.textContent = t("plain"); byGradient.textContent = t("bygrad");
+    svg.setAttribute("aria-label", t("app"));
+    help.textContent = t("help");
+    legend.replaceChildren(...(overlay ? ramp() : kinds()));
+  }
+  const kinds = () => (["op", "parameter", "input", "constant", "scope"] as const).map((kind) => {
+    const paths = { op: "M4 0H20a4 4 0 0 1 4 4V8a4 4 0 0 1-4 4H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4Z", parameter: "M4 0H20L24 4V8L20 12H4L0 8V4Z", input: "M5 0H24L19 12H0Z",
+      constant: "M6 0H18a6 6 0 0 1 0 12H6a6 6 0 0 1 0-12Z", scope: "M4 0H20a4 4 0 0 1 4 4V8a4 4 0 0 1-4 4H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4Z" };
+    return h("span", {}, s("svg", { width: 26, height: 14, class: `ms-g-item ms-g-${kind}`, "aria-hidden": "true" },
+      kind === "scope" ? s("path", { d: paths.scope, class: "ms-g-under", transform: "translate(3 3)" }) : null,
+      s("path", { d: paths[kind], class: "ms-g-body" })) as unknown as HTMLElement, t(kind));
+  });
+  const ramp = () => [h("span", {}, "‖∇‖ ", number(norms.low, 3), h("i", { class: "ms-g-ramp" }), number(norms.high, 3))];
+
+  // -- layout and picture -----------------------------------------------------------------------
+  const shade = (item: Item): number | null => {
+    if (!overlay) return null;
+    const norm = graph.norm(item);
+    if (!(norm > 0)) return NaN;
+    return norms.high > norms.low ? (Math.log(norm) - Math.log(norms.low)) / (Math.log(norms.high) - Math.log(norms.low)) : 1;
+  };
+
+  function update(keep: Key | null = null): void {
+    const before = keep ? placed?.boxes.get(keep) : undefined;
+    const at = before && view.toScreen(before.x, before.y - before.height / 2);
+    visible = graph.visible();
+    if (overlay) {
+      const all = [...visible.items.values()].filter((i) => !i.open).map((i) => graph.norm(i)).filter((n) => n > 0);
+      norms.low = Math.min(...all); norms.high = Math.max(...all);
+    }
+    placed = place(visible, across, texts);
+    const picture = draw(visible, placed, across, {
+      texts, label: described, shade,
+      toggle: (item) => t(item.open ? "fold_tip" : "unfold_tip", { name: item.scope!.name }),
+      arrow,
+      isLoss: (item) => item.node !== undefined && item.node.id === scene.loss?.node,
+    });
+    elements = picture.elements;
+    layer.replaceChildren(picture.root);
+    root.classList.toggle("ms-g-overlay", overlay);
+    if (current && !elements.has(current)) current = null;
+    if (pinned && !elements.has(pinned)) pinned = null;
+    hovered = null;
+    mark();
+    const after = keep ? placed.boxes.get(keep) : undefined;
+    if (at && after) view.holdAt(after.x, after.y - after.height / 2, at); // the scope stays under the pointer
+    view.keepInside(placed.width, placed.height);
+    showCard();
+  }
+
+  function mark(): void {
+    const first = current ?? entry();
+    for (const [key, element] of elements) {
+      element.setAttribute("tabindex", key === first ? "0" : "-1");
+      element.classList.toggle("ms-g-on", key === (pinned ?? current));
+    }
+    svg.setAttribute("tabindex", first ? "-1" : "0");
+    const lit = hovered ?? pinned ?? current;
+    for (const line of layer.querySelectorAll<SVGElement>(".ms-g-edge, .ms-g-tag")) {
+      line.classList.toggle("ms-g-lit", lit !== null && (line.dataset["from"] === lit || line.dataset["to"] === lit));
+    }
+  }
+  const entry = (): Key | null => {
+    for (const item of visible.items.values()) if (!item.open) return item.key;
+    return null;
+  };
+
+  function showCard(): void {
+    const key = pinned ?? hovered ?? (root.contains(document.activeElement) && document.activeElement?.closest(".ms-g-item") ? current : null);
+    const item = key ? visible.items.get(key) : undefined;
+    panel.hidden = !item;
+    if (!item || !key) return;
+    panel.classList.toggle("ms-g-pinned", pinned === key);
+    if (panel.dataset["key"] !== key || panel.dataset["lang"] !== root.lang) {
+      panel.dataset["key"] = key; panel.dataset["lang"] = root.lang;
+      sheet.replaceChildren(card(item, graph, t));
+      panel.scrollTop = 0;
+    }
+    const box = placed.boxes.get(key)!;
+    const top = item.open ? box.y - box.height / 2 : box.y - box.height / 2;
+    const right = view.toScreen(box.x + box.width / 2, top), left = view.toScreen(box.x - box.width / 2, top);
+    const w = panel.offsetWidth, height = panel.offsetHeight;
+    const fitsRight = right.x + 14 + w <= stage.clientWidth - 8;
+    const x = fitsRight ? right.x + 14 : left.x - 14 - w >= 8 ? left.x - 14 - w : stage.clientWidth - w - 8;
+    panel.style.left = `${Math.max(8, x)}px`;
+    panel.style.top = `${Math.max(8, Math.min(right.y - 10, stage.clientHeight - height - 8))}px`;
+  }
+
+  // -- acting -----------------------------------------------------------------------------------
+  function toggle(key: Key): void {
+    const item = visible.items.get(key);
+    if (!item?.scope) return;
+    if (item.open) graph.open.delete(item.scope.id);
+    else graph.open.add(item.scope.id);
+    const held = document.activeElement?.closest(".ms-g-item") !== null;
+    if (pinned === key) pinned = null;
+    current = key;
+    update(key);
+    if (held) focus(key, false);
+    say(`${item.scope.name}: ${t(item.open ? "folded" : "unfolded")}`);
+  }
+  function focus(key: Key, into = true): void {
+    current = key;
+    mark();
+    (elements.get(key) as SVGElement | undefined)?.focus({ preventScroll: true });
+    const box = placed.boxes.get(key);
+    if (box && into) view.reveal(box);
+    showCard();
+  }
+  function pin(key: Key | null): void {
+    pinned = key;
+    mark();
+    showCard();
+  }
+  const keyOf = (target: EventTarget | null): Key | null =>
+    (target as Element | null)?.closest?.<SVGElement>(".ms-g-item[data-key]")?.dataset["key"] ?? null;
+
+  svg.addEventListener("pointerover", (event) => {
+    const key = keyOf(event.target);
+    const item = key ? visible.items.get(key) : undefined;
+    const next = item && !item.open ? item.key : null; // the inside of a frame is no hover target
+    if (next === hovered) return;
+    hovered = next;
+    mark(); showCard();
+  });
+  svg.addEventListener("pointerleave", () => { hovered = null; mark(); showCard(); });
+  svg.addEventListener("click", (event) => {
+    if (view.moved) return;
+    const key = keyOf(event.target);
+    if (key && (event.target as Element).closest(".ms-g-toggle")) { toggle(key); return; }
+    const item = key ? visible.items.get(key) : undefined;
+    if (!item || item.open) { pin(null); return; }
+    current = item.key;
+    pin(pinned === item.key ? null : item.key);
+    say(described(item));
+  });
+  svg.addEventListener("dblclick", (event) => {
+    const key = keyOf(event.target);
+    if (key && !(event.target as Element).closest(".ms-g-toggle")) toggle(key);
+    event.preventDefault();
+  });
+  svg.addEventListener("focusin", (event) => {
+    const key = keyOf(event.target);
+    if (key && key !== current) { current = key; mark(); }
+    const box = key ? placed.boxes.get(key) : undefined;
+    if (box && (event.target as Element).matches(":focus-visible")) view.reveal(box);
+    showCard();
+  });
+  svg.addEventListener("focusout", () => requestAnimationFrame(showCard));
+  close.addEventListener("click", () => pin(null));
+
+  function neighbour(key: Key, event: string): Key | null {
+    const along: Record<string, string> = across
+      ? { ArrowRight: "next", ArrowLeft: "back" } : { ArrowDown: "next", ArrowUp: "back" };
+    const kind = along[event];
+    const here = placed.boxes.get(key)!;
+    const nearest = (keys: Key[], cost: (k: Key) => number) => keys.reduce<Key | null>((best, k) => (best === null || cost(k) < cost(best) ? k : best), null);
+    const item = visible.items.get(key)!;
+    if (kind && item.open) { // from a frame's title: into the frame, or out of it
+      const inner = [...visible.items.values()].filter((i) => i.parent === key).map((i) => i.key);
+      return kind === "next" ? nearest(inner, (k) => placed.boxes.get(k)!.y) : item.parent;
+    }
+    if (kind) {
+      const linked = visible.bundles.filter((b) => (kind === "next" ? b.from : b.to) === key).map((b) => (kind === "next" ? b.to : b.from));
+      return nearest(linked, (k) => Math.abs(placed.boxes.get(k)!.x - here.x) + Math.abs(placed.boxes.get(k)!.y - here.y))
+        ?? (kind === "back" ? item.parent : null);
+    }
+    const sign = event === "ArrowRight" || event === "ArrowDown" ? 1 : -1;
+    const side = (k: Key) => { const b = placed.boxes.get(k)!; return across ? [b.y - here.y, b.x - here.x] : [b.x - here.x, b.y - here.y]; };
+    const beside = [...visible.items.values()].filter((i) => !i.open && i.key !== key && side(i.key)[0]! * sign > 4 && Math.abs(side(i.key)[1]!) < 90).map((i) => i.key);
+    return nearest(beside, (k) => Math.abs(side(k)[0]!) + 4 * Math.abs(side(k)[1]!));
+  }
+  svg.addEventListener("keydown", (event) => {
+    const key = keyOf(event.target) ?? current ?? entry();
+    if (!key) return;
+    const item = visible.items.get(key)!;
+    if (event.key.startsWith("Arrow")) {
+      const next = neighbour(key, event.key);
+      if (next) { pinned = null; focus(next); say(described(visible.items.get(next)!)); }
+    } else if (event.key === "Enter" || event.key === " ") {
+      if (item.scope) toggle(key);
+      else { pin(pinned === key ? null : key); say(described(item)); }
+    } else if (event.key === "+" || event.key === "=") { if (item.scope && !item.open) toggle(key); } else if (event.key === "-") {
+      if (item.open) toggle(key);
+      else if (item.parent) { focus(item.parent, false); toggle(item.parent); }
+    } else if (event.key === "Escape") pin(null);
+    else if (event.key === "/") search.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation(); // the notebook has its own ideas about these keys
+  });
+
+  function go(step: number): void {
+    if (!matches.length) { found.textContent = search.value.trim() ? t("none") : ""; return; }
+    match = (match + step + matches.length) % matches.length;
+    const key = matches[match]!;
+    graph.reveal(key);
+    current = key;
+    update();
+    const box = placed.boxes.get(key);
+    if (box) view.reveal(box, true);
+    pin(key);
+    found.textContent = t("found", { k: match + 1, n: matches.length });
+    say(`${found.textContent}: ${described(visible.items.get(key)!)}`);
+  }
+  search.addEventListener("input", () => {
+    matches = graph.search(search.value);
+    match = 0;
+    if (!matches.length) pin(null);
+    go(0);
+  });
+  search.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter") { go(event.shiftKey ? -1 : 1); event.preventDefault(); }
+    if (event.key === "Escape") { search.value = ""; matches = []; found.textContent = ""; pin(null); }
+    if (event.key === "ArrowDown" && current) { focus(current); event.preventDefault(); }
+  });
+  backward.addEventListener("click", () => {
+    graph.showBackward = !graph.showBackward;
+    backward.setAttribute("aria-pressed", String(graph.showBackward));
+    update(); view.fit(placed.width, placed.height);
+  });
+  direction.addEventListener("click", () => {
+    across = !across;
+    direction.setAttribute("aria-pressed", String(across));
+    update(); view.fit(placed.width, placed.height);
+  });
+  colour.addEventListener("change", () => { overlay = colour.value === "grad"; update(); label(); });
+  fold.addEventListener("click", () => {
+    // Down to the outermost scope that holds more than one thing: folding into one box tells nothing.
+    const keep = initial.filter((id) => scene.scopes[id]!.parent < 0);
+    graph.open.clear();
+    for (const id of keep) graph.open.add(id);
+    update(); view.fit(placed.width, placed.height);
+  });
+  fit.addEventListener("click", () => { view.fit(placed.width, placed.height); showCard(); });
+  zoomIn.addEventListener("click", () => view.zoom(1.25));
+  zoomOut.addEventListener("click", () => view.zoom(0.8));
+  backward.setAttribute("aria-pressed", "false");
+  direction.setAttribute("aria-pressed", "false");
+
+  const relabel = () => { label(); update(); };
+  model.on("change:language", relabel);
+  const stopTheme = followTheme(root);
+  label();
+  update();
+  // The element has its size only after the notebook has put it on the page.
+  let fitted = false;
+  const sized = new ResizeObserver(() => {
+    if (!stage.clientWidth) return;
+    if (!fitted) view.fit(placed.width, placed.height);
+    fitted = true;
+    showCard();
+  });
+  sized.observe(stage);
+  return () => { model.off("change:language", relabel); sized.disconnect(); stopTheme(); view.stop(); };
+}
+
+export default { render };
