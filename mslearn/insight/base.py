@@ -1,4 +1,4 @@
-"""What all mslearn widgets share: the built front end, the language, a picture for saved notebooks."""
+"""What all widgets share: the built front end, the language, a picture for saved notebooks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _bundle(path: Path) -> str:
         ) from None
 
 
-class InsightWidget(anywidget.AnyWidget):  # type: ignore[misc]
+class InsightWidget(anywidget.AnyWidget):
     """Base of the widgets. A subclass names its bundle and draws its own static picture.
 
     Example:

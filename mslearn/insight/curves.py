@@ -157,7 +157,7 @@ class Curves(InsightWidget):
         return TrainTask(start, self.language)
 
     def train_sync(self, loop: Any) -> TrainResult:
-        """The same on the calling thread, for scripts. Ctrl-C keeps what was logged and goes on up."""
+        """The same on the calling thread, for scripts. Ctrl-C is raised; the logged data stay."""
         training = self._begin(as_loop(loop))
         try:
             training.run()

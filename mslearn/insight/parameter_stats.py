@@ -1,4 +1,4 @@
-"""Numbers about parameters: statistics, histograms, a matrix small enough to look at. No Jupyter."""
+"""Numbers about parameters: statistics, histograms, small matrices. No Jupyter here."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def parameters_of(net: Any) -> list[Any]:
         found = list(net)
     else:
         raise TypeError(
-            f"insight.parameters wants a Cell (or a list of Parameters), got a {type(net).__name__}."
+            "insight.parameters wants a Cell (or a list of Parameters), "
+            f"got a {type(net).__name__}."
         )
     if not found:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Logged values in columns: one pair of growing NumPy arrays per series and run. No Jupyter here."""
+"""Logged values in columns: growing NumPy arrays for each series and run. No Jupyter here."""
 
 from __future__ import annotations
 

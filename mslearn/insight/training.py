@@ -12,11 +12,12 @@ belong to) are copied into it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,7 +164,7 @@ class Training:
 
 def as_loop(loop: Any) -> Iterator[Any]:
     """A generator or another iterator, or an error that says how to make one."""
-    if hasattr(loop, "__next__"):
+    if isinstance(loop, Iterator):
         return loop
     name = getattr(loop, "__name__", type(loop).__name__)
     if callable(loop):
@@ -189,10 +190,9 @@ async def run_in_thread(training: Training) -> None:
         try:
             context.run(training.run)
         finally:
-            try:
+            # A closed event loop means that nobody waits any more.
+            with contextlib.suppress(RuntimeError):
                 events.call_soon_threadsafe(done.set)
-            except RuntimeError:
-                pass  # the event loop was closed meanwhile: nobody waits any more
 
     worker = threading.Thread(target=work, name="mslearn-training", daemon=True)
     worker.start()
@@ -208,7 +208,7 @@ async def run_in_thread(training: Training) -> None:
 class TrainTask:
     """What ``curves.train(loop)`` returns: nothing runs until it is awaited."""
 
-    def __init__(self, start: Callable[[], Any], language: str) -> None:
+    def __init__(self, start: Callable[[], Coroutine[Any, Any, TrainResult]], language: str) -> None:
         self._start = start
         self._language = language
         self._awaited = False
