@@ -54,10 +54,7 @@ def __getattr__(name: str) -> Any:
             'Install the notebook parts with: pip install "mslearn[lab]"',
             name=error.name,
         ) from error
-    value = getattr(module, name)
-    # `graph` is a function and a submodule: keep the function under that name.
-    globals()[name] = value
-    return value
+    return getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -196,6 +196,14 @@ async def run_in_thread(training: Training) -> None:
 
     worker = threading.Thread(target=work, name="mslearn-training", daemon=True)
     worker.start()
+
+    def look_around() -> None:
+        # Kernel > Interrupt cancels us from a signal handler, which does not wake an event loop
+        # that sleeps; without this the training went on until the next message came.
+        nonlocal beat
+        beat = events.call_later(0.1, look_around)
+
+    beat = events.call_later(0.1, look_around)
     try:
         await done.wait()
     except BaseException:  # cancelled: Kernel > Interrupt, or the task's own cancel()
@@ -203,12 +211,16 @@ async def run_in_thread(training: Training) -> None:
         # A step may be long; give it a while, then let the daemon thread end by itself.
         worker.join(timeout=10)
         raise
+    finally:
+        beat.cancel()
 
 
 class TrainTask:
     """What ``curves.train(loop)`` returns: nothing runs until it is awaited."""
 
-    def __init__(self, start: Callable[[], Coroutine[Any, Any, TrainResult]], language: str) -> None:
+    def __init__(
+        self, start: Callable[[], Coroutine[Any, Any, TrainResult]], language: str
+    ) -> None:
         self._start = start
         self._language = language
         self._awaited = False
