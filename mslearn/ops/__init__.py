@@ -16,6 +16,7 @@ from mslearn.ops.control import clip_by_norm as clip_by_norm
 from mslearn.ops.control import clip_by_value as clip_by_value
 from mslearn.ops.control import depend as depend
 from mslearn.ops.control import stop_gradient as stop_gradient
+from mslearn.ops.conv import *  # noqa: F403
 from mslearn.ops.creation import arange as arange
 from mslearn.ops.creation import eye as eye
 from mslearn.ops.creation import full as full

@@ -1,0 +1,63 @@
+"""Samples of convolution, pooling and normalization: small odd shapes, float64."""
+
+from __future__ import annotations
+
+import numpy as np
+
+RNG = np.random.default_rng(11)
+
+
+def r(*shape):
+    return RNG.uniform(-1.5, 1.5, shape)
+
+
+def window(stride=(1, 1), pad=(0, 0, 0, 0), dilation=(1, 1), group=1):
+    return {"stride": stride, "pad": pad, "dilation": dilation, "group": group}
+
+
+# (images, filters, windows): plain; uneven padding; stride 2; dilation 2; groups; depthwise; 1×1;
+# stride beyond the kernel; padding wider than the kernel; no samples at all.
+CASES = [
+    ((2, 2, 4, 3), (3, 2, 2, 2), window()),
+    ((1, 2, 3, 4), (1, 2, 3, 2), window(pad=(1, 2, 0, 1))),
+    ((2, 1, 5, 4), (2, 1, 3, 2), window((2, 2), (1, 0, 1, 1))),
+    ((1, 1, 5, 5), (2, 1, 2, 3), window((1, 1), (0, 1, 2, 0), (2, 2))),
+    ((2, 4, 3, 3), (2, 2, 2, 2), window(group=2)),
+    ((1, 2, 4, 4), (4, 1, 3, 3), window((2, 1), (1, 1, 1, 1), group=2)),
+    ((2, 3, 2, 2), (2, 3, 1, 1), window()),
+    ((1, 1, 5, 5), (1, 1, 1, 1), window((3, 2))),
+    ((1, 3, 2, 2), (1, 3, 1, 2), window(pad=(1, 1, 2, 2))),
+    ((0, 2, 4, 4), (3, 2, 2, 2), window()),
+]
+SOLID = [
+    ((1, 2, 2, 3, 2), (2, 1, 2, 2, 1), window((1, 1, 1), (0, 0, 1, 0, 0, 0), (1, 1, 1), 2)),
+    ((1, 1, 3, 2, 3), (1, 1, 2, 1, 2), window((2, 1, 1), (1, 0, 0, 0, 0, 1), (1, 1, 1))),
+]
+
+
+def sizes(x, w, a):
+    spread = zip(x[2:], w[2:], a["stride"], a["dilation"], strict=True)
+    pad = a["pad"]
+    out = [
+        (n + pad[2 * i] + pad[2 * i + 1] - d * (k - 1) - 1) // s + 1
+        for i, (n, k, s, d) in enumerate(spread)
+    ]
+    return (x[0], w[0], *out)
+
+
+def family(cases):
+    """Samples of a convolution and of its two adjoints."""
+    return (
+        [((r(*x), r(*w)), a) for x, w, a in cases],
+        [((r(*sizes(x, w, a)), r(*w)), {"size": x[2:], **a}) for x, w, a in cases],
+        [((r(*sizes(x, w, a)), r(*x)), {"size": w[2:], **a}) for x, w, a in cases],
+    )
+
+
+CONV, CONV_INPUT, CONV_FILTER = family(CASES)
+CONV3, CONV3_INPUT, CONV3_FILTER = family(SOLID)
+
+SAMPLES = {
+    "Conv2D": CONV, "Conv2DBackpropInput": CONV_INPUT, "Conv2DBackpropFilter": CONV_FILTER,
+    "Conv3D": CONV3, "Conv3DBackpropInput": CONV3_INPUT, "Conv3DBackpropFilter": CONV3_FILTER,
+}  # fmt: skip
