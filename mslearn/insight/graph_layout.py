@@ -1,7 +1,8 @@
 """A layered layout without any library, for the picture in a saved notebook.
 
 Every unfolded scope is laid out by itself, from the innermost outwards, and then stands as one
-box among its siblings. The same graph gives the same picture, to the last digit.
+box among its siblings. A line that passes a row without stopping there gets a lane of its own in
+it (Sugiyama's virtual nodes). The same graph gives the same picture, to the last digit.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ from .graph_fold import Folded, Key
 
 _ROW, _COLUMN = 34, 20  # between layers (room for an edge's label), between neighbours
 _PAD, _TITLE = 14, 24  # inside a frame
+_LANE = 10  # width of a lane for a line that passes by
+
+Point = tuple[float, float]
+Pair = tuple[Key, Key]
 
 
 @dataclass
@@ -30,7 +35,7 @@ def layout(
     folded: Folded,
     sizes: dict[Key, tuple[float, float]],
     titles: dict[Key, float],
-) -> tuple[dict[Key, Box], float, float]:
+) -> Layout:
     """Positions of everything visible.
 
     Args:
@@ -39,9 +44,17 @@ def layout(
         titles: width of the title of every frame.
 
     Returns:
-        The boxes by key, and the width and height of the whole.
+        The boxes by key, the points that each line passes, and the size of the whole.
     """
     return _Layout(scene, folded, sizes, titles).run()
+
+
+@dataclass
+class Layout:
+    boxes: dict[Key, Box]
+    lanes: dict[Pair, list[Point]]
+    w: float
+    h: float
 
 
 class _Layout:
@@ -58,11 +71,17 @@ class _Layout:
         for key, frame in folded.items.items():
             self.inside.setdefault(frame, []).append(key)
         self.rank = self._order()
-        self.local: dict[Key, tuple[float, float]] = {}
-        self.links: dict[int, dict[tuple[Key, Key], int]] = {}
+        self.local: dict[Key, Point] = {}
+        self.all_in: dict[int, list[Key]] = {}  # members and lanes of each frame
+        self.near_up: dict[Key, list[Key]] = {}
+        self.near_down: dict[Key, list[Key]] = {}
+        # For each frame: (source, target) among its members, None outside, and the lines there.
+        self.links: dict[int, dict[tuple[Key | None, Key | None], list[Pair]]] = {}
+        self.passing: dict[Pair, dict[int, list[Key]]] = {}  # lanes by frame, along the line
+        self.rows_at: dict[Key, tuple[float, float]] = {}
         self._lift_edges()
 
-    def run(self) -> tuple[dict[Key, Box], float, float]:
+    def run(self) -> Layout:
         # Parents come before children in the list of scopes: go through it from the end.
         for scope in reversed(self.scene["scopes"]):
             key = ("s", scope["id"])
@@ -70,18 +89,29 @@ class _Layout:
                 w, h = self._arrange(scope["id"])
                 self.sizes[key] = (max(w, self.titles[key]) + 2 * _PAD, h + _PAD + _TITLE)
                 shift = max(0.0, (self.titles[key] - w) / 2)
-                for child in self.inside.get(scope["id"], []):
+                for child in self.all_in[scope["id"]]:
                     x, y = self.local[child]
                     self.local[child] = (x + _PAD + shift, y + _TITLE)
         w, h = self._arrange(-1)
         boxes: dict[Key, Box] = {}
         for key, frame in self._outside_in():
-            x, y = self.local[key]
-            if frame >= 0:
-                outer = boxes["s", frame]
-                x, y = x + outer.x, y + outer.y
+            x, y = self._absolute(key, frame, boxes)
             boxes[key] = Box(x, y, *self.sizes[key])
-        return boxes, w, h
+        lanes: dict[Pair, list[Point]] = {}
+        for pair, stages in self.passing.items():
+            points = lanes[pair] = []
+            for frame, virtual in stages.items():
+                for k in virtual:
+                    x, y = self._absolute(k, frame, boxes)
+                    top, bottom = self.rows_at[k]
+                    points += [(x + _LANE / 2, y + top), (x + _LANE / 2, y + bottom)]
+        return Layout(boxes, lanes, w, h)
+
+    def _absolute(self, key: Key, frame: int, boxes: dict[Key, Box]) -> Point:
+        x, y = self.local[key]
+        if frame < 0:
+            return x, y
+        return x + boxes["s", frame].x, y + boxes["s", frame].y
 
     def _outside_in(self) -> list[tuple[Key, int]]:
         frames = [i for i in self.folded.items.items() if i[0][0] == "s"]
@@ -109,25 +139,29 @@ class _Layout:
             key = ("s", frame)
 
     def _lift_edges(self) -> None:
-        for (a, b), bundle in self.folded.bundles.items():
-            above = dict(self._chain(b))
-            for frame, source in self._chain(a):
-                if frame in above:
-                    links = self.links.setdefault(frame, {})
-                    links[source, above[frame]] = (
-                        links.get((source, above[frame]), 0) + bundle.count
-                    )
-                    break
+        """Cut every line into its parts: out of frames, between siblings, into frames."""
+        for pair in self.folded.bundles:
+            out, into = self._chain(pair[0]), self._chain(pair[1])
+            while len(out) > 1 and len(into) > 1 and out[-1] == into[-1]:
+                out.pop()
+                into.pop()
+            parts: list[tuple[int, Key | None, Key | None]] = []
+            parts += [(frame, thing, None) for frame, thing in out[:-1]]
+            parts.append((out[-1][0], out[-1][1], into[-1][1]))
+            parts += [(frame, None, thing) for frame, thing in reversed(into[:-1])]
+            self.passing[pair] = {frame: [] for frame, _, _ in parts}
+            for frame, a, b in parts:
+                self.links.setdefault(frame, {}).setdefault((a, b), []).append(pair)
 
     def _arrange(self, frame: int) -> tuple[float, float]:
         """Place what is directly in `frame`; returns the size of the whole."""
         members = sorted(self.inside.get(frame, []), key=lambda k: self.rank[k])
-        known = set(members)
+        links = self.links.get(frame, {})
         after: dict[Key, list[Key]] = {k: [] for k in members}
         before: dict[Key, list[Key]] = {k: [] for k in members}
-        for a, b in self.links.get(frame, {}):
+        for a, b in links:
             # A scope that is used twice makes a circle: the edge against the order is left out.
-            if a in known and b in known and self._earlier(a, b):
+            if a is not None and b is not None and self._earlier(a, b):
                 after[a].append(b)
                 before[b].append(a)
         layer = dict.fromkeys(members, 0)
@@ -135,28 +169,58 @@ class _Layout:
             for b in after[k]:
                 layer[b] = max(layer[b], layer[k] + 1)
         for k in members:  # a weight stands directly above the operator that uses it
-            if not before[k] and after[k]:
+            if not before[k] and after[k] and self._is_leaf(k):
                 layer[k] = min(layer[b] for b in after[k]) - 1
         rows: dict[int, list[Key]] = {}
         for k in members:
             rows.setdefault(layer[k], []).append(k)
-        return self._place(rows, before, after)
+        self._add_lanes(frame, links, layer, rows)
+        return self._place(rows)
+
+    def _add_lanes(
+        self,
+        frame: int,
+        links: dict[tuple[Key | None, Key | None], list[Pair]],
+        layer: dict[Key, int],
+        rows: dict[int, list[Key]],
+    ) -> None:
+        self.near_up, self.near_down = {}, {}
+        last = max(rows, default=-1)
+        everything = self.all_in.setdefault(frame, list(self.inside.get(frame, [])))
+        for (a, b), pairs in links.items():
+            first = layer[a] if a is not None else -1
+            stop = layer[b] if b is not None else last + 1
+            chain: list[Key | None] = [a]
+            for n in range(first + 1, stop):
+                lane = ("lane", len(self.rank) + len(self.rows_at))
+                self.sizes[lane] = (_LANE, 0)
+                self.rows_at[lane] = (0.0, 0.0)
+                self.rank[lane] = self.rank[b if b is not None else a]  # type: ignore[index]
+                rows[n].append(lane)
+                everything.append(lane)
+                chain.append(lane)
+            lanes = [k for k in chain[1:] if k is not None]
+            for pair in pairs:
+                self.passing[pair][frame] = lanes
+            if first < stop:
+                for up, down in zip(chain, [*chain[1:], b], strict=True):
+                    if up is not None and down is not None:
+                        self.near_down.setdefault(up, []).append(down)
+                        self.near_up.setdefault(down, []).append(up)
+
+    def _is_leaf(self, key: Key) -> bool:
+        return key[0] == "n" and self.scene["nodes"][key[1]]["kind"] != "op"
 
     def _moment(self, key: Key) -> tuple[int, int]:
         # Leaves are recorded just before their first user, but may be used by earlier scopes.
-        leaf = key[0] == "n" and self.scene["nodes"][key[1]]["kind"] != "op"
-        return (0 if leaf else 1, self.rank[key])
+        return (0 if self._is_leaf(key) else 1, self.rank[key])
 
     def _earlier(self, a: Key, b: Key) -> bool:
         return self._moment(a) < self._moment(b)
 
-    def _place(
-        self,
-        rows: dict[int, list[Key]],
-        before: dict[Key, list[Key]],
-        after: dict[Key, list[Key]],
-    ) -> tuple[float, float]:
+    def _place(self, rows: dict[int, list[Key]]) -> tuple[float, float]:
         size, centre = self.sizes, {}
+        before, after = self.near_up, self.near_down
         levels = sorted(rows)
         for n in levels:
             x = 0.0
@@ -170,7 +234,7 @@ class _Layout:
             near = before if down else after
             for n in levels if down else levels[::-1]:
                 wish = {
-                    k: sum(centre[j] for j in near[k]) / len(near[k]) if near[k] else centre[k]
+                    k: sum(centre[j] for j in near[k]) / len(near[k]) if k in near else centre[k]
                     for k in rows[n]
                 }
                 row = rows[n] = sorted(rows[n], key=lambda k: (wish[k], self.rank[k]))
@@ -181,7 +245,11 @@ class _Layout:
         for n in levels:
             height = max(size[k][1] for k in rows[n])
             for k in rows[n]:
-                self.local[k] = (centre[k] - size[k][0] / 2 - left, y + (height - size[k][1]) / 2)
+                lane = k[0] == "lane"
+                inset = 0.0 if lane else (height - size[k][1]) / 2
+                self.local[k] = (centre[k] - size[k][0] / 2 - left, y + inset)
+                if lane:
+                    self.rows_at[k] = (0.0, height)
             y += height + _ROW
         return right - left, max(y - _ROW, 0.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from typing import Any
 
 from ._text import escape, number
@@ -65,7 +66,8 @@ def to_svg(
             slant = 40 if _kind(scene, key) in ("input", "parameter", "constant") else 26
             wide = max(_width(first, 13) + slant, _width(second, 11) + slant, 72)
             sizes[key] = (wide, 42.0 if second else 28.0)
-    boxes, w, h = layout(scene, folded, sizes, titles)
+    placed = layout(scene, folded, sizes, titles)
+    boxes, w, h = placed.boxes, placed.w, placed.h
     title = _word("graph", language, scene["title"] or "?")
     legend, legend_width = _legend(language)
     width = max(w, legend_width, _width(title, 14)) + 2 * _MARGIN
@@ -85,12 +87,12 @@ def to_svg(
     for key, box in boxes.items():
         if _is_frame(key, folded):
             out.append(_frame(box, texts[key][0]))
-    labels = []
+    labels: dict[int, list[_Label]] = {}
     for (a, b), bundle in folded.bundles.items():
-        line, label = _edge(boxes[a], boxes[b], bundle.label, bundle.count)
+        line, x, y = _edge(boxes[a], boxes[b], placed.lanes[a, b], bundle.count)
         out.append(line)
-        labels.append(label)
-    out += labels
+        _add_label(labels, _Label(x, y, _width(bundle.label, 10) + 6, bundle.label))
+    out += [_label(label) for row in labels.values() for label in row]
     for key, box in boxes.items():
         if not _is_frame(key, folded):
             out.append(_node(scene, key, box, texts[key]))
@@ -120,9 +122,7 @@ def _kind(scene: dict[str, Any], key: Key) -> str:
     return "scope" if key[0] == "s" else scene["nodes"][key[1]]["kind"]
 
 
-def _texts(
-    scene: dict[str, Any], key: Key, inside: list[int], language: str
-) -> tuple[str, str]:
+def _texts(scene: dict[str, Any], key: Key, inside: list[int], language: str) -> tuple[str, str]:
     if key[0] == "s":
         n = inside[key[1]]
         return scene["scopes"][key[1]]["name"], (
@@ -156,31 +156,57 @@ def _frame(box: Box, title: str) -> str:
     )
 
 
-def _edge(a: Box, b: Box, text: str, count: int) -> tuple[str, str]:
+@dataclass
+class _Label:
+    x: float  # the middle
+    y: float
+    w: float
+    text: str
+
+
+def _add_label(labels: dict[int, list[_Label]], new: _Label) -> None:
+    """Keep a label unless it would lie on another: lines that leave one box carry one shape."""
+    if new.text == "·":
+        return
+    row = labels.setdefault(round(new.y), [])
+    if all(abs(new.x - old.x) > (new.w + old.w) / 2 for old in row):
+        row.append(new)
+
+
+def _label(label: _Label) -> str:
+    return (
+        f'<rect x="{label.x - label.w / 2:.1f}" y="{label.y - 7:.1f}" width="{label.w:.1f}" '
+        f'height="13" rx="3" fill="{PAPER}" fill-opacity=".85"/><text x="{label.x:.1f}" '
+        f'y="{label.y + 3.5:.1f}" font-size="10" text-anchor="middle" fill="{DIM}">'
+        f"{escape(label.text)}</text>"
+    )
+
+
+def _edge(a: Box, b: Box, lanes: list[tuple[float, float]], count: int) -> tuple[str, float, float]:
+    """A line with its arrow head, and the place for its label."""
     x1, x2 = a.x + a.w / 2, b.x + b.w / 2
     y1, y2 = a.y + a.h, b.y
     if y2 < y1:  # against the flow: a scope that is used twice
         y1, y2 = a.y, b.y + b.h
-    # The ends lean towards each other, which keeps lines to one box apart.
-    x1 += max(-a.w / 3, min(a.w / 3, (x2 - x1) / 4))
-    x2 += max(-b.w / 3, min(b.w / 3, (x1 - x2) / 4))
+    # The ends lean towards where the line goes, which keeps lines at one box apart.
+    x1 += max(-a.w / 3, min(a.w / 3, ((lanes[0][0] if lanes else x2) - x1) / 3))
+    x2 += max(-b.w / 3, min(b.w / 3, ((lanes[-1][0] if lanes else x1) - x2) / 3))
     tip = y2 - 6 if y2 >= y1 else y2 + 6
-    middle = (y1 + tip) / 2
+    x, y = x1, y1
+    d = f"M{x:.1f} {y:.1f}"
+    for px, py in [*lanes, (x2, tip)]:
+        if px == x:
+            d += f"V{py:.1f}"
+        else:
+            m = (y + py) / 2
+            d += f"C{x:.1f} {m:.1f} {px:.1f} {m:.1f} {px:.1f} {py:.1f}"
+        x, y = px, py
     width = 1.2 + min(count - 1, 6) * 0.6
     line = (
-        f'<path d="M{x1:.1f} {y1:.1f}C{x1:.1f} {middle:.1f} {x2:.1f} {middle:.1f} {x2:.1f} '
-        f'{tip:.1f}" fill="none" stroke="{LINE}" stroke-width="{width:.1f}"/>'
+        f'<path d="{d}" fill="none" stroke="{LINE}" stroke-width="{width:.1f}"/>'
         f'<path d="M{x2 - 4:.1f} {tip:.1f}H{x2 + 4:.1f}L{x2:.1f} {y2:.1f}Z" fill="{LINE}"/>'
     )
-    if not text:
-        return line, ""
-    w = _width(text, 10) + 6
-    x, y = (x1 + x2) / 2, middle
-    return line, (
-        f'<rect x="{x - w / 2:.1f}" y="{y - 7:.1f}" width="{w:.1f}" height="13" rx="3" '
-        f'fill="{PAPER}" fill-opacity=".85"/><text x="{x:.1f}" y="{y + 3.5:.1f}" font-size="10" '
-        f'text-anchor="middle" fill="{DIM}">{escape(text)}</text>'
-    )
+    return line, x1, y1 + (14 if y2 >= y1 else -14)
 
 
 def outline(kind: str, x: float, y: float, w: float, h: float) -> str:
@@ -244,7 +270,8 @@ def _legend(language: str) -> tuple[str, float]:
     for kind in ("op", "parameter", "input", "constant", "scope"):
         text = _word(kind, language)
         out.append(
-            _shape(kind, COLOURS[kind], x, 0, 24, 12, 1.2) + f'<text x="{x + 32:.1f}" y="10" font-size="11" fill="{DIM}">{text}</text>'
+            _shape(kind, COLOURS[kind], x, 0, 24, 12, 1.2)
+            + f'<text x="{x + 32:.1f}" y="10" font-size="11" fill="{DIM}">{text}</text>'
         )
         x += 32 + _width(text, 11) + 18
     return "".join(out), x - 18

@@ -95,8 +95,8 @@ function section(title: string, summary: Summary, part: string, t: Translate): H
 /** Blue below zero, orange above; the strength is the size relative to the largest. */
 function heatmap(rows: (number | null)[][], title: string): SVGElement {
   const columns = rows[0]?.length ?? 0;
-  const cell = Math.min(11, 88 / Math.max(columns, 1, rows.length));
-  const wide = Math.max(cell, 88 / Math.max(columns, 8)), tall = rows.length === 1 ? 16 : cell;
+  const cell = Math.min(8.5, 68 / Math.max(columns, 1, rows.length));
+  const wide = Math.max(cell, 68 / Math.max(columns, 8)), tall = rows.length === 1 ? 16 : cell;
   const top = Math.max(...rows.flat().map((v) => Math.abs(v ?? 0)), 0) || 1;
   const svg = s("svg", { class: "ms-g-heat", width: columns * wide, height: rows.length * tall, role: "img", "aria-label": title },
     s("title", {}, title));

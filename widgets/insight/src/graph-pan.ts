@@ -4,6 +4,7 @@ import type { Box } from "./graph-layout";
 export class View {
   x = 0; y = 0; scale = 1;
   moved = false; // whether the last press was a drag
+  touched = false; // whether the learner has moved or zoomed the picture
   private press: { id: number; x: number; y: number; dx: number; dy: number } | null = null;
   private readonly ends = new AbortController();
 
@@ -28,7 +29,7 @@ export class View {
       const dx = event.clientX - press.x, dy = event.clientY - press.y;
       if (!this.moved && Math.hypot(dx, dy) < 4) return;
       if (!this.moved) svg.setPointerCapture(event.pointerId);
-      this.moved = true;
+      this.moved = this.touched = true;
       svg.classList.add("ms-g-drag");
       this.x = press.dx + dx; this.y = press.dy + dy;
       this.apply();
@@ -51,13 +52,18 @@ export class View {
   zoom(factor: number, x = this.width / 2, y = this.height / 2): void {
     const scale = Math.min(Math.max(this.scale * factor, 0.05), 4);
     const k = scale / this.scale;
+    this.touched = true;
     this.x = x - (x - this.x) * k; this.y = y - (y - this.y) * k; this.scale = scale;
     this.apply();
   }
-  /** The whole picture if it stays readable, else its beginning at a readable size. */
+  fitScale(width: number, height: number): number {
+    return Math.min(this.width / width, this.height / height, 1.1);
+  }
+  /** The whole picture, in the middle. */
   fit(width: number, height: number): void {
     if (!width || !height) return;
-    this.scale = Math.min(this.width / width, this.height / height, 1.1);
+    this.scale = this.fitScale(width, height);
+    this.touched = false;
     this.x = (this.width - width * this.scale) / 2;
     this.y = (this.height - height * this.scale) / 2;
     this.apply();
@@ -80,6 +86,7 @@ export class View {
     const inside = at.x > 40 && at.x < this.width - 40 && at.y > 30 && at.y < this.height - 30;
     if (inside && (!centre || this.scale >= 0.6)) return;
     if (centre && this.scale < 0.6) this.scale = 0.9;
+    this.touched = true;
     this.x = this.width / 2 - box.x * this.scale; this.y = this.height / 2 - box.y * this.scale;
     this.apply();
   }

@@ -18,11 +18,12 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const graph = new GraphModel(scene, new Set(initial));
   let across = false, overlay = false;
   let visible: Visible = graph.visible();
-  let placed: Placed;
+  let placed!: Placed;
   let elements = new Map<Key, SVGElement>();
   let current: Key | null = null; // where the keyboard stands
   let pinned: Key | null = null, hovered: Key | null = null;
   let matches: Key[] = [], match = 0;
+  let fitted = false; // the stage has its size only after the notebook has put it on the page
   const norms = { low: 0, high: 1 };
 
   // -- the parts of the page ------------------------------------------------------------------
@@ -135,7 +136,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       const all = [...visible.items.values()].filter((i) => !i.open).map((i) => graph.norm(i)).filter((n) => n > 0);
       norms.low = Math.min(...all); norms.high = Math.max(...all);
     }
-    placed = place(visible, across, texts);
+    placed = place(graph, visible, across, texts);
     const picture = draw(visible, placed, across, {
       texts, label: described, shade,
       toggle: (item) => t(item.open ? "fold_tip" : "unfold_tip", { name: item.scope!.name }),
@@ -150,8 +151,14 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     hovered = null;
     mark();
     const after = keep ? placed.boxes.get(keep) : undefined;
-    if (at && after) view.holdAt(after.x, after.y - after.height / 2, at); // the scope stays under the pointer
-    view.keepInside(placed.width, placed.height);
+    // As long as the learner has not moved the picture it shows everything; else a scope that folds
+    // stays under the pointer.
+    if (fitted && !view.touched && view.fitScale(placed.width, placed.height) >= 0.5) {
+      view.fit(placed.width, placed.height);
+    } else {
+      if (at && after) view.holdAt(after.x, after.y - after.height / 2, at);
+      view.keepInside(placed.width, placed.height);
+    }
     showCard();
   }
 
@@ -184,11 +191,12 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       panel.scrollTop = 0;
     }
     const box = placed.boxes.get(key)!;
-    const top = item.open ? box.y - box.height / 2 : box.y - box.height / 2;
+    const top = box.y - box.height / 2;
     const right = view.toScreen(box.x + box.width / 2, top), left = view.toScreen(box.x - box.width / 2, top);
     const w = panel.offsetWidth, height = panel.offsetHeight;
-    const fitsRight = right.x + 14 + w <= stage.clientWidth - 8;
-    const x = fitsRight ? right.x + 14 : left.x - 14 - w >= 8 ? left.x - 14 - w : stage.clientWidth - w - 8;
+    // At the border of the stage if the node leaves room there, where it hides least of the graph.
+    const border = stage.clientWidth - w - 8;
+    const x = right.x + 14 <= border ? border : left.x - 14 >= w + 8 ? 8 : border;
     panel.style.left = `${Math.max(8, x)}px`;
     panel.style.top = `${Math.max(8, Math.min(right.y - 10, stage.clientHeight - height - 8))}px`;
   }
@@ -351,8 +359,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const stopTheme = followTheme(root);
   label();
   update();
-  // The element has its size only after the notebook has put it on the page.
-  let fitted = false;
+  stage.style.height = `${Math.round(Math.min(Math.max(placed.height * 1.05, 320), 600))}px`;
   const sized = new ResizeObserver(() => {
     if (!stage.clientWidth) return;
     if (!fitted) view.fit(placed.width, placed.height);
