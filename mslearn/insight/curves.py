@@ -145,6 +145,7 @@ class Curves(InsightWidget):
         steps = as_loop(loop)
 
         async def start() -> TrainResult:
+            __tracebackhide__ = True
             training = self._begin(steps)
             if not self._display_ids and _in_kernel():
                 self._ipython_display_()
@@ -183,6 +184,7 @@ class Curves(InsightWidget):
 
     @staticmethod
     def _result(training: Training) -> TrainResult:
+        __tracebackhide__ = True
         if training.error is not None:
             raise training.error
         return TrainResult(steps=training.steps, stopped=training.state == "stopped")

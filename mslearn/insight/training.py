@@ -108,6 +108,7 @@ class Training:
 
     def run(self) -> None:
         """Run the loop to its end on this thread. Never raises: see `state` and `error`."""
+        __tracebackhide__ = True
         with self._turn:
             self._set("running")
         self._on_change()
@@ -182,6 +183,7 @@ def as_loop(loop: Any) -> Iterator[Any]:
 
 async def run_in_thread(training: Training) -> None:
     """Run `training` on a worker thread and wait for it; leave no thread behind when cancelled."""
+    __tracebackhide__ = True  # IPython: a learner's traceback shows the learner's code
     events = asyncio.get_running_loop()
     done = asyncio.Event()
     context = contextvars.copy_context()

@@ -149,6 +149,8 @@ def test_the_stored_picture_shows_what_was_trained(lab: Lab) -> None:
 
 def test_the_keyboard_reads_values(lab: Lab) -> None:
     chart = lab.page.locator(".ms-curves")
+    # The stored picture's renewal at the end of the training draws the view anew.
+    expect(chart.locator(".ms-chip")).to_have_count(3, timeout=WAIT_MS)
     chart.locator(".ms-plots").focus()
     for key in ("Home", "ArrowRight", "ArrowRight"):
         lab.page.keyboard.press(key)

@@ -44,7 +44,7 @@ export class Plot {
     this.u = new uPlot({
       width, height: this.height(last), series,
       legend: { show: false },
-      padding: [8, 10, last ? 0 : 4, 0],
+      padding: [8, 22, last ? 0 : 4, 0],
       scales: {
         x: { time: false },
         y: this.log ? { distr: 3 } : {

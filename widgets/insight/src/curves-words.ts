@@ -4,6 +4,7 @@ export const words: Words = {
   title: { en: "Training curves", zh: "训练曲线" },
   empty: { en: "Waiting for the first value…", zh: "等待第一个数值……" },
   step: { en: "step", zh: "步" },
+  at: { en: "step {step}", zh: "第 {step} 步" },
   one: { en: "Step", zh: "单步" },
   pause: { en: "Pause", zh: "暂停" },
   resume: { en: "Resume", zh: "继续" },

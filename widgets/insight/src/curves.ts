@@ -80,9 +80,9 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       if (!store.hidden.has(line.name)) heard.push(`${line.name} ${text}`);
     }
     for (const at of area.querySelectorAll(".ms-at")) {
-      at.textContent = x === null ? "" : `${t("step")} ${number(x, 7)}`;
+      at.textContent = x === null ? "" : t("at", { step: number(x, 7) });
     }
-    if (aloud && x !== null) say(`${t("step")} ${number(x, 7)}: ${heard.join(", ")}`);
+    if (aloud && x !== null) say(`${t("at", { step: number(x, 7) })}: ${heard.join(", ")}`);
   };
 
   let moving = false; // setting a cursor calls back; one level is enough
@@ -215,7 +215,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
         if (low < 0 || y[i]! < y[low]!) low = i;
         if (high < 0 || y[i]! > y[high]!) high = i;
       }
-      const at = (i: number) => (i < 0 ? "–" : `${number(y[i]!)} (${t("step")} ${number(x[i]!, 7)})`);
+      const at = (i: number) => (i < 0 ? "–" : `${number(y[i]!)} (${t("at", { step: number(x[i]!, 7) })})`);
       const run = store.newestRun() ? ` · ${t("run", { run: line.run + 1 })}` : "";
       return h("tr", {}, h("th", { scope: "row" }, line.name + run),
         ...[integer(line.logged), number(y[0] ?? NaN), number(y[y.length - 1] ?? NaN), at(low), at(high)]
@@ -231,8 +231,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     const running = status.state === "running";
     const seconds = (status.elapsed ?? 0) + (running ? (performance.now() - statusAt) / 1000 : 0);
     const clock = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-    const parts = [`${t("step")} ${integer(status.steps ?? 0)}`];
-    if (status.rate) parts.push(t("rate", { rate: number(status.rate, 3) }));
+    const parts = [t("at", { step: integer(status.steps ?? 0) })];
+    if (status.rate && seconds > 0.2) parts.push(t("rate", { rate: number(status.rate, 3) }));
     parts.push(clock);
     if (status.message) parts.push(status.message);
     const text = parts.join("|");
