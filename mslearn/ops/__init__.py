@@ -8,6 +8,8 @@ from mslearn.core.primitive import Primitive as Primitive
 from mslearn.core.primitive import registry as _registry
 from mslearn.ops import assemble as _assemble
 from mslearn.ops import optimizer as _optimizer  # noqa: F401  (declares its primitives)
+from mslearn.ops.arrange import *  # noqa: F403
+from mslearn.ops.classes import classes as _classes
 from mslearn.ops.control import assign as assign
 from mslearn.ops.control import assign_add as assign_add
 from mslearn.ops.control import assign_sub as assign_sub
@@ -22,7 +24,6 @@ from mslearn.ops.creation import eye as eye
 from mslearn.ops.creation import full as full
 from mslearn.ops.creation import full_like as full_like
 from mslearn.ops.creation import linspace as linspace
-from mslearn.ops.creation import meshgrid as meshgrid
 from mslearn.ops.creation import normal as normal
 from mslearn.ops.creation import ones as ones
 from mslearn.ops.creation import ones_like as ones_like
@@ -36,11 +37,13 @@ from mslearn.ops.creation import triu as triu
 from mslearn.ops.creation import uniform as uniform
 from mslearn.ops.creation import zeros as zeros
 from mslearn.ops.creation import zeros_like as zeros_like
+from mslearn.ops.gather_scatter import *  # noqa: F403
 from mslearn.ops.indexing import gather as gather
 from mslearn.ops.indexing import masked_fill as masked_fill
 from mslearn.ops.indexing import masked_select as masked_select
 from mslearn.ops.indexing import one_hot as one_hot
 from mslearn.ops.indexing import where as where
+from mslearn.ops.joining import *  # noqa: F403
 from mslearn.ops.linalg import bmm as bmm
 from mslearn.ops.linalg import dense as dense
 from mslearn.ops.linalg import matmul as matmul
@@ -91,10 +94,11 @@ from mslearn.ops.shape import tile as tile
 from mslearn.ops.shape import transpose as transpose
 from mslearn.ops.shape import unsqueeze as unsqueeze
 from mslearn.ops.shape import unstack as unstack
+from mslearn.ops.sorting import *  # noqa: F403
 
 _functions = _assemble.functions()
 _assemble.attach_methods(_functions)
-for _name, _function in {**_functions, **_registry}.items():
+for _name, _function in {**_functions, **_registry, **_classes}.items():
     globals().setdefault(_name, _function)
 select = where
 

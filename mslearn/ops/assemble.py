@@ -15,6 +15,7 @@ from mslearn.ops import reduce as reductions
 from mslearn.ops import shape as shapes
 from mslearn.ops import trigonometry as _trigonometry  # noqa: F401  (declares its primitives)
 from mslearn.ops.families import Elementwise, binary, unary
+from mslearn.ops.methods import METHODS
 
 
 def functional(prim: type[Primitive]) -> Callable[..., Any]:
@@ -145,7 +146,7 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
         "clip": control.clip_by_value, "clamp": control.clip_by_value,
         "softmax": neural.softmax, "log_softmax": neural.log_softmax,
         "new_zeros": _new(creation.zeros), "new_ones": _new(creation.ones),
-        "copy": shapes.identity, "tril": creation.tril, "triu": creation.triu,
+        "copy": shapes.identity, "tril": creation.tril, "triu": creation.triu, **METHODS,
     }  # fmt: skip
     Tensor.max = _extreme(reductions.max, reductions.amax)  # type: ignore[attr-defined]
     Tensor.min = _extreme(reductions.min, reductions.amin)  # type: ignore[attr-defined]

@@ -89,12 +89,6 @@ def triu(input, diagonal=0):
     return x * Tensor.wrap(1 - np.tri(*x.shape[-2:], diagonal - 1, dtype=x._value.dtype))
 
 
-def meshgrid(*inputs, indexing="xy"):
-    """Coordinate grids of vectors."""
-    arrays = np.meshgrid(*[as_tensor(t).asnumpy() for t in inputs], indexing=indexing)
-    return tuple(Tensor.wrap(a) for a in arrays)
-
-
 class StandardNormal(Primitive):
     """Normal numbers with mean 0 and deviation 1; a function of its key."""
 

@@ -1,0 +1,103 @@
+"""Primitive classes of MindSpore that are compositions here: ``ops.OneHot()(x, 3, on, off)``.
+
+They have MindSpore's constructor and call, but no kernel of their own: their call runs the
+function, and the primitives inside are what tapes and graphs see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from mslearn.core.dtype import to_numpy
+from mslearn.core.primitive import Primitive
+from mslearn.ops import arrange, control, creation, gather_scatter, indexing, joining, sorting
+from mslearn.ops import reduce as reductions
+from mslearn.ops import shape as shapes
+
+classes: dict[str, type[Composite]] = {}
+
+
+class Composite(Primitive, abstract=True):
+    """Calls `function` with the tensors and the constructor's arguments (by keyword)."""
+
+    function: ClassVar[Callable[..., Any]]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return type(self).function(*args, **kwargs, **self.attrs)
+
+
+def declare(name: str, function: Callable[..., Any], **params: Any) -> None:
+    """Make the class `name`; `params` are the constructor's arguments with their defaults."""
+    body = {"name": name, "params": params, "function": staticmethod(function)}
+    body["__doc__"] = function.__doc__ or f"MindSpore's class form of {name}."
+    classes[name] = type(name, (Composite,), body, abstract=True)  # type: ignore[call-overload]
+
+
+def _plain(names: dict[str, Callable[..., Any]]) -> None:
+    """Classes without constructor arguments."""
+    for name, function in names.items():
+        declare(name, function)
+
+
+def _unlocked(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda variable, indices, updates, use_locking: function(variable, indices, updates)
+
+
+def _pairs(input, paddings, mode=None):
+    return (
+        arrange.pad_pairs(input, paddings)
+        if mode is None
+        else arrange.pad_around(input, paddings, mode.lower())
+    )
+
+
+g, s = gather_scatter, sorting
+_plain({
+    "Shape": joining.shape, "DType": joining.dtype, "Rank": joining.rank, "Size": joining.size,
+    "Zeros": creation.zeros, "Ones": creation.ones, "ZerosLike": lambda x: creation.zeros_like(x),
+    "OnesLike": lambda x: creation.ones_like(x), "Eye": creation.eye, "Fill": joining.fill,
+    "FillV2": lambda shape, value: creation.full(shape, value),
+    "LinSpace": creation.linspace, "ScalarToArray": joining.scalar_to_array,
+    "ScalarToTensor": joining.scalar_to_tensor, "TupleToArray": joining.tuple_to_array,
+    "ExpandDims": shapes.expand_dims, "Flatten": lambda input_x: shapes.flatten(input_x),
+    "Slice": g.slice, "Cast": shapes.cast, "AddN": joining.addn, "AccumulateNV2": joining.addn,
+    "Assign": control.assign, "AssignAdd": control.assign_add, "AssignSub": control.assign_sub,
+    "GatherNd": g.gather_nd, "ScatterNd": g.scatter_nd, "MaskedFill": indexing.masked_fill,
+    "MaskedSelect": indexing.masked_select, "TensorScatterUpdate": g.tensor_scatter_update,
+    "TensorScatterAdd": g.tensor_scatter_add, "TensorScatterSub": g.tensor_scatter_sub,
+    "TensorScatterMul": g.tensor_scatter_mul, "TensorScatterDiv": g.tensor_scatter_div,
+    "TensorScatterMax": g.tensor_scatter_max, "TensorScatterMin": g.tensor_scatter_min,
+})  # fmt: skip
+for _kind in ("update", "add", "sub", "mul", "div", "max", "min"):
+    declare(f"Scatter{_kind.title()}", _unlocked(getattr(g, f"scatter_{_kind}")), use_locking=False)
+    declare(
+        f"ScatterNd{_kind.title()}", _unlocked(getattr(g, f"scatter_nd_{_kind}")), use_locking=False
+    )
+declare("ArgMaxWithValue", lambda input, axis, keep_dims: s.with_value(max, input, axis, keep_dims),
+        axis=0, keep_dims=False)  # fmt: skip
+declare("ArgMinWithValue", lambda input, axis, keep_dims: s.with_value(min, input, axis, keep_dims),
+        axis=0, keep_dims=False)  # fmt: skip
+declare("Argmax", lambda x, axis, output_type: reductions.argmax(x, axis).astype(output_type),
+        axis=-1, output_type=to_numpy("i4"))  # fmt: skip
+declare("Argmin", lambda x, axis, output_type: reductions.argmin(x, axis).astype(output_type),
+        axis=-1, output_type=to_numpy("i4"))  # fmt: skip
+declare("OneHot", indexing.one_hot, axis=-1)
+declare("Squeeze", lambda input, axis: shapes.squeeze(input, axis if axis != () else None), axis=())
+declare("Gather", indexing.gather, batch_dims=0)
+declare("Stack", shapes.stack, axis=0)
+declare("Unstack", lambda x, axis, num: shapes.unstack(x, axis), axis=0, num=None)
+declare("Split", lambda x, axis, output_num: shapes.split(x, x.shape[axis] // output_num, axis),
+        axis=0, output_num=1)  # fmt: skip
+declare("Pad", _pairs, paddings=())
+declare("MirrorPad", lambda input, paddings, mode: _pairs(
+    input, paddings.tolist() if hasattr(paddings, "tolist") else paddings, mode), mode="REFLECT",
+)  # fmt: skip
+declare("StridedSlice", g.strided_slice, begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0,
+        shrink_axis_mask=0)  # fmt: skip
+declare("Meshgrid", lambda inputs, indexing: arrange.meshgrid(*inputs, indexing=indexing),
+        indexing="xy")  # fmt: skip
+declare("IndexAdd", lambda x, indices, y, axis, use_lock, check_index_bound: g.index_add(
+    x, indices, y, axis), axis=0, use_lock=True, check_index_bound=True,
+)  # fmt: skip
+declare("Range", lambda start, end, step, maxlen: creation.arange(start, end, step), maxlen=1000000)
