@@ -31,7 +31,7 @@ def dot_source(scene: dict[str, Any], backward: bool = False) -> str:
             clusters[scope["parent"]] = block + clusters.get(scope["parent"], [])
     lines = [
         "digraph {",
-        'graph [fontname="sans-serif" fontsize=11 style=rounded color="#7d858e"]',
+        'graph [fontname="sans-serif" fontsize=11 style=rounded color="#7d858e" newrank=true]',
         'node [fontname="sans-serif" fontsize=11 style=filled]',
         'edge [fontname="sans-serif" fontsize=9 color="#7d858e"]',
         f"label={quote(scene['title'])}",

@@ -80,8 +80,8 @@ def to_svg(
         f'<rect width="100%" height="100%" rx="6" fill="{PAPER}"/>',
         f'<text x="{_MARGIN}" y="24" font-size="14" font-weight="600" fill="{INK}">'
         f"{escape(title)}</text>",
-        f'<text x="{_MARGIN}" y="42" font-size="11" fill="{DIM}">{escape(_summary(scene, language))}'
-        "</text>",
+        f'<text x="{_MARGIN}" y="42" font-size="11" fill="{DIM}">'
+        f"{escape(_summary(scene, language))}</text>",
         f'<g transform="translate({shift:.1f} {_TOP + _MARGIN})">',
     ]
     for key, box in boxes.items():
@@ -254,7 +254,8 @@ def _node(scene: dict[str, Any], key: Key, box: Box, texts: tuple[str, str]) -> 
         f"<g><title>{escape(full)}</title>",
         _shape(kind, colour, box.x, box.y, box.w, box.h, 3 if is_loss else 1.3),
         f'<text x="{middle:.1f}" y="{box.y + (18 if second else box.h / 2 + 4.5):.1f}" '
-        f'font-size="13" font-weight="600" text-anchor="middle" fill="{INK}">{escape(first)}</text>',
+        f'font-size="13" font-weight="600" text-anchor="middle" fill="{INK}">'
+        f"{escape(first)}</text>",
     ]
     if second:
         out.append(
