@@ -38,7 +38,7 @@ export function inside(model: GraphModel, scope: number, t: Translate): string {
 }
 
 function nodeCard(node: GraphNode, model: GraphModel, t: Translate): HTMLElement {
-  const root = h("div", {}, head(t(node.kind), node.op, node.name));
+  const root = h("div", {}, head(t(node.kind), node.kind === "parameter" ? node.op.slice(node.op.lastIndexOf(".") + 1) : node.op, node.name));
   if (node.doc) root.append(h("div", { class: "ms-g-doc" }, node.doc));
   node.outputs.forEach((output, k) => {
     if (node.outputs.length > 1) root.append(h("h5", {}, t("output", { k })));
@@ -50,8 +50,8 @@ function nodeCard(node: GraphNode, model: GraphModel, t: Translate): HTMLElement
   });
   const attrs = Object.entries(node.attrs);
   if (attrs.length) {
-    root.append(h("h5", {}, t("attrs")), h("dl", { class: "ms-g-attrs" },
-      ...attrs.flatMap(([key, value]) => [h("dt", {}, key), h("dd", {}, value)])));
+    root.append(h("h5", {}, t("attrs")), h("div", { class: "ms-g-attrs" },
+      ...attrs.flatMap(([key, value]) => [h("span", {}, key), h("b", {}, value)])));
   }
   if (node.cause !== null) root.append(h("div", { class: "ms-g-line" }, t("cause", { name: model.scene.nodes[node.cause]!.name })));
   if (node.source) {
@@ -79,12 +79,12 @@ function section(title: string, summary: Summary, part: string, t: Translate): H
     box.append(h("div", { class: "ms-g-single", "data-stat": "first" }, summary.first.map(asNumber).join(", ")));
     return box;
   }
-  const table = h("dl", { class: "ms-g-stats" });
+  const table = h("div", { class: "ms-g-stats" });
   for (const key of ["min", "max", "mean", "std", "norm"] as const) {
     const value = summary[key];
-    if (value !== undefined) table.append(h("dt", {}, t(key)), h("dd", { "data-stat": key }, number(value)));
+    if (value !== undefined) table.append(h("span", {}, t(key)), h("b", { "data-stat": key }, number(value)));
   }
-  if (summary.zeros) table.append(h("dt", {}, t("zeros")), h("dd", { "data-stat": "zeros" }, `${number(100 * summary.zeros, 3)} %`));
+  if (summary.zeros) table.append(h("span", {}, t("zeros")), h("b", { "data-stat": "zeros" }, `${number(100 * summary.zeros, 3)} %`));
   box.append(h("div", { class: "ms-g-row" }, heatmap(summary.thumb!, summary.of
     ? t("shown", { of: summary.of }) : t("shown_all")), table));
   box.append(h("div", { class: "ms-g-first", "data-stat": "first" },
