@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.autodiff.tape import Tape, zeros_for
+from mslearn.autodiff.transforms import main_output
 from mslearn.core.primitive import Primitive
 from mslearn.core.state import observing, state
 from mslearn.core.tensor import Tensor
@@ -83,7 +84,7 @@ def jvp(fn: Callable[..., Any], inputs: Any, v: Any, has_aux: bool = False) -> t
         forward.set(x._value, t)
     with observing(forward):
         result = fn(*handles)
-    outs = _tuple(result[0] if has_aux else result)
+    outs = _tuple(main_output(result, has_aux))
     pushed = tuple(forward.tangents.get(id(o._value), zeros_for(o._value)) for o in outs)
     single = pushed[0] if len(pushed) == 1 else pushed
     return (result[0], single, *result[1:]) if has_aux else (result, single)
@@ -106,7 +107,7 @@ def vjp(fn: Callable[..., Any], *inputs: Tensor, has_aux: bool = False, weights:
     params_at = [p._value for p in params]
     with observing(tape):
         result = fn(*handles)
-    outs = _tuple(result[0] if has_aux else result)
+    outs = _tuple(main_output(result, has_aux))
 
     def pull(*cotangents: Any) -> Any:
         given = _tuple(cotangents[0]) if len(cotangents) == 1 else cotangents

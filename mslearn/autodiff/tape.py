@@ -7,7 +7,7 @@ tape, so a gradient can be differentiated again, to any order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,9 @@ from mslearn.core.primitive import Primitive, apply
 from mslearn.core.state import state
 from mslearn.core.tensor import Tensor
 from mslearn.ops.elementwise import Add
+
+value_hooks: dict[int, dict[int, Callable[[Tensor], Any]]] = {}
+"""What to do with the gradient by a value, by ``id(value)`` (`Tensor.register_hook`)."""
 
 
 class Record(NamedTuple):
@@ -106,9 +109,16 @@ class Tape:
                     self._pull(record, ct, found)
         finally:
             state.scope = forward_scope
+        for key in {id(v) for v in self._kept} & value_hooks.keys() & found.keys():
+            found[key] = _hooked(key, found[key])
         return found
 
     def _cotangent(self, record: Record, found: dict[int, Tensor], keep: bool) -> Any:
+        if value_hooks:
+            several = type(record.output) is tuple
+            for key in map(id, record.output if several else (record.output,)):
+                if key in value_hooks and key in found:
+                    found[key] = _hooked(key, found[key])
         take: Any = found.get if keep else found.pop
         if type(record.output) is not tuple:
             return take(id(record.output), None)
@@ -135,6 +145,13 @@ class Tape:
             for value, part in zip(record.inputs, parts, strict=True):
                 if part is not None and id(value) in live:
                     _accumulate(found, value, part)
+
+
+def _hooked(key: int, ct: Tensor) -> Tensor:
+    for hook in list(value_hooks[key].values()):
+        new = hook(ct)
+        ct = ct if new is None else new
+    return ct
 
 
 def _accumulate(found: dict[int, Tensor], value: Any, ct: Tensor) -> None:

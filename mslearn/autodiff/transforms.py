@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from mslearn.autodiff.tape import Tape, zeros_for
+from mslearn.autodiff.tape import Tape, value_hooks, zeros_for
 from mslearn.core.parameter import Parameter
 from mslearn.core.state import observing, state
 from mslearn.core.tensor import Tensor
@@ -60,7 +61,7 @@ def value_and_grad(
         sens = inputs.pop() if sens_param else None
         watched = [_watch_argument(inputs, p) for p in positions or ()]
         tape = Tape()
-        for tensor in (*watched, *(params or ())):
+        for tensor in (*watched, *(p for p in params or () if p.requires_grad)):
             tape.watch(tensor)
         starts = [t._value for t in (*watched, *(params or ()))]
         with observing(tape):
@@ -138,6 +139,10 @@ def _check_request(
                 )
             if p < 0:
                 raise ValueError(f"For '{name}', grad_position counts from 0, but got {p}.")
+        if not items:
+            raise RuntimeError(f"For '{name}', grad_position should not be empty: name a position.")
+        if len(set(items)) < len(items):
+            raise ValueError(f"For '{name}', grad_position {items} names a position twice.")
         positions = items
     params = None
     if weights is not None:
@@ -153,7 +158,7 @@ def _check_request(
 
 def _watch_argument(inputs: list[Any], position: int) -> Tensor:
     if position >= len(inputs):
-        raise ValueError(
+        raise RuntimeError(
             f"For 'grad', grad_position {position} asks for an argument that the call does not "
             f"have: it got {len(inputs)}. Positions count from 0."
         )
@@ -165,17 +170,25 @@ def _watch_argument(inputs: list[Any], position: int) -> Tensor:
         )
     # A value of its own: the same tensor at two positions, or also captured by the function
     # from outside, counts only where it is this argument.
-    inputs[position] = identity(given) if state.active else Tensor.wrap(given._value.view())
-    return inputs[position]
+    fresh = identity(given) if state.active else Tensor.wrap(given._value.view())
+    if id(given._value) in value_hooks:
+        value_hooks[id(fresh._value)] = value_hooks[id(given._value)]
+        weakref.finalize(fresh._value, value_hooks.pop, id(fresh._value), None)
+    inputs[position] = fresh
+    return fresh
+
+
+def main_output(result: Any, has_aux: bool) -> Any:
+    """What is to be differentiated of a function's result."""
+    if has_aux and (not isinstance(result, tuple) or len(result) < 2):
+        raise ValueError(
+            "For 'grad' with has_aux=True, fn must return (output, aux…), at least two values."
+        )
+    return result[0] if has_aux else result
 
 
 def _differentiated(result: Any, has_aux: bool) -> list[Tensor]:
-    if has_aux:
-        if not isinstance(result, tuple) or len(result) < 2:
-            raise ValueError(
-                "For 'grad' with has_aux=True, fn must return (output, aux…), at least two values."
-            )
-        result = result[0]
+    result = main_output(result, has_aux)
     outputs = [t for t in _leaves(result) if isinstance(t, Tensor)]
     if not outputs:
         raise TypeError(
@@ -187,6 +200,8 @@ def _differentiated(result: Any, has_aux: bool) -> list[Tensor]:
 
 
 def _leaves(result: Any) -> list[Any]:
+    if isinstance(result, dict):
+        result = tuple(result.values())
     if isinstance(result, tuple | list):
         return [leaf for item in result for leaf in _leaves(item)]
     return [result]
@@ -210,7 +225,7 @@ def _cotangents(sens: Any, outputs: Sequence[Tensor]) -> list[Tensor] | None:
 
 def _arrange(grads: list[Any], grad_position: GradPosition, positions: Any, weights: Any) -> Any:
     n = len(positions) if positions is not None else 0
-    by_args: Any = tuple(grads[:n]) if n > 1 else grads[0]
+    by_args: Any = tuple(grads[:n]) if n != 1 else grads[0]
     if weights is None:
         return by_args
     by_weights: Any = grads[n] if isinstance(weights, Tensor) else tuple(grads[n:])

@@ -23,7 +23,7 @@ from mslearn.core.printing import tensor_repr
 class Abstract:
     """The value of a tensor inside a graph that is being captured: all but the numbers."""
 
-    __slots__ = ("dtype", "shape")
+    __slots__ = ("__weakref__", "dtype", "shape")
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.shape = shape
@@ -36,6 +36,13 @@ class Abstract:
     @property
     def size(self) -> int:
         return math.prod(self.shape)
+
+    def no_numbers(self) -> RuntimeError:
+        """The error for code that asks for the numbers."""
+        return RuntimeError(
+            f"This tensor ({dtype_of(self.dtype)}{list(self.shape)}) has no value yet: a graph is "
+            f"being captured. Return it from the jit function and look at it outside."
+        )
 
     def __repr__(self) -> str:
         return f"Abstract({dtype_of(self.dtype)}{list(self.shape)})"
@@ -163,18 +170,15 @@ class Tensor:
             RuntimeError: inside a graph that is being captured a tensor has no numbers yet.
         """
         array = self._value
-        if type(array) is Abstract:
-            raise RuntimeError(
-                f"This tensor ({self.dtype}{list(self.shape)}) has no value yet: a graph is being "
-                f"captured. Return it from the jit function and look at it outside."
-            )
+        if isinstance(array, Abstract):
+            raise array.no_numbers()
         return array if array.flags.writeable else array.copy()
 
     numpy = asnumpy
 
     def _concrete(self) -> np.ndarray:
-        if type(self._value) is Abstract:
-            self.asnumpy()
+        if isinstance(self._value, Abstract):
+            raise self._value.no_numbers()
         return self._value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -232,12 +236,12 @@ class Tensor:
         return id(self)
 
     def __repr__(self) -> str:
-        if type(self._value) is Abstract:
+        if isinstance(self._value, Abstract):
             return f"Tensor(shape={list(self.shape)}, dtype={self.dtype}, value=<captured>)"
         return tensor_repr(self._value, str(self.dtype))
 
     def __str__(self) -> str:
-        return repr(self) if type(self._value) is Abstract else str(self._value)
+        return repr(self) if isinstance(self._value, Abstract) else str(self._value)
 
     def __format__(self, spec: str) -> str:
         return format(self._one("format") if spec else str(self), spec)

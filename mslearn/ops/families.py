@@ -198,7 +198,7 @@ class Cast(Linear):
         return x.shape, dtype
 
     def vjp(ct, out, x, dtype):
-        return (cast(ct, x._value.dtype) if x._value.dtype.kind in "fc" else None,)
+        return (None if x._value.dtype.kind == "b" else cast(ct, x._value.dtype),)
 
 
 class Reshape(Linear):

@@ -118,7 +118,7 @@ def test_conversions():
     ],
 )
 def test_messages_name_operation_got_wanted_and_fix(wrong, parts):
-    with pytest.raises((TypeError, ValueError, AttributeError, IndexError)) as info:
+    with pytest.raises((TypeError, ValueError, AttributeError, IndexError, RuntimeError)) as info:
         wrong()
     text = str(info.value)
     assert all(p in text for p in parts), text
