@@ -24,6 +24,17 @@ from mslearn.nn.optim import SGD as SGD
 from mslearn.nn.optim import Adam as Adam
 from mslearn.nn.optim import Momentum as Momentum
 from mslearn.nn.optim import Optimizer as Optimizer
+from mslearn.nn.pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d
+from mslearn.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
+from mslearn.nn.pooling import AdaptiveAvgPool3d as AdaptiveAvgPool3d
+from mslearn.nn.pooling import AdaptiveMaxPool1d as AdaptiveMaxPool1d
+from mslearn.nn.pooling import AdaptiveMaxPool2d as AdaptiveMaxPool2d
+from mslearn.nn.pooling import AvgPool1d as AvgPool1d
+from mslearn.nn.pooling import AvgPool2d as AvgPool2d
+from mslearn.nn.pooling import AvgPool3d as AvgPool3d
+from mslearn.nn.pooling import MaxPool1d as MaxPool1d
+from mslearn.nn.pooling import MaxPool2d as MaxPool2d
+from mslearn.nn.pooling import MaxPool3d as MaxPool3d
 
 
 def __getattr__(name: str) -> object:

@@ -8,6 +8,7 @@ from mslearn.core.primitive import Primitive as Primitive
 from mslearn.core.primitive import registry as _registry
 from mslearn.ops import assemble as _assemble
 from mslearn.ops import optimizer as _optimizer  # noqa: F401  (declares its primitives)
+from mslearn.ops.adaptive import *  # noqa: F403
 from mslearn.ops.arrange import *  # noqa: F403
 from mslearn.ops.classes import classes as _classes
 from mslearn.ops.control import assign as assign
@@ -61,6 +62,7 @@ from mslearn.ops.neural import relu as relu
 from mslearn.ops.neural import silu as silu
 from mslearn.ops.neural import softmax as softmax
 from mslearn.ops.neural import softplus as softplus
+from mslearn.ops.pooling import *  # noqa: F403
 from mslearn.ops.reduce import all as all
 from mslearn.ops.reduce import amax as amax
 from mslearn.ops.reduce import amin as amin

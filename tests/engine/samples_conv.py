@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mslearn.ops import pool_kernels as kernels
+
 RNG = np.random.default_rng(11)
 
 
@@ -60,4 +62,72 @@ CONV3, CONV3_INPUT, CONV3_FILTER = family(SOLID)
 SAMPLES = {
     "Conv2D": CONV, "Conv2DBackpropInput": CONV_INPUT, "Conv2DBackpropFilter": CONV_FILTER,
     "Conv3D": CONV3, "Conv3DBackpropInput": CONV3_INPUT, "Conv3DBackpropFilter": CONV3_FILTER,
+}  # fmt: skip
+
+
+def pooled(x, kernel, stride, pad=None, dilation=None):
+    rank = len(kernel)
+    attrs = {"kernel_size": kernel, "strides": stride, "pad": pad or (0,) * (2 * rank)}
+    return x, {**attrs, "dilation": dilation or (1,) * rank}
+
+
+def apart(*shape):
+    """Distinct values, far enough apart that finite differences change no maximum."""
+    n = int(np.prod(shape))
+    return (RNG.permutation(n).reshape(shape) - n / 2 + 0.25) / 3
+
+
+def max_family(cases):
+    forward, gradient, second, place = [], [], [], []
+    for shape, attrs in cases:
+        x = apart(*shape)
+        y = kernels.maximum(x, *attrs.values())
+        forward.append(((x,), attrs))
+        gradient.append(((x, y, r(*y.shape)), attrs))
+        second.append(((x, y, r(*shape)), attrs))
+        place.append(((x, y), attrs))
+    return forward, gradient, second, place
+
+
+MAX, MAX_GRAD, MAX_SECOND, PLACE = max_family([
+    pooled((2, 2, 4, 6), (2, 2), (2, 2)),
+    pooled((1, 2, 5, 4), (3, 2), (2, 1), (1, 1, 0, 1)),
+    pooled((1, 1, 5, 5), (2, 2), (1, 2), (0, 1, 1, 0), (2, 2)),
+    pooled((2, 1, 3, 3), (1, 1), (2, 2)),
+    pooled((0, 2, 4, 4), (2, 2), (2, 2)),
+])  # fmt: skip
+MAX3, MAX3_GRAD, MAX3_SECOND, _ = max_family([
+    pooled((1, 2, 2, 3, 4), (2, 2, 2), (1, 1, 2)),
+    pooled((1, 1, 3, 3, 2), (2, 3, 1), (2, 1, 1), (1, 0, 1, 1, 0, 0)),
+])  # fmt: skip
+
+
+def averaged(x, kernel, stride, pad, extra, include=True, divisor=0):
+    out = [
+        (n + pad[2 * i] + pad[2 * i + 1] + extra[i] - kernel[i]) // stride[i] + 1
+        for i, n in enumerate(x[2:])
+    ]
+    how = {"count_include_pad": include, "divisor_override": divisor}
+    attrs = {"kernel_size": kernel, "strides": stride, "pad": pad, "extra": extra, **how}
+    return ((r(*x),), attrs), ((r(*x[:2], *out),), {"size": x[2:], **attrs})
+
+
+AVG, AVG_GRAD = zip(*[
+    averaged((2, 2, 4, 5), (2, 2), (2, 2), (0, 0, 0, 0), (0, 0)),
+    averaged((1, 2, 5, 4), (3, 2), (2, 1), (1, 1, 0, 1), (0, 0)),
+    averaged((1, 2, 5, 4), (3, 2), (2, 2), (1, 1, 1, 0), (0, 1), include=False),
+    averaged((1, 1, 4, 4), (3, 3), (2, 2), (0, 0, 0, 0), (1, 1)),
+    averaged((1, 1, 4, 4), (2, 3), (1, 2), (1, 0, 1, 1), (0, 0), divisor=5),
+    averaged((0, 1, 4, 4), (2, 2), (2, 2), (0, 0, 0, 0), (0, 0)),
+], strict=True)  # fmt: skip
+AVG3, AVG3_GRAD = zip(
+    averaged((1, 2, 3, 2, 4), (2, 1, 3), (1, 1, 2), (1, 0, 0, 0, 1, 0), (0, 0, 0), False),
+    strict=True,
+)
+
+SAMPLES |= {
+    "MaxPool": MAX, "MaxPoolGrad": MAX_GRAD, "MaxPoolGradGrad": MAX_SECOND,
+    "MaxPool3D": MAX3, "MaxPool3DGrad": MAX3_GRAD, "MaxPool3DGradGrad": MAX3_SECOND,
+    "MaxPoolPosition": PLACE, "AvgPool": AVG, "AvgPoolGrad": AVG_GRAD,
+    "AvgPool3D": AVG3, "AvgPool3DGrad": AVG3_GRAD,
 }  # fmt: skip
