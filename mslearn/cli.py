@@ -36,15 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _lab(options: argparse.Namespace, jupyter_args: Sequence[str]) -> int:
-    from mslearn.lab.launch import launch
+    from mslearn.lab.launch import launch, leave
 
-    return launch(
+    code = launch(
         port=options.port,
         browser=options.browser,
         language=options.lang,
         folder=options.dir,
         jupyter_args=jupyter_args,
     )
+    return leave(code)
 
 
 def _lessons(folder: Path) -> int:

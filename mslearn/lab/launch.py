@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -118,6 +120,24 @@ def stop_at_ctrl_c(server: Any) -> None:
         server.stop(from_signal=True)
 
     signal.signal(signal.SIGINT, stop)
+
+
+def leave(code: int) -> int:
+    """Return ``code``, or end the process with it when threads would keep it from ending.
+
+    Jupyter reads and writes files in anyio's worker threads. When Ctrl-C comes while a page is
+    loading, these are left waiting for work that cannot come any more, and Python waits for them.
+    """
+    main = threading.main_thread()
+    waiting = [t for t in threading.enumerate() if t is not main and not t.daemon]
+    deadline = time.monotonic() + 1  # a file that is being written is soon done
+    for thread in waiting:
+        thread.join(max(0, deadline - time.monotonic()))
+    if any(thread.is_alive() for thread in waiting):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def sign(notebooks: Iterable[Path]) -> None:

@@ -8,9 +8,13 @@ from browser.harness import Lab, NoChromium, RunningCamp, launch_chromium, open_
 from playwright.sync_api import Browser, sync_playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One headless Chromium for all tests; without one they fail and say how to get it."""
+    """A headless Chromium; without one the tests fail and say how to get it.
+
+    One for each file: Playwright's event loop, as long as it lives, stands in the way of other
+    tests' `asyncio.run`.
+    """
     with sync_playwright() as playwright:
         try:
             browser = launch_chromium(playwright)

@@ -22,6 +22,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = Path(os.environ.get("MSLEARN_TEST_RESULTS", REPOSITORY / "test-results"))
 START_SECONDS = 60
 WAIT_MS = 30_000
+
+expect.set_options(timeout=15_000)  # a shared CI machine can be slow; a pass never waits
 
 NO_CHROMIUM = """no Chromium for the browser tests. Install one of these, then run the tests again:
   Debian:  sudo apt-get install chromium fonts-noto-cjk
@@ -84,7 +87,7 @@ def isolated_environment(home: Path, **more: str) -> dict[str, str]:
     folders = {
         "JUPYTER_CONFIG_DIR": "jupyter-config",
         "JUPYTER_DATA_DIR": "jupyter-data",
-        "JUPYTER_RUNTIME_DIR": "jupyter-runtime",
+        "JUPYTER_RUNTIME_DIR": "run",
         "JUPYTERLAB_SETTINGS_DIR": "lab-settings",
         "JUPYTERLAB_WORKSPACES_DIR": "lab-workspaces",
         "IPYTHONDIR": "ipython",
@@ -150,6 +153,10 @@ def running_camp(
         command += ["--port", str(free_port())]
     # The tests wait on window.jupyterapp; the network is not ours to touch.
     command += ["--", "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly"]
+    # A kernel's TCP ports are chosen before it binds them, and a busy machine can take one away;
+    # sockets in the file system have no such race, but their names may not be long.
+    if os.name == "posix" and len(str(home / "run" / f"kernel-{uuid.uuid4()}-ipc-5")) < 104:
+        command.append("--KernelManager.transport=ipc")
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -81,11 +81,11 @@ def test_a_passed_exercise_shows_without_a_reload(lab: Lab, camp: RunningCamp) -
         ).stdout
     )
     record(camp, first)
-    expect(lab.day(1)).to_have_attribute("data-state", "started", timeout=8000)
+    expect(lab.day(1)).to_have_attribute("data-state", "started", timeout=20_000)
     lab.wait_text(lab.day(1), "in progress")
     for exercise in others:
         record(camp, exercise)
-    expect(lab.day(1)).to_have_attribute("data-state", "done", timeout=8000)
+    expect(lab.day(1)).to_have_attribute("data-state", "done", timeout=20_000)
     expect(lab.sidebar.locator("[aria-live=polite]")).to_contain_text("Day 1 done")
     expect(lab.sidebar.get_by_role("progressbar", name="1 of 25 days done")).to_be_visible()
     lab.theme("JupyterLab Dark")

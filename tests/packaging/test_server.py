@@ -115,7 +115,7 @@ def test_a_taken_port_moves_on_and_ctrl_c_ends_cleanly(tmp_path: Path) -> None:
             body = json.dumps({"kernel": {"name": "python3"}, "path": "en/day01_quick_start.ipynb",
                                "name": "", "type": "notebook"}).encode()
             kernel = json.load(camp.request("api/sessions", body))["kernel"]["id"]
-            connection = camp.home / "jupyter-runtime" / f"kernel-{kernel}.json"
+            connection = camp.home / "run" / f"kernel-{kernel}.json"
             assert connection.is_file()
             until_ready(connection)
             assert camp.interrupt() == 0
@@ -125,6 +125,22 @@ def test_a_taken_port_moves_on_and_ctrl_c_ends_cleanly(tmp_path: Path) -> None:
     assert text.count("token=") == 1, "the address is announced once"
     # A kernel that finds out for itself that its server is gone leaves this file behind.
     assert not connection.exists(), "the kernel was not shut down"
+
+
+def test_ctrl_c_while_a_kernel_fails_to_start_ends_cleanly(tmp_path: Path) -> None:
+    """Worker threads that wait for ever must not keep the process alive."""
+    spec = tmp_path / "jupyter-data" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    argv = ["python", "-c", "raise SystemExit(1)", "{connection_file}"]
+    kernel = {"argv": argv, "display_name": "Python 3", "language": "python"}
+    (spec / "kernel.json").write_text(json.dumps(kernel))
+    with running_camp(tmp_path, "--lang", "en") as camp:
+        body = json.dumps({"kernel": {"name": "python3"}, "path": "en/x.ipynb", "name": "",
+                           "type": "notebook"}).encode()
+        camp.request("api/sessions", body)
+        camp.request("api/contents/en/day01_quick_start.ipynb?content=1")
+        assert camp.interrupt() == 0
+        assert "The camp is closed." in camp.log.read_text(encoding="utf-8")
 
 
 def test_the_lessons_are_found_below_the_servers_folder(
