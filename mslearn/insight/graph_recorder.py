@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.autodiff import Tape
-from mslearn.core import Tensor, current_scope, observing
+from mslearn.core import Primitive, Tensor, current_scope, observing
 from mslearn.core.state import state
 
 from .graph_values import summarise
@@ -39,7 +39,7 @@ class Source:
 class Op:
     """One operation that ran. `outputs` is a tuple also where the primitive has one output."""
 
-    prim: type
+    prim: type[Primitive]
     inputs: tuple[Any, ...]
     attrs: dict[str, Any]
     outputs: tuple[Any, ...]
@@ -62,7 +62,11 @@ class Recorder:
     _kept: list[Any] = field(default_factory=list)
 
     def on_op(
-        self, prim: type, inputs: tuple[Any, ...], attrs: dict[str, Any], output: Any
+        self,
+        prim: type[Primitive],
+        inputs: tuple[Any, ...],
+        attrs: dict[str, Any],
+        output: Any,
     ) -> None:
         outputs = output if type(output) is tuple else (output,)
         scope = current_scope()

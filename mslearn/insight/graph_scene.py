@@ -342,7 +342,7 @@ def _scalar(result: Any, required: bool) -> Tensor | None:
 
 
 def _floating(value: Any) -> bool:
-    return getattr(value, "_value", value).dtype.kind == "f"
+    return bool(getattr(value, "_value", value).dtype.kind == "f")
 
 
 def _attr(value: Any) -> str:

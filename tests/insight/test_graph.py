@@ -7,10 +7,10 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import numpy as np
 import pytest
+from graph_example import example
 
 import mslearn as ms
 from mslearn import nn, ops
@@ -21,9 +21,6 @@ from mslearn.insight.graph_recorder import Recorder
 from mslearn.insight.graph_scene import build, scene
 from mslearn.insight.graph_svg import counts, to_svg
 from mslearn.insight.graph_values import summarise
-
-sys.path.insert(0, str(Path(__file__).parent))
-from graph_example import example
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +9,12 @@ import nbformat
 import numpy as np
 import pytest
 from browser.harness import Lab, launch_chromium, open_lab, running_camp
+from graph_example import example
 from playwright.sync_api import Locator, expect, sync_playwright
 
 import mslearn as ms
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-from graph_example import example
 
 pytestmark = pytest.mark.browser
 
