@@ -7,8 +7,10 @@
 import importlib as _importlib
 
 from mslearn.core import memory as _memory
+from mslearn.core import threads as _threads
 
 _memory.keep_freed_memory()
+_threads.settle()
 
 from mslearn import nn as nn  # noqa: E402
 from mslearn import ops as ops  # noqa: E402

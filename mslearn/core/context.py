@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mslearn.core.errors import did_you_mean
+from mslearn.core.threads import set_blas_threads
 
 GRAPH_MODE = 0
 PYNATIVE_MODE = 1
@@ -19,6 +20,7 @@ _settings: dict[str, Any] = {
     "pynative_synchronize": False,
     "deterministic": "OFF",
     "jit_level": "O0",
+    "runtime_num_threads": 1,
 }
 
 
@@ -42,6 +44,13 @@ def set_context(**kwargs: Any) -> None:
             raise ValueError(
                 "For 'set_context', GRAPH_MODE is not available yet. Use mode=PYNATIVE_MODE (1)."
             )
+        if key == "runtime_num_threads":
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(
+                    f"For 'set_context', runtime_num_threads must be an int >= 1, but got "
+                    f"{value!r}."
+                )
+            set_blas_threads(value)
     _settings.update(kwargs)
 
 
