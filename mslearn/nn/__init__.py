@@ -1,6 +1,28 @@
 """Networks: Cells, layers, losses and optimizers, with MindSpore's names."""
 
 from mslearn.core.errors import did_you_mean as _did_you_mean
+from mslearn.nn.activations import CELU as CELU
+from mslearn.nn.activations import ELU as ELU
+from mslearn.nn.activations import GLU as GLU
+from mslearn.nn.activations import FastGelu as FastGelu
+from mslearn.nn.activations import Hardtanh as Hardtanh
+from mslearn.nn.activations import HShrink as HShrink
+from mslearn.nn.activations import HSigmoid as HSigmoid
+from mslearn.nn.activations import HSwish as HSwish
+from mslearn.nn.activations import LogSigmoid as LogSigmoid
+from mslearn.nn.activations import Mish as Mish
+from mslearn.nn.activations import PReLU as PReLU
+from mslearn.nn.activations import ReLU6 as ReLU6
+from mslearn.nn.activations import RReLU as RReLU
+from mslearn.nn.activations import SeLU as SeLU
+from mslearn.nn.activations import SiLU as SiLU
+from mslearn.nn.activations import Softmax2d as Softmax2d
+from mslearn.nn.activations import Softmin as Softmin
+from mslearn.nn.activations import Softplus as Softplus
+from mslearn.nn.activations import SoftShrink as SoftShrink
+from mslearn.nn.activations import Softsign as Softsign
+from mslearn.nn.activations import Tanhshrink as Tanhshrink
+from mslearn.nn.activations import Threshold as Threshold
 from mslearn.nn.cell import Cell as Cell
 from mslearn.nn.container import CellList as CellList
 from mslearn.nn.container import SequentialCell as SequentialCell
@@ -20,6 +42,24 @@ from mslearn.nn.loss import CrossEntropyLoss as CrossEntropyLoss
 from mslearn.nn.loss import L1Loss as L1Loss
 from mslearn.nn.loss import LossBase as LossBase
 from mslearn.nn.loss import MSELoss as MSELoss
+from mslearn.nn.losses_more import BCELoss as BCELoss
+from mslearn.nn.losses_more import BCEWithLogitsLoss as BCEWithLogitsLoss
+from mslearn.nn.losses_more import CosineEmbeddingLoss as CosineEmbeddingLoss
+from mslearn.nn.losses_more import DiceLoss as DiceLoss
+from mslearn.nn.losses_more import GaussianNLLLoss as GaussianNLLLoss
+from mslearn.nn.losses_more import HingeEmbeddingLoss as HingeEmbeddingLoss
+from mslearn.nn.losses_more import HuberLoss as HuberLoss
+from mslearn.nn.losses_more import KLDivLoss as KLDivLoss
+from mslearn.nn.losses_more import MAELoss as MAELoss
+from mslearn.nn.losses_more import MarginRankingLoss as MarginRankingLoss
+from mslearn.nn.losses_more import MultiLabelSoftMarginLoss as MultiLabelSoftMarginLoss
+from mslearn.nn.losses_more import MultiMarginLoss as MultiMarginLoss
+from mslearn.nn.losses_more import NLLLoss as NLLLoss
+from mslearn.nn.losses_more import RMSELoss as RMSELoss
+from mslearn.nn.losses_more import SmoothL1Loss as SmoothL1Loss
+from mslearn.nn.losses_more import SoftMarginLoss as SoftMarginLoss
+from mslearn.nn.losses_more import SoftmaxCrossEntropyWithLogits as SoftmaxCrossEntropyWithLogits
+from mslearn.nn.losses_more import TripletMarginLoss as TripletMarginLoss
 from mslearn.nn.optim import SGD as SGD
 from mslearn.nn.optim import Adam as Adam
 from mslearn.nn.optim import Momentum as Momentum
@@ -35,6 +75,21 @@ from mslearn.nn.pooling import AvgPool3d as AvgPool3d
 from mslearn.nn.pooling import MaxPool1d as MaxPool1d
 from mslearn.nn.pooling import MaxPool2d as MaxPool2d
 from mslearn.nn.pooling import MaxPool3d as MaxPool3d
+from mslearn.nn.thin import ConstantPad1d as ConstantPad1d
+from mslearn.nn.thin import ConstantPad2d as ConstantPad2d
+from mslearn.nn.thin import ConstantPad3d as ConstantPad3d
+from mslearn.nn.thin import Embedding as Embedding
+from mslearn.nn.thin import Norm as Norm
+from mslearn.nn.thin import OneHot as OneHot
+from mslearn.nn.thin import Pad as Pad
+from mslearn.nn.thin import ReflectionPad1d as ReflectionPad1d
+from mslearn.nn.thin import ReflectionPad2d as ReflectionPad2d
+from mslearn.nn.thin import ReflectionPad3d as ReflectionPad3d
+from mslearn.nn.thin import ReplicationPad1d as ReplicationPad1d
+from mslearn.nn.thin import ReplicationPad2d as ReplicationPad2d
+from mslearn.nn.thin import ReplicationPad3d as ReplicationPad3d
+from mslearn.nn.thin import Unflatten as Unflatten
+from mslearn.nn.thin import ZeroPad2d as ZeroPad2d
 
 
 def __getattr__(name: str) -> object:

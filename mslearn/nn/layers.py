@@ -12,6 +12,7 @@ from mslearn.core.dtype import DType, float32
 from mslearn.core.errors import DtypeError, ShapeError, did_you_mean
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
+from mslearn.nn import activations
 from mslearn.nn.cell import Cell
 
 
@@ -203,7 +204,7 @@ class LogSoftmax(Cell):
 
 _ACTIVATIONS: dict[str, type[Cell]] = {
     "relu": ReLU, "sigmoid": Sigmoid, "tanh": Tanh, "gelu": GELU, "leakyrelu": LeakyReLU,
-    "softmax": Softmax, "logsoftmax": LogSoftmax,
+    "softmax": Softmax, "logsoftmax": LogSoftmax, **activations.BY_NAME,
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from mslearn.core.primitive import Primitive as Primitive
 from mslearn.core.primitive import registry as _registry
 from mslearn.ops import assemble as _assemble
 from mslearn.ops import optimizer as _optimizer  # noqa: F401  (declares its primitives)
+from mslearn.ops.activations import *  # noqa: F403
 from mslearn.ops.adaptive import *  # noqa: F403
 from mslearn.ops.arrange import *  # noqa: F403
 from mslearn.ops.classes import classes as _classes
@@ -53,6 +54,10 @@ from mslearn.ops.loss import cross_entropy as cross_entropy
 from mslearn.ops.loss import l1_loss as l1_loss
 from mslearn.ops.loss import mse_loss as mse_loss
 from mslearn.ops.loss import nll_loss as nll_loss
+from mslearn.ops.losses_more import *  # noqa: F403
+from mslearn.ops.losses_more import (
+    softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits,
+)
 from mslearn.ops.neural import dropout as dropout
 from mslearn.ops.neural import elu as elu
 from mslearn.ops.neural import gelu as gelu

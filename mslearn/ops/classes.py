@@ -11,7 +11,18 @@ from typing import Any, ClassVar
 
 from mslearn.core.dtype import to_numpy
 from mslearn.core.primitive import Primitive
-from mslearn.ops import arrange, control, creation, gather_scatter, indexing, joining, sorting
+from mslearn.ops import (
+    activations,
+    arrange,
+    control,
+    creation,
+    gather_scatter,
+    indexing,
+    joining,
+    losses_more,
+    neural,
+    sorting,
+)
 from mslearn.ops import reduce as reductions
 from mslearn.ops import shape as shapes
 
@@ -101,3 +112,24 @@ declare("IndexAdd", lambda x, indices, y, axis, use_lock, check_index_bound: g.i
     x, indices, y, axis), axis=0, use_lock=True, check_index_bound=True,
 )  # fmt: skip
 declare("Range", lambda start, end, step, maxlen: creation.arange(start, end, step), maxlen=1000000)
+_plain({
+    "ReLU6": activations.relu6, "HSwish": activations.hardswish, "Mish": activations.mish,
+    "HSigmoid": activations.hardsigmoid, "SeLU": activations.selu, "Softsign": activations.softsign,
+    "Softplus": lambda x: neural.softplus(x), "GeLU": lambda x: neural.gelu(x, "tanh"),
+    "FastGeLU": activations.fast_gelu, "PReLU": activations.prelu,
+    "L2Loss": lambda x: (x * x).sum() / 2,
+    "SigmoidCrossEntropyWithLogits": lambda x, label: (
+        losses_more.binary_cross_entropy_with_logits(x, label, reduction="none")
+    ),
+    "SoftmaxCrossEntropyWithLogits": losses_more.softmax_cross_entropy_with_logits,
+})  # fmt: skip
+declare("SparseSoftmaxCrossEntropyWithLogits", losses_more.sparse_softmax_cross_entropy_with_logits,
+        is_grad=False)  # fmt: skip
+declare("Elu", neural.elu, alpha=1.0)
+declare("L2Normalize", lambda x, axis, epsilon: losses_more.normalize(
+    x, tuple(axis) if isinstance(axis, list) else axis, epsilon), axis=0, epsilon=1e-4,
+)  # fmt: skip
+declare("BinaryCrossEntropy", losses_more.binary_cross_entropy, reduction="mean")
+declare("BCEWithLogitsLoss", losses_more.binary_cross_entropy_with_logits, reduction="mean")
+declare("SmoothL1Loss", losses_more.smooth_l1_loss, beta=1.0, reduction="none")
+declare("KLDivLoss", losses_more.kl_div, reduction="mean")

@@ -1,0 +1,200 @@
+"""Embedding, padding and other thin layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mslearn import ops
+from mslearn.common.initializer import initializer
+from mslearn.core.dtype import DType, float32
+from mslearn.core.errors import DtypeError
+from mslearn.core.parameter import Parameter
+from mslearn.core.tensor import Tensor
+from mslearn.nn.cell import Cell
+from mslearn.ops import arrange
+
+
+class Embedding(Cell):
+    """A table of vectors: each integer of the input is replaced by its row.
+
+    Args:
+        vocab_size: number of rows.
+        embedding_size: length of a row.
+        use_one_hot: multiply by one-hot vectors instead of picking rows.
+        embedding_table: initial table, an initializer or a Tensor.
+        dtype: dtype of the table.
+        padding_idx: a row that starts as zeros.
+
+    >>> import mslearn as ms
+    >>> ms.nn.Embedding(10, 4)(ms.Tensor([[1, 2, 3]], ms.int32)).shape
+    (1, 3, 4)
+    """
+
+    def __init__(
+        self, vocab_size: int, embedding_size: int, use_one_hot: bool = False,
+        embedding_table: Any = "normal", dtype: DType = float32, padding_idx: int | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if padding_idx is not None and not 0 <= padding_idx < vocab_size:
+            raise ValueError(
+                f"For 'Embedding', padding_idx must be from 0 to {vocab_size - 1}, but got "
+                f"{padding_idx}."
+            )
+        self.vocab_size, self.embedding_size = vocab_size, embedding_size
+        self.use_one_hot, self.dtype, self.padding_idx = use_one_hot, dtype, padding_idx
+        table = initializer(embedding_table, (vocab_size, embedding_size), dtype)
+        if padding_idx is not None:
+            table = table.copy()
+            table[padding_idx] = 0.0
+        self.embedding_table = Parameter(table, name="embedding_table")
+
+    def construct(self, ids: Tensor) -> Tensor:
+        if ids._value.dtype.kind not in "iu":
+            raise DtypeError(
+                f"For 'Embedding', the input must hold integers (row numbers), but got {ids.dtype}."
+            )
+        if self.use_one_hot:
+            codes = ops.one_hot(ids, self.vocab_size, 1.0, 0.0)
+            return ops.matmul(codes.astype(self.dtype), self.embedding_table)
+        return ops.gather(self.embedding_table, ids, 0)
+
+    def extend_repr(self) -> str:
+        return (
+            f"vocab_size={self.vocab_size}, embedding_size={self.embedding_size}, "
+            f"use_one_hot={self.use_one_hot}, embedding_table={self.embedding_table}, "
+            f"dtype={self.dtype}, padding_idx={self.padding_idx}"
+        )
+
+
+class Pad(Cell):
+    """More elements around each axis: `paddings` holds (before, after) for every axis.
+
+    Args:
+        mode: ``"CONSTANT"`` (zeros), ``"REFLECT"`` or ``"SYMMETRIC"``.
+    """
+
+    def __init__(self, paddings: tuple[tuple[int, int], ...], mode: str = "CONSTANT") -> None:
+        super().__init__()
+        if mode not in ("CONSTANT", "REFLECT", "SYMMETRIC"):
+            raise ValueError(
+                f"For 'Pad', mode is 'CONSTANT', 'REFLECT' or 'SYMMETRIC', but got {mode!r}."
+            )
+        self.paddings, self.mode = paddings, mode
+
+    def construct(self, x: Tensor) -> Tensor:
+        if self.mode == "CONSTANT":
+            return arrange.pad_pairs(x, self.paddings)
+        return arrange.pad_around(x, self.paddings, self.mode.lower())
+
+
+class _PadLast(Cell):
+    axes, mode = 1, "constant"
+
+    def __init__(self, padding: int | tuple[int, ...], value: float | None = None) -> None:
+        super().__init__()
+        self.padding = (padding,) * (2 * self.axes) if isinstance(padding, int) else tuple(padding)
+        self.value = value
+
+    def construct(self, x: Tensor) -> Tensor:
+        return ops.pad(x, self.padding, self.mode, self.value)
+
+
+class ConstantPad1d(_PadLast):
+    """`value` around the last axis."""
+
+    axes, mode = 1, "constant"
+
+
+class ConstantPad2d(_PadLast):
+    """`value` around the last two axes."""
+
+    axes, mode = 2, "constant"
+
+
+class ConstantPad3d(_PadLast):
+    """`value` around the last three axes."""
+
+    axes, mode = 3, "constant"
+
+
+class ReflectionPad1d(_PadLast):
+    """Mirror images around the last axis."""
+
+    axes, mode = 1, "reflect"
+
+
+class ReflectionPad2d(_PadLast):
+    """Mirror images around the last two axes."""
+
+    axes, mode = 2, "reflect"
+
+
+class ReflectionPad3d(_PadLast):
+    """Mirror images around the last three axes."""
+
+    axes, mode = 3, "reflect"
+
+
+class ReplicationPad1d(_PadLast):
+    """Copies of the border around the last axis."""
+
+    axes, mode = 1, "replicate"
+
+
+class ReplicationPad2d(_PadLast):
+    """Copies of the border around the last two axes."""
+
+    axes, mode = 2, "replicate"
+
+
+class ReplicationPad3d(_PadLast):
+    """Copies of the border around the last three axes."""
+
+    axes, mode = 3, "replicate"
+
+
+class ZeroPad2d(_PadLast):
+    """Zeros around the last two axes."""
+
+    axes, mode = 2, "constant"
+
+
+class Unflatten(Cell):
+    """One axis cut into several."""
+
+    def __init__(self, axis: int, unflattened_size: tuple[int, ...]) -> None:
+        super().__init__()
+        self.axis, self.unflattened_size = axis, unflattened_size
+
+    def construct(self, x: Tensor) -> Tensor:
+        return ops.unflatten(x, self.axis, self.unflattened_size)
+
+
+class Norm(Cell):
+    """The 2-norm over `axis` (MindSpore 1.x)."""
+
+    def __init__(self, axis: Any = (), keep_dims: bool = False) -> None:
+        super().__init__()
+        self.axis, self.keep_dims = axis, keep_dims
+
+    def construct(self, x: Tensor) -> Tensor:
+        return x.square().sum(self.axis, self.keep_dims).sqrt()
+
+    def extend_repr(self) -> str:
+        return f"axis={self.axis}, keep_dims={self.keep_dims}"
+
+
+class OneHot(Cell):
+    """Vectors of length `depth` with `on_value` at the index (MindSpore 1.x)."""
+
+    def __init__(
+        self, axis: int = -1, depth: int = 1, on_value: float = 1.0, off_value: float = 0.0,
+        dtype: DType = float32,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.axis, self.depth, self.dtype = axis, depth, dtype
+        self.on_value, self.off_value = on_value, off_value
+
+    def construct(self, indices: Tensor) -> Tensor:
+        codes = ops.one_hot(indices, self.depth, self.on_value, self.off_value, self.axis)
+        return codes.astype(self.dtype)
