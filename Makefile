@@ -13,13 +13,12 @@ SOURCES := pyproject.toml hatch_build.py README.md $(shell find mslearn lessons 
 	-not -name '*.pyc' -not -name '.*' -not -path '*/node_modules/*' -not -path '*/.ipynb_checkpoints/*' \
 	-not -path 'mslearn/static/*' -not -path 'widgets/lab/lib/*' -not -path 'widgets/lab/dist/*')
 
-.PHONY: help lab test lint bench clean oracle goldens bench
+.PHONY: help lab test lint bench clean oracle goldens
 
 help:
 	@echo "make lab    open the camp in JupyterLab   (ARGS=\"--port 9000 --lang zh\")"
 	@echo "make test   run every test                (ARGS=\"-k sidebar\")"
 	@echo "make lint   ruff, mypy, TypeScript"
-	@echo "make bench  print the benchmarks' ratios"
 	@echo "make bench  speed against NumPy by hand and, where it is installed, PyTorch"
 	@echo "make clean  remove what was built and installed here"
 
@@ -46,9 +45,6 @@ goldens:
 
 # Ratios against PyTorch (pip install torch) and hand-written NumPy; see benchmarks/.
 bench: $(VENV)/.test
-	$(BIN)/python benchmarks/mlp_step.py
-
-bench: $(VENV)/.lab
 	$(BIN)/python benchmarks/mlp_step.py
 
 clean:
