@@ -205,8 +205,14 @@ def sum(input, dim=None, keepdim=False, *, dtype=None):
 
 
 def mean(x, axis=None, keep_dims=False):
-    """The mean over `axis` (all axes when None)."""
-    return _reduce(ReduceMean, x, axis, keep_dims)
+    """The mean over `axis` (all axes when None); bools have none, as in MindSpore."""
+    t = as_tensor(x)
+    if t._value.dtype.kind == "b":
+        raise RuntimeError(
+            f"For 'ReduceMean', bool is not supported (the input is {t.dtype}{list(t.shape)}). "
+            f"Cast it first: x.astype(mslearn.float32).mean()."
+        )
+    return _reduce(ReduceMean, t, axis, keep_dims)
 
 
 def prod(input, axis=None, keep_dims=False, dtype=None):
