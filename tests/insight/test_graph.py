@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from graph_example import example
+from insight.graph_example import example
 
 import mslearn as ms
 from mslearn import nn, ops

@@ -9,7 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 from browser.harness import Lab, launch_chromium, open_lab, running_camp
-from graph_example import example
+from insight.graph_example import example
 from playwright.sync_api import Locator, expect, sync_playwright
 
 import mslearn as ms
