@@ -142,7 +142,7 @@ def test_day_1_from_opening_to_the_tick(lab: Lab, camp: RunningCamp, language: s
         assert words["passed"] in lab.output_text(index_of(lab, cell)), done["outputs"]
     assert inspect.isfunction(one.solution)
 
-    # -- the tick -----------------------------------------------------------------------------------
+    # -- the tick ----------------------------------------------------------------------------------
     expect(lab.day(1)).to_have_attribute("data-state", "done", timeout=WAIT_MS)
     lab.screenshot(f"day01-{language}-done")
     assert json.loads(progress.read_text(encoding="utf-8"))["days"]["day01"]["done"] is True
