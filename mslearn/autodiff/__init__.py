@@ -3,6 +3,5 @@
 from mslearn.autodiff.forward import jvp as jvp
 from mslearn.autodiff.forward import vjp as vjp
 from mslearn.autodiff.tape import Tape as Tape
-from mslearn.autodiff.transforms import get_grad as get_grad
 from mslearn.autodiff.transforms import grad as grad
 from mslearn.autodiff.transforms import value_and_grad as value_and_grad

@@ -7,6 +7,7 @@ tape, so a gradient can be differentiated again, to any order.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -54,6 +55,12 @@ class Tape:
         """Follow what is computed from the present value of `tensor`."""
         self._live.add(id(tensor._value))
         self._kept.append(tensor._value)
+        if type(tensor) is not Tensor and "_hooks" in tensor.__dict__:  # a Parameter's hooks
+            attach_hooks(tensor._value, tensor.__dict__["_hooks"])
+
+    def follows(self, value: Any) -> bool:
+        """Whether `value` depends on something watched."""
+        return id(value) in self._live
 
     def on_op(
         self,
@@ -145,6 +152,13 @@ class Tape:
             for value, part in zip(record.inputs, parts, strict=True):
                 if part is not None and id(value) in live:
                     _accumulate(found, value, part)
+
+
+def attach_hooks(value: Any, table: dict[int, Callable[[Tensor], Any]]) -> None:
+    """Let the hooks of `table` see the gradient by `value`, as long as it lives."""
+    if value_hooks.get(id(value)) is not table:
+        value_hooks[id(value)] = table
+        weakref.finalize(value, value_hooks.pop, id(value), None)
 
 
 def _hooked(key: int, ct: Tensor) -> Tensor:

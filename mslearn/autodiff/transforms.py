@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from mslearn.autodiff.tape import Tape, value_hooks, zeros_for
+from mslearn.autodiff.tape import Tape, attach_hooks, value_hooks, zeros_for
 from mslearn.core.parameter import Parameter
 from mslearn.core.state import observing, state
 from mslearn.core.tensor import Tensor
@@ -104,22 +103,6 @@ def grad(
     return run
 
 
-def get_grad(gradients: Any, identifier: int | Parameter | str) -> Tensor:
-    """The gradient of one argument position or Parameter out of a result with `return_ids`."""
-    wanted = identifier.name if isinstance(identifier, Parameter) else identifier
-    stack = [gradients]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, tuple | list):
-            if len(item) == 2 and isinstance(item[0], int | str) and item[0] == wanted:
-                return item[1]
-            stack.extend(item)
-    raise RuntimeError(
-        f"For 'get_grad', there is no gradient for {wanted!r}. Differentiate by it, with "
-        f"grad_position or weights, and return_ids=True."
-    )
-
-
 def _check_request(
     name: str, grad_position: GradPosition, weights: Any
 ) -> tuple[tuple[int, ...] | None, tuple[Parameter, ...] | None]:
@@ -172,8 +155,7 @@ def _watch_argument(inputs: list[Any], position: int) -> Tensor:
     # from outside, counts only where it is this argument.
     fresh = identity(given) if state.active else Tensor.wrap(given._value.view())
     if id(given._value) in value_hooks:
-        value_hooks[id(fresh._value)] = value_hooks[id(given._value)]
-        weakref.finalize(fresh._value, value_hooks.pop, id(fresh._value), None)
+        attach_hooks(fresh._value, value_hooks[id(given._value)])
     inputs[position] = fresh
     return fresh
 

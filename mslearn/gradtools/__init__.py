@@ -5,10 +5,18 @@ idea that uses it. MindSpore offers some of these names in `ops` too: they are a
 """
 
 from mslearn import ops as _ops
+from mslearn.core.tensor import Tensor as _Tensor
+from mslearn.gradtools.hooks import HookBackward as HookBackward
+from mslearn.gradtools.hooks import HookHandle as HookHandle
+from mslearn.gradtools.hooks import InsertGradientOf as InsertGradientOf
+from mslearn.gradtools.hooks import register_hook as _register_hook
 from mslearn.gradtools.jacobian import jacfwd as jacfwd
 from mslearn.gradtools.jacobian import jacrev as jacrev
 from mslearn.gradtools.operation import GradOperation as GradOperation
+from mslearn.gradtools.operation import get_grad as get_grad
+from mslearn.gradtools.recompute import recompute as recompute
 from mslearn.gradtools.vmap import vmap as vmap
 
-for _name, _object in {"GradOperation": GradOperation}.items():
-    setattr(_ops, _name, _object)
+for _object in (GradOperation, HookBackward, InsertGradientOf):
+    setattr(_ops, _object.__name__, _object)
+setattr(_Tensor, "register_hook", _register_hook)  # noqa: B010  (Tensor is declared in core)

@@ -1,4 +1,4 @@
-"""`GradOperation`: the older way to ask for gradients, kept by many MindSpore tutorials."""
+"""`GradOperation`, the older way to ask for gradients, and `get_grad`, to find one among them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mslearn.autodiff import grad
+from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 
 
@@ -65,3 +66,19 @@ class GradOperation:
             return ((found[0],), found[1]) if position is not None else ((), found)
 
         return run
+
+
+def get_grad(gradients: Any, identifier: int | Parameter | str) -> Tensor:
+    """The gradient of one argument position or Parameter out of a result with `return_ids`."""
+    wanted = identifier.name if isinstance(identifier, Parameter) else identifier
+    stack = [gradients]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple | list):
+            if len(item) == 2 and isinstance(item[0], int | str) and item[0] == wanted:
+                return item[1]
+            stack.extend(item)
+    raise RuntimeError(
+        f"For 'get_grad', there is no gradient for {wanted!r}. Differentiate by it, with "
+        f"grad_position or weights, and return_ids=True."
+    )

@@ -13,8 +13,7 @@ example, and the results are stacked.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from mslearn.core.primitive import Primitive, apply
 from mslearn.core.state import state
 from mslearn.core.tensor import Abstract, Tensor
 from mslearn.gradtools.batching import broadcast_batch, one_example, run_batched, stack
+from mslearn.gradtools.world import world
 from mslearn.ops.shape import Transpose
 
 
@@ -66,7 +66,7 @@ class Level:
     def add(self, prim: type[Primitive], values: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         """Run an operation for all examples."""
         wholes = tuple(Tensor.wrap(v.whole) if self.holds(v) else None for v in values)
-        with _world(*self.outside):
+        with world(*self.outside):
             handles = tuple(map(Tensor.wrap, values))
             if all(w is None for w in wholes):
                 out = apply(prim, handles, attrs)
@@ -92,18 +92,6 @@ def _own(value: Any, inputs: tuple[Any, ...]) -> Any:
 
 def _each(out: Any, function: Callable[[Tensor], Any]) -> Any:
     return tuple(map(function, out)) if isinstance(out, tuple) else function(out)
-
-
-@contextmanager
-def _world(observers: Any, capture: Any) -> Iterator[None]:
-    before = state.observers, state.capture
-    state.observers, state.capture = observers, capture
-    state.active = bool(observers) or capture is not None
-    try:
-        yield
-    finally:
-        state.observers, state.capture = before
-        state.active = bool(before[0]) or before[1] is not None
 
 
 def vmap(fn: Any, in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
@@ -227,7 +215,7 @@ def _together(fn: Any, fronts: list[Any], size: int) -> Any:
     level = Level(size)
     args = [_fill(f, lambda t: Tensor.wrap(Batched(level, t._value))) for f in fronts]
     try:
-        with _world((), level):
+        with world((), level):
             result = fn(*args)
     except NeedsNumbers:
         level.restore()

@@ -10,6 +10,8 @@ from mslearn.core.errors import did_you_mean
 from mslearn.core.parameter import Parameter, ParameterTuple
 from mslearn.core.state import state
 from mslearn.core.tensor import Tensor
+from mslearn.gradtools.hooks import HookHandle
+from mslearn.nn.extras import Extras
 
 
 class Cell:
@@ -28,6 +30,7 @@ class Cell:
 
     _params: dict[str, Parameter]
     _cells: dict[str, Cell]
+    _extras: Extras | None
 
     def __init__(self, auto_prefix: bool = True, flags: dict[str, Any] | None = None) -> None:
         set_ = object.__setattr__
@@ -38,6 +41,7 @@ class Cell:
         set_(self, "_auto_prefix", auto_prefix)
         set_(self, "_scope", None)
         set_(self, "param_prefix", "")
+        set_(self, "_extras", Extras(self) if hasattr(type(self), "bprop") else None)
 
     def construct(self, *args: Any, **kwargs: Any) -> Any:
         """What the Cell computes; every subclass writes its own."""
@@ -47,12 +51,13 @@ class Cell:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        run = self.construct if self._extras is None else self._extras.run
         if not state.active:
-            return self.construct(*args, **kwargs)
+            return run(*args, **kwargs)
         before = state.scope
         state.scope = (*before, self._scope or f"network-{type(self).__name__}")
         try:
-            return self.construct(*args, **kwargs)
+            return run(*args, **kwargs)
         finally:
             state.scope = before
 
@@ -219,6 +224,56 @@ class Cell:
         """Kept for MindSpore: gradients here need no preparation."""
         object.__setattr__(self, "requires_grad", bool(requires_grad))
         return self
+
+    # -- hooks and gradients --------------------------------------------------------------------
+
+    def _own_extras(self) -> Extras:
+        extras = self._extras or Extras(self)
+        object.__setattr__(self, "_extras", extras)
+        return extras
+
+    def register_forward_pre_hook(
+        self, hook_fn: Any, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> HookHandle:
+        """Call ``hook_fn(cell, args)`` before the Cell runs; it may return new arguments.
+
+        With `with_kwargs` it is ``hook_fn(cell, args, kwargs)``, which returns both or None.
+        """
+        return self._own_extras().add("forward_pre", hook_fn, (with_kwargs, False), prepend)
+
+    def register_forward_hook(
+        self,
+        hook_fn: Any,
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> HookHandle:
+        """Call ``hook_fn(cell, args, output)`` afterwards; it may return a new output.
+
+        With `with_kwargs` it is ``hook_fn(cell, args, kwargs, output)``; with `always_call` it
+        also runs, with the output None, when the Cell fails.
+        """
+        return self._own_extras().add("forward", hook_fn, (with_kwargs, always_call), prepend)
+
+    def register_backward_pre_hook(self, hook_fn: Any) -> HookHandle:
+        """Call ``hook_fn(cell, grad_output)`` before the gradient goes back through the Cell.
+
+        It may return a new gradient by the output.
+        """
+        return self._own_extras().add("backward_pre", hook_fn)
+
+    def register_backward_hook(self, hook_fn: Any) -> HookHandle:
+        """Call ``hook_fn(cell, grad_input, grad_output)`` after the gradient went back.
+
+        It may return a new gradient by the inputs. `grad_input` holds None where no gradient by
+        the input is asked for.
+        """
+        return self._own_extras().add("backward", hook_fn)
+
+    def recompute(self, **_: Any) -> None:
+        """Keep only the Cell's inputs for the backward pass and compute its inside again then."""
+        self._own_extras().recompute = True
 
     # -- printing -----------------------------------------------------------------------------
 
