@@ -18,10 +18,12 @@ from mslearn.autodiff import grad as grad  # noqa: E402
 from mslearn.autodiff import jvp as jvp  # noqa: E402
 from mslearn.autodiff import value_and_grad as value_and_grad  # noqa: E402
 from mslearn.autodiff import vjp as vjp  # noqa: E402
+from mslearn.gradtools import check_grad as check_grad  # noqa: E402
 from mslearn.gradtools import get_grad as get_grad  # noqa: E402
 from mslearn.gradtools import jacfwd as jacfwd  # noqa: E402
 from mslearn.gradtools import jacrev as jacrev  # noqa: E402
 from mslearn.gradtools import recompute as recompute  # noqa: E402
+from mslearn.gradtools import run_check as run_check  # noqa: E402
 from mslearn.gradtools import vmap as vmap  # noqa: E402
 from mslearn.core import DtypeError as DtypeError  # noqa: E402
 from mslearn.core import Parameter as Parameter  # noqa: E402

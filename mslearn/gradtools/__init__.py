@@ -6,6 +6,9 @@ idea that uses it. MindSpore offers some of these names in `ops` too: they are a
 
 from mslearn import ops as _ops
 from mslearn.core.tensor import Tensor as _Tensor
+from mslearn.gradtools.check import GradCheck as GradCheck
+from mslearn.gradtools.check import check_grad as check_grad
+from mslearn.gradtools.health import run_check as run_check
 from mslearn.gradtools.hooks import HookBackward as HookBackward
 from mslearn.gradtools.hooks import HookHandle as HookHandle
 from mslearn.gradtools.hooks import InsertGradientOf as InsertGradientOf
