@@ -199,13 +199,14 @@ async def run_in_thread(training: Training) -> None:
     worker = threading.Thread(target=work, name="mslearn-training", daemon=True)
     worker.start()
 
+    beat = events.call_later(0.1, lambda: look_around())
+
     def look_around() -> None:
         # Kernel > Interrupt cancels us from a signal handler, which does not wake an event loop
         # that sleeps; without this the training went on until the next message came.
         nonlocal beat
         beat = events.call_later(0.1, look_around)
 
-    beat = events.call_later(0.1, look_around)
     try:
         await done.wait()
     except BaseException:  # cancelled: Kernel > Interrupt, or the task's own cancel()
