@@ -54,6 +54,7 @@ from mslearn.core.dtype import uint64 as uint64  # noqa: E402
 from mslearn.core.errors import did_you_mean as _did_you_mean  # noqa: E402
 from mslearn.core.random import get_seed as get_seed  # noqa: E402
 from mslearn.core.random import set_seed as set_seed  # noqa: E402
+from mslearn.support import support as support  # noqa: E402
 from mslearn.train import load_checkpoint as load_checkpoint  # noqa: E402
 from mslearn.train import load_param_into_net as load_param_into_net  # noqa: E402
 from mslearn.train import save_checkpoint as save_checkpoint  # noqa: E402
