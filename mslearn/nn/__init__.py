@@ -26,6 +26,12 @@ from mslearn.nn.activations import Threshold as Threshold
 from mslearn.nn.cell import Cell as Cell
 from mslearn.nn.container import CellList as CellList
 from mslearn.nn.container import SequentialCell as SequentialCell
+from mslearn.nn.conv import Conv1d as Conv1d
+from mslearn.nn.conv import Conv1dTranspose as Conv1dTranspose
+from mslearn.nn.conv import Conv2d as Conv2d
+from mslearn.nn.conv import Conv2dTranspose as Conv2dTranspose
+from mslearn.nn.conv import Conv3d as Conv3d
+from mslearn.nn.conv import Conv3dTranspose as Conv3dTranspose
 from mslearn.nn.layers import GELU as GELU
 from mslearn.nn.layers import Dense as Dense
 from mslearn.nn.layers import Dropout as Dropout
@@ -60,6 +66,14 @@ from mslearn.nn.losses_more import SmoothL1Loss as SmoothL1Loss
 from mslearn.nn.losses_more import SoftMarginLoss as SoftMarginLoss
 from mslearn.nn.losses_more import SoftmaxCrossEntropyWithLogits as SoftmaxCrossEntropyWithLogits
 from mslearn.nn.losses_more import TripletMarginLoss as TripletMarginLoss
+from mslearn.nn.normalization import BatchNorm1d as BatchNorm1d
+from mslearn.nn.normalization import BatchNorm2d as BatchNorm2d
+from mslearn.nn.normalization import BatchNorm3d as BatchNorm3d
+from mslearn.nn.normalization import GroupNorm as GroupNorm
+from mslearn.nn.normalization import InstanceNorm1d as InstanceNorm1d
+from mslearn.nn.normalization import InstanceNorm2d as InstanceNorm2d
+from mslearn.nn.normalization import InstanceNorm3d as InstanceNorm3d
+from mslearn.nn.normalization import LayerNorm as LayerNorm
 from mslearn.nn.optim import SGD as SGD
 from mslearn.nn.optim import Adam as Adam
 from mslearn.nn.optim import Momentum as Momentum

@@ -150,9 +150,9 @@ class Cell:
         self._cells[name] = cell
 
     def update_parameters_name(self, prefix: str = "", recurse: bool = True) -> None:
-        """Put `prefix` in front of the parameters' names."""
-        for param in self.get_parameters(expand=recurse):
-            param.name = prefix + param.name
+        """Name the parameters by their paths, with `prefix` in front."""
+        for path, param in self.parameters_and_names(expand=recurse):
+            param.name = prefix + path
 
     # -- walking ------------------------------------------------------------------------------
 

@@ -67,6 +67,7 @@ from mslearn.ops.neural import relu as relu
 from mslearn.ops.neural import silu as silu
 from mslearn.ops.neural import softmax as softmax
 from mslearn.ops.neural import softplus as softplus
+from mslearn.ops.normalization import *  # noqa: F403
 from mslearn.ops.pooling import *  # noqa: F403
 from mslearn.ops.reduce import all as all
 from mslearn.ops.reduce import amax as amax

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from mslearn.core.dtype import dtype_of
 from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.primitive import Primitive, apply
@@ -19,7 +21,7 @@ from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops import conv_kernels as kernels
 from mslearn.ops.families import Multilinear, Reshape
 from mslearn.ops.neural import BiasAdd
-from mslearn.ops.windows import numbers, output_sizes, padding_of
+from mslearn.ops.windows import numbers, output_sizes, padding_of, paddings
 
 __all__ = ["Conv2DTranspose", "conv1d", "conv2d", "conv3d", "conv_transpose2d"]
 AXES = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
@@ -230,30 +232,28 @@ def _only_channels_first(name: str, data_format: str | None) -> None:
         )
 
 
-def _conv(
-    name: str, rank: int, input: Any, weight: Any, bias: Any, stride: Any, pad_mode: str,
-    padding: Any, dilation: Any, groups: int,
+def convolve(
+    name: str, x: Tensor, w: Tensor, bias: Any, stride: Any, pad_mode: str, padding: Any,
+    dilation: Any, groups: int,
 ) -> Tensor:  # fmt: skip
-    x, w = as_tensor(input), as_tensor(weight)
+    """Convolution with as many spatial axes as `w` has, padding and bias resolved."""
+    rank = w.ndim - 2
     steps, gaps = numbers(name, "stride", stride, rank), numbers(name, "dilation", dilation, rank)
-    if x.ndim != rank + 2 or w.ndim != rank + 2:
-        _check(name, x, w, steps, (), gaps, groups)
+    if x.ndim != rank + 2 or rank not in _PRIMITIVES:
+        _check(name, x, w, steps if rank in AXES else (1, 1), (), gaps, groups)
     pad = padding_of(name, pad_mode, padding, x.shape[2:], w.shape[2:], steps, gaps)
-    if rank == 1:  # a signal is an image of height 1
-        x, w = _lifted(x), _lifted(w)
-        steps, pad, gaps, rank = (1, *steps), (0, 0, *pad), (1, *gaps), 2
-        out = _lowered(_like(2, 0, x, w, **_window(steps, pad, gaps, groups)))
-    else:
-        out = _like(rank, 0, x, w, **_window(steps, pad, gaps, groups))
+    out = _like(rank, 0, x, w, **_window(steps, pad, gaps, groups))
     return out if bias is None else apply(BiasAdd, (out, as_tensor(bias)))
 
 
-def _lifted(x: Tensor) -> Tensor:
+def lifted(x: Tensor) -> Tensor:
+    """A batch of signals as images of height 1."""
     n, c, length = x._value.shape
     return apply(Reshape, (x,), {"shape": (n, c, 1, length)})
 
 
-def _lowered(x: Tensor) -> Tensor:
+def lowered(x: Tensor) -> Tensor:
+    """Images of height 1 as signals."""
     n, c, _, length = x._value.shape
     return apply(Reshape, (x,), {"shape": (n, c, length)})
 
@@ -262,9 +262,17 @@ def conv1d(
     input, weight, bias=None, stride=1, pad_mode="valid", padding=0, dilation=1, groups=1
 ):  # fmt: skip
     """Convolution of signals: input (N, C, L), weight (O, C/groups, k) -> (N, O, L')."""
-    return _conv(
-        "conv1d", 1, input, weight, bias, stride, pad_mode, padding, dilation, groups
-    )  # fmt: skip
+    x, w = as_tensor(input), as_tensor(weight)
+    if x.ndim != 3 or w.ndim != 3:
+        _check("conv1d", x, w, (1,), (), (), groups)
+    ((step,), (gap,)) = (
+        numbers("conv1d", what, v, 1) for what, v in (("stride", stride), ("dilation", dilation))
+    )
+    around = (0, 0, *paddings("conv1d", padding, 1)) if np.any(padding) else 0
+    out = convolve(
+        "conv1d", lifted(x), lifted(w), bias, (1, step), pad_mode, around, (1, gap), groups
+    )
+    return lowered(out)
 
 
 def conv2d(
@@ -290,22 +298,24 @@ def conv2d(
     >>> ms.ops.conv2d(x, w, pad_mode="same").shape
     (1, 2, 4, 4)
     """
-    return _conv(
-        "conv2d", 2, input, weight, bias, stride, pad_mode, padding, dilation, groups
-    )  # fmt: skip
+    x, w = as_tensor(input), as_tensor(weight)
+    if w.ndim != 4:
+        _check("conv2d", x, w, (1,) * 2, (), (), groups)
+    return convolve("conv2d", x, w, bias, stride, pad_mode, padding, dilation, groups)
 
 
 def conv3d(
     input, weight, bias=None, stride=1, pad_mode="valid", padding=0, dilation=1, groups=1
 ):  # fmt: skip
     """Convolution of volumes: input (N, C, D, H, W), weight (O, C/groups, kd, kh, kw)."""
-    return _conv(
-        "conv3d", 3, input, weight, bias, stride, pad_mode, padding, dilation, groups
-    )  # fmt: skip
+    x, w = as_tensor(input), as_tensor(weight)
+    if w.ndim != 5:
+        _check("conv3d", x, w, (1,) * 3, (), (), groups)
+    return convolve("conv3d", x, w, bias, stride, pad_mode, padding, dilation, groups)
 
 
 def transposed(
-    name: str, x: Tensor, weight: Any, bias: Any, size: tuple[int, ...], stride: tuple[int, ...],
+    x: Tensor, weight: Any, bias: Any, size: tuple[int, ...], stride: tuple[int, ...],
     pad: tuple[int, ...], dilation: tuple[int, ...], groups: int,
 ) -> Tensor:  # fmt: skip
     """The input gradient of a convolution as a layer: x (N, C, …) -> (N, O, *size)."""
@@ -336,4 +346,4 @@ def conv_transpose2d(
         )
     )
     pad = (around[0], around[0], around[1], around[1])
-    return transposed(name, x, w, bias, size, steps, pad, gaps, groups)
+    return transposed(x, w, bias, size, steps, pad, gaps, groups)

@@ -131,3 +131,22 @@ SAMPLES |= {
     "MaxPoolPosition": PLACE, "AvgPool": AVG, "AvgPoolGrad": AVG_GRAD,
     "AvgPool3D": AVG3, "AvgPool3DGrad": AVG3_GRAD,
 }  # fmt: skip
+
+
+def normal(axis, *shapes):
+    return [
+        ((r(*x), r(*(x[1:2] if axis is None else x[axis:])), r(*(x[1:2] if axis is None else x[axis:]))),
+         {"axis": axis, "epsilon": 1e-2}) for x in shapes
+    ]  # fmt: skip
+
+
+def normal_grad(cases):
+    return [((r(*x.shape), x, scale), attrs) for (x, scale, _), attrs in cases]
+
+
+BATCH = normal(None, (3, 2), (2, 3, 2), (2, 1, 2, 3))
+LAYER = normal(1, (2, 4), (2, 2, 3)) + normal(2, (2, 1, 3))
+SAMPLES |= {
+    "BatchNorm": BATCH, "BatchNormGrad": normal_grad(BATCH),
+    "LayerNorm": LAYER, "LayerNormGrad": normal_grad(LAYER),
+}  # fmt: skip

@@ -113,3 +113,110 @@ def layers(ms):
 @case
 def pooling_layers(ms):
     return tuple(cell(ms.Tensor(x)) for cell, x in layers(ms))
+
+
+def filled(ms, cell):
+    """The layer with parameters that do not depend on chance."""
+    for i, p in enumerate(cell.get_parameters()):
+        values = 0.75 + 0.5 * np.cos(np.arange(p.size) + i)
+        p.set_data(ms.Tensor(values.reshape(p.shape).astype(np.float32)))
+    return cell
+
+
+def through(ms, cell, x):
+    """A layer's result and its gradients by the input and by the trained parameters."""
+    cell, weights = filled(ms, cell), cell.trainable_params()
+    out = cell(ms.Tensor(x))
+    weight = ms.Tensor(np.linspace(0.5, 1.5, out.size).reshape(out.shape).astype(np.float32))
+    grad = ms.grad(lambda v: (cell(v) * weight).sum(), 0, weights)
+    return out, grad(ms.Tensor(x)), tuple(p.name for p in cell.get_parameters())
+
+
+@case
+def convolution_layers(ms):
+    nn = ms.nn
+    pad = "pad"
+    made = (
+        (nn.Conv2d(4, 6, 3), X), (nn.Conv2d(4, 6, 3, 2, has_bias=True), X),
+        (nn.Conv2d(4, 6, (3, 2), 1, pad, (1, 2, 0, 1), 2, 2), X),
+        (nn.Conv2d(4, 4, 3, 1, "valid", group=4), X),
+        (nn.Conv1d(4, 6, 3, has_bias=True), SIGNAL), (nn.Conv1d(4, 6, 3, 2, pad, 1), SIGNAL),
+        (nn.Conv3d(2, 4, 2), VOLUME),
+        (nn.Conv3d(2, 4, (2, 1, 2), 1, pad, (1, 0, 0, 1, 1, 1)), VOLUME),
+        (nn.Conv2dTranspose(4, 6, 3), X), (nn.Conv2dTranspose(4, 6, 3, 2, has_bias=True), X),
+        (nn.Conv2dTranspose(4, 6, 3, 2, "valid"), X), (nn.Conv2dTranspose(4, 6, 2, 3, "valid"), X),
+        (nn.Conv2dTranspose(4, 6, 3, 2, pad, 1, 1), X),
+        (nn.Conv2dTranspose(4, 6, 3, 1, pad, (1, 0, 2, 1)), X),
+        (nn.Conv2dTranspose(4, 6, 3, 2, group=2, dilation=2), X),
+        (nn.Conv1dTranspose(4, 6, 3, 2), SIGNAL), (nn.Conv3dTranspose(2, 4, 2, 2), VOLUME),
+    )  # fmt: skip
+    return tuple(through(ms, cell, x) for cell, x in made)
+
+
+@case
+def normalization_layers(ms):
+    nn = ms.nn
+    made = (
+        (nn.BatchNorm2d(4), X), (nn.BatchNorm1d(4), X[:, :, 0, 0]), (nn.BatchNorm1d(4), SIGNAL),
+        (nn.BatchNorm3d(2), VOLUME), (nn.BatchNorm2d(4, affine=False), X),
+        (nn.LayerNorm([6]), X), (nn.LayerNorm((7, 6), 2, 2), X),
+        (nn.LayerNorm([4, 7, 6], 1, 1, epsilon=1e-3), X), (nn.GroupNorm(2, 4), X),
+        (nn.GroupNorm(4, 4, 1e-3), SIGNAL),
+    )  # fmt: skip
+    return tuple(through(ms, cell, x)[:2] for cell, x in made if cell.trainable_params())
+
+
+@case
+def batch_norm_trains(ms):
+    nn, out = ms.nn, []
+    for layer, x in (
+        (nn.BatchNorm2d(4), X), (nn.BatchNorm2d(4, momentum=0.5, eps=1e-2), X),
+        (nn.BatchNorm1d(4), SIGNAL), (nn.BatchNorm1d(4), X[:, :, 0, 0]),
+        (nn.BatchNorm3d(2), VOLUME), (nn.BatchNorm2d(4, use_batch_statistics=True), X),
+        (nn.BatchNorm2d(4, use_batch_statistics=False), X),
+    ):  # fmt: skip
+        cell = filled(ms, layer)
+        cell.set_train()
+        y = cell(ms.Tensor(x))
+        params = tuple(ms.Tensor(p.asnumpy().copy()) for p in cell.get_parameters())
+        weight = ms.Tensor(np.linspace(0.5, 1.5, y.size).reshape(y.shape).astype(np.float32))
+        gradient = ms.grad(lambda v, c=cell, w=weight: (c(v) * w).sum(), 0, cell.trainable_params())
+        out.append((y, params, gradient(ms.Tensor(x))))
+    return tuple(out)
+
+
+@case
+def normalization(ms):
+    o, t = ms.ops, ms.Tensor
+    ones, zeros = t(np.linspace(0.5, 1, 4).astype(np.float32)), t(np.zeros(4, np.float32))
+    # ops.layer_norm has no CPU kernel in 2.10; ops.batch_norm moves its statistics twice there.
+    return (
+        both(ms, lambda x: o.batch_norm(x, zeros, ones, ones, zeros), X),
+        o.batch_norm(t(X), zeros.copy(), ones.copy(), ones, zeros, True),
+        both(ms, lambda x: o.group_norm(x, 2), X),
+        both(ms, lambda x: o.group_norm(x, 2, ones, zeros, 1e-2), X),
+        both(ms, lambda x: o.LayerNorm(1, 1, 1e-5)(x, t(np.ones(X.shape[1:], np.float32)),
+                                                   t(np.zeros(X.shape[1:], np.float32))), X),
+    )  # fmt: skip
+
+
+@case
+def conv_repr(ms):
+    nn = ms.nn
+    cells = (
+        nn.MaxPool2d(2, 2), nn.MaxPool1d(2, 2), nn.MaxPool3d(2), nn.AvgPool2d(2),
+        nn.AvgPool1d(3, 2),
+        nn.MaxPool2d((2, 3), 2, "same"), nn.AvgPool2d(3, 1, "pad", 1), nn.AdaptiveAvgPool2d(2),
+        nn.BatchNorm1d(3), nn.BatchNorm2d(3, affine=False), nn.BatchNorm3d(2), nn.LayerNorm([3]),
+        nn.GroupNorm(2, 4), nn.InstanceNorm2d(3),
+        nn.SequentialCell(nn.BatchNorm2d(2), nn.LayerNorm((2, 3))),
+        nn.Conv2d(3, 4, 3, weight_init="normal"),
+        nn.Conv2d(3, 4, (3, 5), 2, "pad", (1, 2, 0, 1), 2, 1, True, "ones", "zeros"),
+        nn.Conv1d(3, 4, 3, 1, "pad", 2, weight_init="ones"), nn.Conv3d(3, 4, 3, weight_init="ones"),
+        nn.Conv2dTranspose(3, 4, 3, weight_init="ones"),
+        nn.Conv1dTranspose(3, 4, 3, weight_init="ones"),
+        nn.Conv3dTranspose(3, 4, 3, weight_init="ones"),
+    )  # fmt: skip
+    return tuple(str(c) for c in cells), tuple(
+        tuple((n, p.name) for n, p in c.parameters_and_names()) for c in cells
+    )
