@@ -129,7 +129,20 @@ class HookBackward(Primitive, abstract=True):
 
 def gate(tensors: list[Tensor], hook: Hook) -> Any:
     """`tensors`, with ``hook(grads)`` on the way back."""
-    return apply(HookBackward, tuple(tensors), {"hook": hook})
+    return apply(HookBackward, tuple(tensors), {"hook": _Named(hook)})
+
+
+class _Named:
+    """A hook whose printed form, which graphs show, holds no address."""
+
+    def __init__(self, hook: Hook) -> None:
+        self.hook = hook
+
+    def __call__(self, grads: tuple[Any, ...]) -> Any:
+        return self.hook(grads)
+
+    def __repr__(self) -> str:
+        return f"<{getattr(self.hook, '__qualname__', type(self.hook).__name__)}>"
 
 
 class InsertGradientOf(HookBackward, abstract=True):

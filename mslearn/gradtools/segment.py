@@ -46,6 +46,9 @@ class Segment:
         self.template = refill((args, kwargs), iter([_HOLE] * len(leaves((args, kwargs)))))
         self.result: Any = None
 
+    def __repr__(self) -> str:
+        return f"<{getattr(self.fn, '__qualname__', type(self.fn).__name__)}>"  # no addresses
+
     def run(self, tensors: Sequence[Tensor]) -> Any:
         """Call the function with other tensors in the places of the first ones."""
         args, kwargs = refill(self.template, iter(tensors))

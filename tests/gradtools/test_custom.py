@@ -177,3 +177,20 @@ def test_cells_without_hooks_pay_nothing():
         net(X)
     assert seen == 1 == names.count("HookBackward")  # the output's; nobody follows the input
     handle.remove()
+
+
+def test_what_graphs_show_holds_no_addresses():
+    shown = []
+
+    class Attributes:
+        def on_op(self, prim, inputs, attrs, output):
+            shown.append(f"{prim.name} {attrs}")
+
+    net = nn.SequentialCell(nn.Dense(3, 2), Clipped(), nn.Tanh())
+    net[0].register_backward_hook(lambda cell, gi, go: None)
+    net[2].recompute()
+    with observing(Attributes()):
+        ms.grad(lambda x: net(x).sum())(X)
+    text = "\n".join(shown)
+    assert "0x" not in text
+    assert all(n in text for n in ("HookBackward", "CustomBprop", "Recompute"))
