@@ -3,6 +3,8 @@
 Each operation is declared once, as a primitive class; this file only shows what there is.
 """
 
+import warnings as _warnings
+
 from mslearn.core.errors import did_you_mean as _did_you_mean
 from mslearn.core.primitive import Primitive as Primitive
 from mslearn.core.primitive import registry as _registry
@@ -12,6 +14,9 @@ from mslearn.ops.activations import *  # noqa: F403
 from mslearn.ops.adaptive import *  # noqa: F403
 from mslearn.ops.arrange import *  # noqa: F403
 from mslearn.ops.classes import classes as _classes
+from mslearn.ops.composite import *  # noqa: F403
+from mslearn.ops.composite import ALIASES as _ALIASES
+from mslearn.ops.composite import OLD as _OLD
 from mslearn.ops.control import assign as assign
 from mslearn.ops.control import assign_add as assign_add
 from mslearn.ops.control import assign_sub as assign_sub
@@ -103,15 +108,26 @@ from mslearn.ops.shape import transpose as transpose
 from mslearn.ops.shape import unsqueeze as unsqueeze
 from mslearn.ops.shape import unstack as unstack
 from mslearn.ops.sorting import *  # noqa: F403
+from mslearn.ops.sparse import *  # noqa: F403
 
 _functions = _assemble.functions()
 _assemble.attach_methods(_functions)
 for _name, _function in {**_functions, **_registry, **_classes}.items():
     globals().setdefault(_name, _function)
 select = where
+for _name, _present in _ALIASES.items():
+    if _present in globals():
+        globals().setdefault(_name, globals()[_present])
 
 
 def __getattr__(name: str) -> object:
+    if name in _OLD:
+        _warnings.warn(
+            f"ops.{name} is an old spelling; use ops.{_OLD[name]}.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return globals()[_OLD[name]]
     known = [n for n in globals() if not n.startswith("_")]
     raise AttributeError(
         f"module 'mslearn.ops' has no attribute '{name}'.{_did_you_mean(name, known)}"
