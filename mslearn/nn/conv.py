@@ -231,7 +231,7 @@ class _Transposed(_Conv):
                 f"output_padding={self.output_padding} and pad_mode={self.pad_mode!r}."
             )
         size = []
-        spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+        spans = tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True))
         pad = padding_of(
             name, self.pad_mode, self.padding, spans, self.kernel_size, self.stride, self.dilation
         )
@@ -253,9 +253,9 @@ class _Transposed(_Conv):
             wide, self.weight, self.bias, tuple(size), self.stride, pad, self.dilation, self.group
         )
         if self.rank == 2 and any(more):  # MindSpore appends zeros to images, without a bias
-            whole = (*out.shape[:2], *(n + m for n, m in zip(out.shape[2:], more, strict=True)))
+            full = (*out.shape[:2], *(n + m for n, m in zip(out.shape[2:], more, strict=True)))
             place = (..., *(slice(n) for n in out.shape[2:]))
-            zeros = Tensor.wrap(np.zeros(whole, out._value.dtype))
+            zeros = Tensor.wrap(np.zeros(full, out._value.dtype))
             return apply(AddAt, (zeros, out), {"template": place})
         return convolution.lowered(out) if self.rank == 1 else out
 

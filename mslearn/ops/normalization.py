@@ -22,22 +22,8 @@ from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.control import assign, stop_gradient
 from mslearn.ops.families import Reshape, floating, sum_to
 from mslearn.ops.reduce import ReduceMean
-from mslearn.ops.threads import over_batch
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm"]
-BLOCK = 1 << 15  # numbers worked on at a time, so that the six passes over them stay in the cache
-
-
-def _blocks(x: np.ndarray, axis: int, run: Any) -> None:
-    """``run(index)`` for pieces of `x` along `axis`, shared between threads."""
-    n = x.shape[axis]
-    each = max(1, BLOCK * n // max(x.size, 1))
-
-    def part(start: int, stop: int) -> None:
-        for a in range(start, stop, each):
-            run((*(slice(None),) * axis, slice(a, min(a + each, stop))))
-
-    over_batch(part, n, 8 * x.size)
 
 
 def _moments(x: np.ndarray, batch: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -78,23 +64,18 @@ class BatchNorm(Primitive):
     def kernel(x, scale, bias, axis, epsilon):
         BatchNorm.infer(x, scale, bias, axis, epsilon)  # np.reshape would let wrong sizes pass
         shape, stats = _folded(x.shape, axis)
-        batch, wide, out = axis is None, x.reshape(shape), np.empty(shape, x.dtype)
-        mean = np.empty((1, shape[1], 1) if batch else (shape[0], 1, 1), x.dtype)
-        var = np.empty_like(mean)
+        batch = axis is None
         s, b = (v.reshape((1, -1, 1) if batch else (1, 1, -1)) for v in (scale, bias))
-
-        def run(at: Any) -> None:
-            mean[at], d, var[at] = _moments(wide[at], batch)
-            r = 1 / np.sqrt(var[at] + x.dtype.type(epsilon))
-            if batch:
-                d *= r * s[at]
-                np.add(d, b[at], out=out[at])
-            else:
-                d *= r
-                d *= s
-                np.add(d, b, out=out[at])
-
-        _blocks(wide, int(batch), run)
+        # Whole arrays: blocks that fit the cache, and two threads, were both slower (0.8 and 0.9
+        # against 0.55 ms for 32×16×32×32).
+        mean, out, var = _moments(x.reshape(shape), batch)
+        r = 1 / np.sqrt(var + x.dtype.type(epsilon))
+        if batch:
+            out *= r * s
+        else:
+            out *= r
+            out *= s
+        out += b
         return out.reshape(x.shape), mean.reshape(stats), var.reshape(stats)
 
     def infer(x, scale, bias, axis, epsilon):
@@ -144,36 +125,27 @@ class BatchNormGrad(Primitive):
 
     def kernel(dy, x, scale, axis, epsilon):
         shape, _ = _folded(x.shape, axis)
-        batch, wide, ct = axis is None, x.reshape(shape), dy.reshape(shape)
-        out = np.empty(shape, x.dtype)
+        batch, ct = axis is None, dy.reshape(shape)
         s = scale.reshape((1, -1, 1) if batch else (1, 1, -1))
-        ds, db = np.empty_like(s), np.empty_like(s)
-        rows = None if batch else np.empty(shape, x.dtype)
-
-        def run(at: Any) -> None:
-            _, d, var = _moments(wide[at], batch)
-            r = 1 / np.sqrt(var + x.dtype.type(epsilon))
+        _, d, var = _moments(x.reshape(shape), batch)
+        r = 1 / np.sqrt(var + x.dtype.type(epsilon))
+        if batch:
+            own, slope = _dot(ct, d, True) * r, ct.mean(2, keepdims=True).mean(0)[None]
+            count = x.dtype.type(shape[0] * shape[2])
+            ds, db = own * count, slope * count
+            d *= own * r
+            np.subtract(ct, d, out=d)
+            d -= slope
+            d *= r * s
+        else:
             d *= r  # the normalized numbers
-            if rows is None:
-                own, slope = _dot(ct[at], d, True), ct[at].mean(2, keepdims=True).mean(0)[None]
-                count = x.dtype.type(shape[0] * shape[2])
-                ds[at], db[at] = own * count, slope * count
-                d *= own
-                np.subtract(ct[at], d, out=d)
-                d -= slope
-                np.multiply(d, r * s[at], out=out[at])
-            else:
-                np.multiply(ct[at], d, out=rows[at])
-                g = ct[at] * s
-                d *= _dot(g, d, False)
-                g -= d
-                g -= g.mean(2, keepdims=True)  # the mean of d is 0
-                np.multiply(g, r, out=out[at])
-
-        _blocks(wide, int(batch), run)
-        if rows is not None:
-            ds, db = rows.sum((0, 1)), ct.sum((0, 1))
-        return out.reshape(x.shape), ds.reshape(scale.shape), db.reshape(scale.shape)
+            ds, db = (ct * d).sum((0, 1)), ct.sum((0, 1))
+            g = ct * s
+            d *= _dot(g, d, False)
+            np.subtract(g, d, out=d)
+            d -= g.mean(2, keepdims=True)  # the mean of the normalized numbers is 0
+            d *= r
+        return d.reshape(x.shape), ds.reshape(scale.shape), db.reshape(scale.shape)
 
     def infer(dy, x, scale, axis, epsilon):
         return (x.shape, scale.shape, scale.shape), (x.dtype,) * 3

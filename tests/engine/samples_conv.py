@@ -134,10 +134,11 @@ SAMPLES |= {
 
 
 def normal(axis, *shapes):
-    return [
-        ((r(*x), r(*(x[1:2] if axis is None else x[axis:])), r(*(x[1:2] if axis is None else x[axis:]))),
-         {"axis": axis, "epsilon": 1e-2}) for x in shapes
-    ]  # fmt: skip
+    attrs, found = {"axis": axis, "epsilon": 1e-2}, []
+    for x in shapes:
+        own = x[1:2] if axis is None else x[axis:]
+        found.append(((r(*x), r(*own), r(*own)), attrs))
+    return found
 
 
 def normal_grad(cases):
