@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "nn": {"core", "ops", "autodiff", "gradtools", "common"},
     "train": {"core", "ops", "autodiff", "nn", "common"},
     "common": {"core"},
+    "numpy": {"core", "ops"},
     "dataset": {"core"},
     "insight": {"core", "ops", "autodiff", "nn", "train", "dataset"},
     "camp": {"core", "ops", "autodiff", "nn", "train", "dataset", "insight", "common"},
