@@ -184,7 +184,7 @@ from mslearn import ops
 from mslearn.ops.threads import thread_count
 rng = np.random.default_rng(0)
 f = lambda *s: ms.Tensor(rng.standard_normal(s).astype(np.float32))
-x, w = f(13, 8, 24, 24), f(16, 8, 3, 3)
+x, w = f(13, 16, 32, 32), f(16, 16, 3, 3)
 def run(x, w):
     y = ops.conv2d(x, w, pad_mode="same")
     y = ops.batch_norm(y, None, None, None, None, True)
