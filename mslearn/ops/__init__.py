@@ -9,7 +9,9 @@ from mslearn.core.errors import did_you_mean as _did_you_mean
 from mslearn.core.primitive import Primitive as Primitive
 from mslearn.core.primitive import registry as _registry
 from mslearn.ops import assemble as _assemble
-from mslearn.ops import optimizer as _optimizer  # noqa: F401  (declares its primitives)
+from mslearn.ops import lars as _lars  # noqa: F401  (declares its primitives)
+from mslearn.ops import optimizer as _optimizer  # noqa: F401
+from mslearn.ops import optimizer_more as _optimizer_more  # noqa: F401
 from mslearn.ops.activations import *  # noqa: F403
 from mslearn.ops.adaptive import *  # noqa: F403
 from mslearn.ops.arrange import *  # noqa: F403
@@ -63,6 +65,7 @@ from mslearn.ops.losses_more import *  # noqa: F403
 from mslearn.ops.losses_more import (
     softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits,
 )
+from mslearn.ops.matrix import *  # noqa: F403
 from mslearn.ops.neural import dropout as dropout
 from mslearn.ops.neural import elu as elu
 from mslearn.ops.neural import gelu as gelu
@@ -74,6 +77,7 @@ from mslearn.ops.neural import softmax as softmax
 from mslearn.ops.neural import softplus as softplus
 from mslearn.ops.normalization import *  # noqa: F403
 from mslearn.ops.pooling import *  # noqa: F403
+from mslearn.ops.random_more import *  # noqa: F403
 from mslearn.ops.reduce import all as all
 from mslearn.ops.reduce import amax as amax
 from mslearn.ops.reduce import amin as amin

@@ -7,7 +7,7 @@ from typing import Any
 
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
-from mslearn.ops import arrange, control, gather_scatter, joining, shape, sorting
+from mslearn.ops import arrange, control, gather_scatter, joining, matrix, shape, sorting
 
 _SAME = {
     sorting: "aminmax argsort bincount count_nonzero cummax cummin histc median msort nonzero "
@@ -19,6 +19,12 @@ _SAME = {
     joining: "fliplr flipud hsplit nan_to_num nansum narrow numel select_scatter tensor_split "
     "unbind vsplit",
 }
+
+
+_LINEAR = (
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "cholesky", "det", "dot", "inner", "inv",
+    "inverse", "matrix_power", "mv", "outer", "slogdet",
+)  # fmt: skip
 
 
 def _repeat(self, *repeats):
@@ -49,6 +55,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     **{name: getattr(module, name) for module, names in _SAME.items() for name in names.split()},
     **{f"tensor_scatter_{k}": getattr(gather_scatter, f"tensor_scatter_{k}")
        for k in ("add", "sub", "mul", "div", "max", "min", "update")},
+    **{n: getattr(matrix, n) for n in _LINEAR}, "invert": lambda self: -self - 1,
     "pad": arrange.pad, "repeat": _repeat, "set_dtype": _set_dtype,
     "clone": shape.identity, "value": shape.identity,
     "searchsorted": lambda self, v, side="left", sorter=None: sorting.searchsorted(
