@@ -1,5 +1,33 @@
-"""Saving and loading; training helpers."""
+"""Saving and loading; `Model`, its callbacks and metrics (these load when they are first used)."""
 
+import importlib as _importlib
+
+from mslearn.core.errors import did_you_mean as _did_you_mean
 from mslearn.train.serialization import load_checkpoint as load_checkpoint
 from mslearn.train.serialization import load_param_into_net as load_param_into_net
 from mslearn.train.serialization import save_checkpoint as save_checkpoint
+
+_METRICS = (
+    "Accuracy", "BleuScore", "ConfusionMatrix", "CosineSimilarity", "Dice", "F1", "Fbeta",
+    "HausdorffDistance", "Loss", "MAE", "MSE", "MeanSurfaceDistance", "Metric", "Perplexity",
+    "Precision", "ROC", "Recall", "RootMeanSquareDistance", "Top1CategoricalAccuracy",
+    "Top5CategoricalAccuracy", "TopKCategoricalAccuracy", "auc", "get_metric_fn", "names",
+    "rearrange_inputs",
+)  # fmt: skip
+_LAZY = dict.fromkeys(_METRICS, "metrics")
+_MODULES = ("metrics",)
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return _importlib.import_module(f"mslearn.train.{name}")
+    if name in _LAZY:
+        return getattr(_importlib.import_module(f"mslearn.train.{_LAZY[name]}"), name)
+    known = [n for n in globals() if not n.startswith("_")] + list(_LAZY)
+    raise AttributeError(
+        f"module 'mslearn.train' has no attribute '{name}'.{_did_you_mean(name, known)}"
+    )
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY, *_MODULES})
