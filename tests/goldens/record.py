@@ -20,6 +20,18 @@ import numpy as np
 HERE = Path(__file__).parent
 
 
+def short(value: np.float32) -> float:
+    """The number with the fewest digits that is this float32."""
+    return float(np.format_float_scientific(value))
+
+
+def to_text(version: str, found: dict[str, Any]) -> str:
+    """One line a case, so that a new recording shows as a small difference."""
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in found.items()]
+    body = ",\n".join(lines)
+    return f'{{"mindspore": {json.dumps(version)}, "cases": {{\n{body}\n}}}}\n'
+
+
 def encode(value: Any) -> Any:
     """Tensors, strings, numbers and tuples as JSON."""
     if hasattr(value, "asnumpy"):
@@ -27,7 +39,10 @@ def encode(value: Any) -> Any:
         return {
             "dtype": str(array.dtype),
             "shape": list(array.shape),
-            "data": array.ravel().tolist(),
+            # As short as the dtype allows: 0.1, not 0.10000000149011612, for a float32.
+            "data": [short(v) for v in array.ravel()]
+            if array.dtype == "f4"
+            else array.ravel().tolist(),
         }
     if isinstance(value, tuple | list):
         return [encode(v) for v in value]
@@ -48,9 +63,8 @@ def main() -> None:
                 found[name] = encode(function(mindspore))
             except Exception as error:
                 raise RuntimeError(f"case {name!r} fails in MindSpore") from error
-        out = {"mindspore": mindspore.__version__, "cases": found}
         target = HERE / file.name.replace("cases", "goldens").replace(".py", ".json")
-        target.write_text(json.dumps(out, indent=0) + "\n")
+        target.write_text(to_text(mindspore.__version__, found))
         print(f"recorded {len(found)} cases of MindSpore {mindspore.__version__} in {target.name}")
 
 
