@@ -156,6 +156,8 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
     for name in ("half", "float", "double", "int", "long", "bool"):
         kind = {"half": "f2", "float": "f4", "double": "f8", "int": "i4", "long": "i8", "bool": "?"}
         setattr(Tensor, name, _to(kind[name]))
+    Tensor.data = property(lambda self: Tensor.wrap(self._value))  # type: ignore[attr-defined]
+    Tensor.init = None  # type: ignore[attr-defined]  # what is to fill it later: nothing
     Tensor.T = property(shapes.transpose_method)  # type: ignore[attr-defined]
 
 

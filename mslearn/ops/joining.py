@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.dtype import FLOAT32, INT64, to_numpy
+from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.arrange import pad
 from mslearn.ops.creation import full
 from mslearn.ops.indexing import where
+from mslearn.ops.neural import BiasAdd
 from mslearn.ops.reduce import mean, std, sum, var
 from mslearn.ops.shape import concat, expand_dims, flip, split
 
 __all__ = [
-    "addn", "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "column_stack", "dstack",
+    "addn", "atleast_1d", "atleast_2d", "atleast_3d", "bias_add", "block_diag",
+    "column_stack", "dstack",
     "dtype", "fill", "fills", "fliplr", "flipud", "hsplit", "hstack", "is_tensor", "logspace",
     "make_range", "nan_to_num", "nansum", "narrow", "numel", "rank", "reverse", "scalar_to_array",
     "scalar_to_tensor", "select_scatter", "sequence_mask", "shape", "size", "std_mean",
@@ -47,6 +50,11 @@ numel = size
 def rank(input_x):
     """The number of axes, an int."""
     return as_tensor(input_x).ndim
+
+
+def bias_add(input_x, bias):
+    """A vector added along the channel axis 1."""
+    return apply(BiasAdd, (as_tensor(input_x), as_tensor(bias)))
 
 
 def is_tensor(obj):
