@@ -9,7 +9,9 @@ from mslearn.core.errors import did_you_mean as _did_you_mean
 from mslearn.core.primitive import Primitive as Primitive
 from mslearn.core.primitive import registry as _registry
 from mslearn.ops import assemble as _assemble
-from mslearn.ops import optimizer as _optimizer  # noqa: F401  (declares its primitives)
+from mslearn.ops import lars as _lars  # noqa: F401  (declares its primitives)
+from mslearn.ops import optimizer as _optimizer  # noqa: F401
+from mslearn.ops import optimizer_more as _optimizer_more  # noqa: F401
 from mslearn.ops.activations import *  # noqa: F403
 from mslearn.ops.adaptive import *  # noqa: F403
 from mslearn.ops.arrange import *  # noqa: F403

@@ -8,10 +8,11 @@ a third of the time of the update on an MLP's 670,000 parameters (benchmarks/mlp
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive
 
 _BLOCK = 1 << 17  # elements; larger blocks gain nothing, smaller ones pay for more NumPy calls
@@ -31,7 +32,26 @@ def _targets(old: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...] | None) ->
     return whole, [a.reshape(-1) for a in whole]
 
 
-class ApplyMomentum(Primitive):
+class UpdateRule(Primitive, abstract=True):
+    """A rule whose outputs are the new values of some of its inputs.
+
+    Called as an object, as MindSpore's documentation does in hand-written optimizers, it also
+    assigns them: ``ops.ApplyMomentum()(weight, accumulation, lr, gradient, 0.9)``.
+    """
+
+    state: ClassVar[tuple[str, ...]] = ("var",)  # the inputs that are updated, in output order
+    gives_one: ClassVar[bool] = False  # the object's call returns the first alone
+
+    def __call__(self, *args: Any) -> Any:
+        new = super().__call__(*args)
+        for name, value in zip(self.state, new, strict=True):
+            held = args[self.inputs.index(name)]
+            if isinstance(held, Parameter):
+                held.assign_value(value._value)
+        return new[0] if self.gives_one else new
+
+
+class ApplyMomentum(UpdateRule):
     """Momentum (Polyak, 1964; Sutskever et al., 2013).
 
     accumulation = accumulation * momentum + gradient;
@@ -41,6 +61,7 @@ class ApplyMomentum(Primitive):
 
     inputs = ("variable", "accumulation", "learning_rate", "gradient", "momentum")
     params = {"use_nesterov": False, "use_locking": False, "gradient_scale": 1.0}
+    state, gives_one = ("variable", "accumulation"), True
 
     def kernel(
         variable, accumulation, learning_rate, gradient, momentum, use_nesterov=False, out=None, **_
@@ -66,7 +87,7 @@ class ApplyMomentum(Primitive):
         return (variable.shape, accumulation.shape), (variable.dtype, accumulation.dtype)
 
 
-class SGD(Primitive):
+class SGD(UpdateRule):
     """Stochastic gradient descent with momentum, dampening and Nesterov's form.
 
     The first step (`stat` = 1) starts the accumulation with the gradient itself.
@@ -74,6 +95,7 @@ class SGD(Primitive):
 
     inputs = ("parameters", "gradient", "learning_rate", "accum", "momentum", "stat")
     params = {"dampening": 0.0, "weight_decay": 0.0, "nesterov": False}
+    state, gives_one = ("parameters", "accum", "stat"), True
 
     def kernel(
         parameters, gradient, learning_rate, accum, momentum, stat,
@@ -100,7 +122,7 @@ class SGD(Primitive):
         return tuple(v.shape for v in state), tuple(v.dtype for v in state)
 
 
-class Adam(Primitive):
+class Adam(UpdateRule):
     """Adam (Kingma & Ba, 2015), the form with a corrected learning rate.
 
     m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * g * g;
@@ -112,6 +134,7 @@ class Adam(Primitive):
         "gradient",
     )  # fmt: skip
     params = {"use_locking": False, "use_nesterov": False}
+    state = ("var", "m", "v")
 
     def kernel(
         var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, gradient,
@@ -121,7 +144,8 @@ class Adam(Primitive):
         new, (out_p, out_m, out_v) = _targets((var, m, v), out)
         p, m1, v1, g = _flat(var, m, v, gradient)
         b1, b2, eps = kind(beta1), kind(beta2), kind(epsilon)
-        rate = kind(float(lr) * np.sqrt(1 - float(beta2_power)) / (1 - float(beta1_power)))
+        power1, power2 = (float(np.asarray(b).reshape(-1)[0]) for b in (beta1_power, beta2_power))
+        rate = kind(float(lr) * np.sqrt(1 - power2) / (1 - power1))
         one = kind(1)
         t = np.empty(min(_BLOCK, p.size), p.dtype)
         u = np.empty_like(t)

@@ -15,6 +15,7 @@ from mslearn.core.primitive import Primitive, apply
 from mslearn.core.state import state as engine_state
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
+from mslearn.nn.container import CellList
 
 LearningRate = float | int | Tensor | Iterable[float] | Cell
 
@@ -25,10 +26,11 @@ class Optimizer(Cell):
     Args:
         learning_rate: a number; a list or 1-d Tensor with one value a step (the last one stays);
             or a Cell that maps the step number to a rate.
-        parameters: Parameters, or dicts (groups) with ``"params"`` and optionally ``"lr"`` and
-            ``"weight_decay"``; ``{"order_params": …}`` fixes the order of all.
-        weight_decay: L2 decay, added to the gradient; not applied to parameters whose name holds
-            "beta" or "gamma" unless a group says so.
+        parameters: Parameters, or dicts (groups) with ``"params"`` and optionally ``"lr"``,
+            ``"weight_decay"`` and ``"grad_centralization"``; ``{"order_params": …}`` fixes the
+            order of all.
+        weight_decay: L2 decay (a number or a schedule), added to the gradient; not applied
+            to parameters outside of groups whose name holds "beta" or "gamma".
         loss_scale: gradients are divided by it.
 
     Calling it with the gradients, in the parameters' order, makes one step.
@@ -38,61 +40,140 @@ class Optimizer(Cell):
         self,
         learning_rate: LearningRate,
         parameters: Any,
-        weight_decay: float = 0.0,
+        weight_decay: float | Cell = 0.0,
         loss_scale: float = 1.0,
     ) -> None:
         super().__init__(auto_prefix=False)
-        groups, order = _groups(type(self).__name__, parameters)
+        groups, order, is_group = _groups(type(self).__name__, parameters)
         self.global_step = Parameter(np.zeros(1, np.int32), name="global_step")
         self.loss_scale = _number("loss_scale", loss_scale, above=0)
-        self.weight_decay = _number("weight_decay", weight_decay, least=0)
-        self._schedule, first = _schedule(type(self).__name__, learning_rate)
-        self.learning_rate = Parameter(np.asarray(first, FLOAT32), name="learning_rate")
-        self.is_group = any(set(g) - {"params"} for g in groups)
-        self._lrs: dict[int, Any] = {}
-        self._decays: dict[int, float] = {}
-        for group in groups:
-            if "lr" in group:
-                schedule = _schedule(type(self).__name__, group["lr"])
-                self._lrs.update({id(p): schedule for p in group["params"]})
-            if "weight_decay" in group:
-                decay = _number("weight_decay", group["weight_decay"], least=0)
-                self._decays.update({id(p): decay for p in group["params"]})
+        self.is_group = is_group
+        self.is_group_lr = any("lr" in g for g in groups)
+        self._take_rates(learning_rate, groups, order)
+        self._take_decays(weight_decay, groups)
+        self._centralized = {
+            id(p) for g in groups if g.get("grad_centralization") for p in g["params"]
+        }
         self.parameters = ParameterTuple(order)
 
-    def get_lr(self) -> Tensor:
-        """The learning rate of the coming step (of parameters without one of their own)."""
-        return self._rate(self._schedule, self.learning_rate)
+    def _take_rates(
+        self, learning_rate: Any, groups: list[dict[str, Any]], order: list[Parameter]
+    ) -> None:
+        name = type(self).__name__
+        self.learning_rate: Any
+        common: Any = None if all("lr" in g for g in groups) else learning_rate
+        if not self.is_group_lr:
+            self.learning_rate = schedule_or_parameter(name, learning_rate, "learning_rate")
+            return
+        if common is not None:
+            common = schedule_or_parameter(name, common, "learning_rate")
+        rates: list[Any] = [
+            schedule_or_parameter(name, g["lr"], f"learning_rate_group_{i}")
+            if "lr" in g
+            else common
+            for i, g in enumerate(groups)
+        ]
+        self._place_of_rate = {id(p): i for i, g in enumerate(groups) for p in g["params"]}
+        self._rates = rates
+        if any(isinstance(r, Cell) for r in rates):
+            cells = [r if isinstance(r, Cell) else _ConvertToCell(r) for r in rates]
+            self.learning_rate = CellList(cells, auto_prefix=False)
+        else:
+            self.learning_rate = ParameterTuple(rates[self._place_of_rate[id(p)]] for p in order)
 
-    def get_lr_parameter(self, param: Any) -> Parameter:
-        """The Parameter that holds the learning rate; assign to it to change the rate."""
-        return self.learning_rate
+    def _take_decays(self, weight_decay: Any, groups: list[dict[str, Any]]) -> None:
+        self.weight_decay = _decay(weight_decay)
+        self._decays: dict[int, Any] = {}
+        for group in groups:
+            if "weight_decay" in group:
+                decay = _decay(group["weight_decay"])
+                self._decays.update({id(p): decay for p in group["params"]})
 
-    def _rate(self, schedule: Any, fixed: Any) -> Tensor:
-        if schedule is None:
-            return fixed
-        if isinstance(schedule, Cell):
-            return schedule(self.global_step.reshape(()))
-        step = min(int(self.global_step.asnumpy()[0]), len(schedule) - 1)
-        return Tensor.wrap(schedule[step : step + 1].reshape(()))
+    # -- what MindSpore's documentation lets a custom optimizer call ----------------------------
 
-    def _lr_of(self, param: Parameter, common: Tensor) -> Tensor:
-        own = self._lrs.get(id(param))
-        if own is None:
-            return common
-        schedule, first = own
-        return self._rate(schedule, Tensor.wrap(np.asarray(first, FLOAT32)))
+    def get_lr(self) -> Any:
+        """The learning rate of the coming step; with rates by group a tuple, one a parameter."""
+        if not self.is_group_lr:
+            return self._rate(self.learning_rate)
+        rates = [self._rate(r) for r in self._rates]
+        return tuple(rates[self._place_of_rate[id(p)]] for p in self.parameters)
 
-    def _decay_of(self, param: Parameter) -> float:
+    def get_lr_parameter(self, param: Any) -> Any:
+        """What holds the learning rate of a parameter (or of each in a list).
+
+        Assign to that Parameter to change the rate; a schedule is returned as its Cell.
+        """
+        if isinstance(param, list | tuple):
+            return [self.get_lr_parameter(p) for p in param]
+        if id(param) not in {id(p) for p in self.parameters}:
+            raise ValueError(
+                f"For 'get_lr_parameter', the Parameter '{getattr(param, 'name', param)}' is not "
+                f"one of this optimizer's parameters."
+            )
+        rate = self._rates[self._place_of_rate[id(param)]] if self.is_group_lr else None
+        rate = self.learning_rate if rate is None else rate
+        return rate.learning_rate if isinstance(rate, _IteratorLearningRate) else rate
+
+    def get_weight_decay(self) -> Any:
+        """The weight decay of the coming step; in groups a tuple, one a parameter."""
+        if not self.is_group:
+            return Tensor(np.asarray(self._present(self.weight_decay), FLOAT32))
+        return tuple(
+            Tensor(np.asarray(self._present(self._decay_of(p)), FLOAT32)) for p in self.parameters
+        )
+
+    def decay_weight(self, gradients: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """The gradients plus weight decay times the parameters."""
+        out = []
+        for param, grad in zip(self.parameters, gradients, strict=True):
+            decay = self._present(self._decay_of(param))
+            out.append(grad + param * (decay * self.loss_scale) if decay else grad)
+        return tuple(out)
+
+    def gradients_centralization(self, gradients: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """The gradients of convolutions less their mean over all axes but the first.
+
+        Only in groups that say ``"grad_centralization": True`` (Yong et al., 2020, "Gradient
+        Centralization"); as MindSpore's documentation has it, only for convolutions' weights.
+        """
+        if not self._centralized:
+            return tuple(gradients)
+        return tuple(
+            g - g.mean(tuple(range(1, g.ndim)), True)
+            if id(p) in self._centralized and g.ndim > 2
+            else g
+            for p, g in zip(self.parameters, gradients, strict=True)
+        )
+
+    def scale_grad(self, gradients: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """The gradients divided by the loss scale."""
+        if self.loss_scale == 1.0:
+            return tuple(gradients)
+        return tuple(g / self.loss_scale for g in gradients)
+
+    # -- what the optimizers here share ---------------------------------------------------------
+
+    def _rate(self, held: Any) -> Tensor:
+        return held(self.global_step.reshape(())) if isinstance(held, Cell) else held
+
+    def _present(self, decay: Any) -> float:
+        if isinstance(decay, Cell):
+            return float(decay(self.global_step.reshape(())).asnumpy())
+        return decay
+
+    def _decay_of(self, param: Parameter) -> Any:
         own = self._decays.get(id(param))
         if own is not None:
             return own
-        return 0.0 if "beta" in param.name or "gamma" in param.name else self.weight_decay
+        spared = not self.is_group and ("beta" in param.name or "gamma" in param.name)
+        return 0.0 if spared else self.weight_decay
 
-    def prepared(self, gradients: Sequence[Tensor]) -> list[tuple[int, Parameter, Tensor, Tensor]]:
+    def prepared(
+        self, gradients: Sequence[Tensor], decay: bool = True
+    ) -> list[tuple[int, Parameter, Tensor, Tensor]]:
         """(place, parameter, gradient, learning rate) of this step; counts the step.
 
-        Loss scale and weight decay are in the gradients already.
+        Loss scale and (with `decay`) weight decay are in the gradients already.
 
         Raises:
             RuntimeError: the number or a shape of the gradients does not match the parameters.
@@ -103,21 +184,21 @@ class Optimizer(Cell):
                 f"For '{type(self).__name__}', there are {len(self.parameters)} parameters but "
                 f"{len(grads)} gradients. Differentiate with weights=optimizer.parameters."
             )
-        common = self.get_lr()
-        out = []
-        for i, (param, grad) in enumerate(zip(self.parameters, grads, strict=True)):
+        for param, grad in zip(self.parameters, grads, strict=True):
             if grad.shape != param.shape:
                 raise RuntimeError(
                     f"For '{type(self).__name__}', the gradient of '{param.name}' has shape "
                     f"{list(grad.shape)}, but the parameter has {list(param.shape)}. Pass the "
                     f"gradients in the order of optimizer.parameters."
                 )
-            decay = self._decay_of(param)
-            if decay:
-                grad = grad + param * (decay * self.loss_scale)
-            if self.loss_scale != 1.0:
-                grad = grad / self.loss_scale
-            out.append((i, param, grad, self._lr_of(param, common)))
+        if decay:
+            grads = self.decay_weight(grads)
+        grads = self.scale_grad(self.gradients_centralization(grads))
+        rates = self.get_lr()
+        if not isinstance(rates, tuple):
+            rates = (rates,) * len(grads)
+        places = range(len(grads))
+        out = list(zip(places, self.parameters, grads, rates, strict=True))
         ops.assign(self.global_step, self.global_step + 1)
         return out
 
@@ -164,7 +245,8 @@ _probe._value = np.zeros(1, np.float32)
 _ALONE = _references(_probe)
 
 
-def _groups(name: str, parameters: Any) -> tuple[list[dict[str, Any]], list[Parameter]]:
+def _groups(name: str, parameters: Any) -> tuple[list[dict[str, Any]], list[Parameter], bool]:
+    """The groups, all Parameters in order, and whether groups were given."""
     if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
         raise TypeError(
             f"For '{name}', the parameters must be a list of Parameters or of dicts, but got "
@@ -197,34 +279,66 @@ def _groups(name: str, parameters: Any) -> tuple[list[dict[str, Any]], list[Para
         )
     if len({id(p) for p in order}) < len(order):
         raise RuntimeError(f"For '{name}', a Parameter appears twice in the parameters.")
-    return groups, order
+    return groups, order, not all(isinstance(p, Parameter) for p in items)
 
 
-def _schedule(name: str, rate: Any) -> tuple[Any, float]:
-    """(what gives the rate at a step or None when it is fixed, the first rate)."""
+class _IteratorLearningRate(Cell):
+    """One rate a step; the last one stays."""
+
+    def __init__(self, values: np.ndarray, name: str) -> None:
+        super().__init__(auto_prefix=False)
+        self.learning_rate = Parameter(values, name=name)
+
+    def construct(self, global_step: Tensor) -> Tensor:
+        values = self.learning_rate._value
+        step = min(int(global_step.asnumpy()), len(values) - 1)
+        return Tensor.wrap(values[step : step + 1].reshape(()).copy())
+
+
+class _ConvertToCell(Cell):
+    """A fixed rate as a Cell, beside groups with a schedule."""
+
+    def __init__(self, learning_rate: Parameter) -> None:
+        super().__init__(auto_prefix=False)
+        self.learning_rate = learning_rate
+
+    def construct(self, global_step: Tensor) -> Tensor:
+        return self.learning_rate + 0.0
+
+
+def schedule_or_parameter(owner: str, rate: Any, name: str) -> Parameter | Cell:
+    """A learning rate as the Parameter or the Cell that an optimizer keeps.
+
+    Raises:
+        TypeError, ValueError: it is no number, list, 1-d Tensor or Cell, or is below 0.
+    """
     if isinstance(rate, Cell):
-        return rate, 0.0
+        return rate
     if isinstance(rate, Tensor) and rate.ndim == 0:
         rate = float(rate)
     if isinstance(rate, int | float | np.number) and not isinstance(rate, bool):
         if rate < 0:
             raise ValueError(
-                f"For '{name}', the 'learning rate' must be float and must >= 0, but got "
+                f"For '{owner}', the 'learning rate' must be float and must >= 0, but got "
                 f"'{float(rate)}' with type 'float'."
             )
-        return None, float(rate)
+        return Parameter(np.asarray(rate, FLOAT32), name=name)
     if isinstance(rate, str | bool) or not isinstance(rate, Tensor | Iterable):
         raise TypeError(
-            f"For '{name}', the learning_rate must be a number, a list, a Tensor or a schedule, "
+            f"For '{owner}', the learning_rate must be a number, a list, a Tensor or a schedule, "
             f"but got '{type(rate).__name__}'."
         )
     values = np.asarray(rate.asnumpy() if isinstance(rate, Tensor) else list(rate), FLOAT32)
     if values.ndim != 1 or not values.size:
         raise ValueError(
-            f"For '{name}', a learning_rate with one value a step must be a non-empty list or "
+            f"For '{owner}', a learning_rate with one value a step must be a non-empty list or "
             f"1-d Tensor, but got shape {list(values.shape)}."
         )
-    return values, float(values[0])
+    return _IteratorLearningRate(values, name)
+
+
+def _decay(value: Any) -> Any:
+    return value if isinstance(value, Cell) else _number("weight_decay", value, least=0)
 
 
 def _number(name: str, value: Any, least: float | None = None, above: float | None = None) -> float:
