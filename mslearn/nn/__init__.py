@@ -131,6 +131,13 @@ from mslearn.nn.thin import ReplicationPad2d as ReplicationPad2d
 from mslearn.nn.thin import ReplicationPad3d as ReplicationPad3d
 from mslearn.nn.thin import Unflatten as Unflatten
 from mslearn.nn.thin import ZeroPad2d as ZeroPad2d
+from mslearn.nn.wrap import DynamicLossScaleUpdateCell as DynamicLossScaleUpdateCell
+from mslearn.nn.wrap import FixedLossScaleUpdateCell as FixedLossScaleUpdateCell
+from mslearn.nn.wrap import ForwardValueAndGrad as ForwardValueAndGrad
+from mslearn.nn.wrap import TrainOneStepCell as TrainOneStepCell
+from mslearn.nn.wrap import TrainOneStepWithLossScaleCell as TrainOneStepWithLossScaleCell
+from mslearn.nn.wrap import WithEvalCell as WithEvalCell
+from mslearn.nn.wrap import WithLossCell as WithLossCell
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,77 @@
+"""Wrappers and what Cells tell about themselves; see cases.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+RNG = np.random.default_rng(4)
+X = RNG.standard_normal((4, 3)).astype(np.float32)
+Y = RNG.standard_normal((4, 2)).astype(np.float32)
+cases = {}
+
+
+def case(function):
+    cases[function.__name__] = function
+    return function
+
+
+def pieces(ms):
+    """A network with its loss, data and label."""
+    net = ms.nn.WithLossCell(ms.nn.Dense(3, 2, "ones", "zeros"), ms.nn.MSELoss())
+    return net, ms.Tensor(X), ms.Tensor(Y)
+
+
+@case
+def with_loss_and_eval(ms):
+    net, x, y = pieces(ms)
+    evaluation = ms.nn.WithEvalCell(net.backbone_network, ms.nn.MSELoss())
+    cast = ms.nn.WithEvalCell(net.backbone_network, ms.nn.MSELoss(), add_cast_fp32=True)
+    names = tuple(p.name for p in net.get_parameters())
+    return net(x, y), str(net), names, evaluation(x, y), cast(x, y), str(evaluation)
+
+
+@case
+def train_one_step(ms):
+    net, x, y = pieces(ms)
+    step = ms.nn.TrainOneStepCell(net, ms.nn.Momentum(net.trainable_params(), 0.1, 0.9))
+    losses = tuple(step(x, y) for _ in range(20))
+    names = tuple(p.name for p in step.get_parameters())
+    return losses, names, str(step), ms.Tensor(net.backbone_network.weight.asnumpy().copy())
+
+
+@case
+def train_one_step_with_gradients(ms):
+    net, x, y = pieces(ms)
+    optimizer = ms.nn.SGD(net.trainable_params(), 0.1)
+    loss, grads = ms.nn.TrainOneStepCell(net, optimizer, sens=4.0, return_grad=True)(x, y)
+    weight = ms.Tensor(net.backbone_network.weight.asnumpy().copy())
+    return loss, tuple(grads), tuple(grads.values()), weight
+
+
+@case
+def a_step_of_ones_own(ms):
+    class Step(ms.nn.TrainOneStepCell):
+        def construct(self, *inputs):
+            loss = self.network(*inputs)
+            sens = ms.ops.fill(loss.dtype, loss.shape, self.sens)
+            grads = self.grad(self.network, self.weights)(*inputs, sens)
+            grads = ms.ops.clip_by_global_norm(self.grad_reducer(grads), 0.5)
+            return ms.ops.depend(loss, self.optimizer(grads))
+
+    net, x, y = pieces(ms)
+    step = Step(net, ms.nn.SGD(net.trainable_params(), 0.1), sens=2.0)
+    return tuple(step(x, y) for _ in range(5))
+
+
+@case
+def forward_value_and_grad(ms):
+    net, x, y = pieces(ms)
+    weights = ms.ParameterTuple(net.trainable_params())
+    make = ms.nn.ForwardValueAndGrad
+    sens = ms.Tensor(2.0, ms.float32)
+    return (
+        make(net)(x, y), make(net, get_all=True)(x, y),
+        make(net, weights=weights, get_by_list=True)(x, y),
+        make(net, weights=weights, get_all=True, get_by_list=True, sens_param=True)(x, y, sens),
+        make(net, sens_param=True)(x, y, sens), str(make(net)),
+    )  # fmt: skip
