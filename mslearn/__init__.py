@@ -63,15 +63,25 @@ from mslearn.train import load_param_into_net as load_param_into_net  # noqa: E4
 from mslearn.train import save_checkpoint as save_checkpoint  # noqa: E402
 
 __version__ = "0.1.0"
-_LAZY = ("camp", "common", "dataset", "insight", "numpy")
+_LAZY = ("amp", "camp", "common", "dataset", "insight", "numpy")
+
+
+_TRAIN = (  # of MindSpore's names in mslearn.train, those that stand here too
+    "Callback", "CheckpointConfig", "DynamicLossScaleManager", "EarlyStopping",
+    "FixedLossScaleManager", "History", "LambdaCallback", "LearningRateScheduler", "LossMonitor",
+    "LossScaleManager", "Model", "ModelCheckpoint", "ReduceLROnPlateau", "RunContext",
+    "TimeMonitor",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
+    if name in _TRAIN:
+        return getattr(_importlib.import_module("mslearn.train"), name)
     if name in _LAZY:
         return _importlib.import_module(f"mslearn.{name}")
-    known = [n for n in globals() if not n.startswith("_")] + list(_LAZY)
+    known = [n for n in globals() if not n.startswith("_")] + [*_LAZY, *_TRAIN]
     raise AttributeError(f"module 'mslearn' has no attribute '{name}'.{_did_you_mean(name, known)}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, *_TRAIN})

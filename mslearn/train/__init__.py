@@ -14,15 +14,26 @@ _METRICS = (
     "Top5CategoricalAccuracy", "TopKCategoricalAccuracy", "auc", "get_metric_fn", "names",
     "rearrange_inputs",
 )  # fmt: skip
-_LAZY = dict.fromkeys(_METRICS, "metrics")
-_MODULES = ("metrics",)
+_CALLBACKS = (
+    "Callback", "CheckpointConfig", "EarlyStopping", "History", "LambdaCallback",
+    "LearningRateScheduler", "LossMonitor", "ModelCheckpoint", "ReduceLROnPlateau", "RunContext",
+    "TimeMonitor",
+)  # fmt: skip
+_SCALES = ("DynamicLossScaleManager", "FixedLossScaleManager", "LossScaleManager")
+_LAZY = {
+    **dict.fromkeys(_METRICS, "mslearn.train.metrics"),
+    **dict.fromkeys(_CALLBACKS, "mslearn.train.callback"),
+    **dict.fromkeys(_SCALES, "mslearn.amp"),
+    "Model": "mslearn.train.model",
+}
+_MODULES = ("callback", "metrics", "model")
 
 
 def __getattr__(name: str) -> object:
     if name in _MODULES:
         return _importlib.import_module(f"mslearn.train.{name}")
     if name in _LAZY:
-        return getattr(_importlib.import_module(f"mslearn.train.{_LAZY[name]}"), name)
+        return getattr(_importlib.import_module(_LAZY[name]), name)
     known = [n for n in globals() if not n.startswith("_")] + list(_LAZY)
     raise AttributeError(
         f"module 'mslearn.train' has no attribute '{name}'.{_did_you_mean(name, known)}"

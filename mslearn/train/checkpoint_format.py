@@ -4,12 +4,15 @@
     Value       { string tag = 1; TensorProto tensor = 2 }
     TensorProto { repeated int64 dims = 1; string tensor_type = 2; bytes tensor_content = 3 }
 
+and, where asked for, behind it ``crc_num`` and the CRC-32 of all before it in ten bytes.
+
 (Found by reading files of MindSpore 2.10; real MindSpore reads what is written here and the
 other way round.) No code of a file is ever executed; a damaged file gives `CheckpointError`.
 """
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,6 +21,7 @@ from mslearn.core.dtype import dtype_of, to_numpy
 from mslearn.core.errors import DtypeError
 
 _VARINT, _BYTES = 0, 2
+_CRC = b"crc_num"
 
 
 class CheckpointError(ValueError):
@@ -37,14 +41,19 @@ def _field(number: int, data: bytes) -> bytes:
     return _varint(number << 3 | _BYTES) + _varint(len(data)) + data
 
 
-def encode(named: list[tuple[str, np.ndarray]]) -> Iterator[bytes]:
+def encode(named: list[tuple[str, np.ndarray]], crc_check: bool = False) -> Iterator[bytes]:
     """The bytes of a checkpoint, one chunk for each array."""
+    crc = 0
     for name, array in named:
         dims = b"".join(_varint(1 << 3 | _VARINT) + _varint(n) for n in array.shape)
         kind = _field(2, str(dtype_of(array.dtype)).encode())
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
         tensor = dims + kind + _field(3, np.ascontiguousarray(little).tobytes())
-        yield _field(1, _field(1, name.encode()) + _field(2, tensor))
+        chunk = _field(1, _field(1, name.encode()) + _field(2, tensor))
+        crc = binascii.crc32(chunk, crc)
+        yield chunk
+    if crc_check:
+        yield _CRC + crc.to_bytes(10, "big")
 
 
 class _Reader:
@@ -78,13 +87,18 @@ class _Reader:
                 raise CheckpointError(f"an unknown wire type {key & 7}")
 
 
-def decode(data: bytes) -> dict[str, np.ndarray]:
-    """The arrays of a checkpoint by name.
+def decode(data: bytes, crc_check: bool = False) -> tuple[dict[str, np.ndarray], bool]:
+    """The arrays of a checkpoint by name, and whether a checksum was checked.
 
     Raises:
         CheckpointError: truncated, foreign or damaged bytes.
     """
     out: dict[str, np.ndarray] = {}
+    has_crc = data[-17:-10] == _CRC
+    if has_crc:
+        data, stored = data[:-17], int.from_bytes(data[-10:], "big")
+        if crc_check and binascii.crc32(data) != stored:
+            raise CheckpointError("its CRC-32 checksum is wrong")
     for number, value in _Reader(memoryview(data)).fields():
         if number != 1 or not isinstance(value, memoryview):
             raise CheckpointError("an entry that is no parameter")
@@ -100,7 +114,7 @@ def decode(data: bytes) -> dict[str, np.ndarray]:
             out[name] = np.concatenate([out[name], _tensor(name, tensor)])
         else:
             out[name] = _tensor(name, tensor)
-    return out
+    return out, crc_check and has_crc
 
 
 def _text(content: memoryview) -> str:

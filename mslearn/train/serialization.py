@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from mslearn.core.errors import did_you_mean
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
-from mslearn.train import checkpoint_format
+from mslearn.train import checkpoint_format, safetensors_format
 
 
 def save_checkpoint(
@@ -23,7 +24,12 @@ def save_checkpoint(
     integrated_save: bool = True,
     async_save: bool = False,
     append_dict: dict[str, Any] | None = None,
+    enc_key: bytes | None = None,
+    enc_mode: str = "AES-GCM",
     choice_func: Callable[[str], bool] | None = None,
+    crc_check: bool = False,
+    format: str = "ckpt",
+    **kwargs: Any,
 ) -> None:
     """Write parameters to a file that MindSpore reads too.
 
@@ -31,14 +37,21 @@ def save_checkpoint(
 
     Args:
         save_obj: a Cell, a list of ``{"name": str, "data": Tensor}``, or a dict of Tensors.
-        ckpt_file_name: the file; ``.ckpt`` is added when it is missing.
+        ckpt_file_name: the file; ``.ckpt`` (or ``.safetensors``) is added when it is missing.
         integrated_save, async_save: kept for MindSpore.
         append_dict: further values to save: Tensors, numbers or bools by name.
+        enc_key, enc_mode: must stay None: files are not encrypted here.
         choice_func: keeps the names for which it returns True.
+        crc_check: add a CRC-32 checksum.
+        format: ``"ckpt"``, or ``"safetensors"``, which other programs read as well.
 
     Raises:
         TypeError: `save_obj` is of another kind. OSError: the place cannot be written.
+        ValueError: an unknown format, or a key.
     """
+    _check_options("save_checkpoint", format, "enc_key", enc_key)
+    if set(kwargs) - {"incremental", "global_step_num"}:
+        raise TypeError(f"For 'save_checkpoint', there are no arguments {sorted(kwargs)}.")
     named = _named_arrays(save_obj)
     for name, value in (append_dict or {}).items():
         if not isinstance(value, Tensor | int | float | bool | np.ndarray):
@@ -50,9 +63,24 @@ def save_checkpoint(
     if choice_func is not None:
         named = [(n, a) for n, a in named if choice_func(n)]
     path = Path(ckpt_file_name)
-    if path.suffix != ".ckpt":
-        path = path.with_name(path.name + ".ckpt")
-    write_atomically(path, checkpoint_format.encode(named))
+    if path.suffix != f".{format}":
+        path = path.with_name(f"{path.name}.{format}")
+    if format == "safetensors":
+        write_atomically(path, safetensors_format.encode(named, crc_check))
+    else:
+        write_atomically(path, checkpoint_format.encode(named, crc_check))
+
+
+def _check_options(who: str, format: str, key_name: str, key: Any) -> None:
+    if key is not None:
+        raise ValueError(
+            f"For '{who}', '{key_name}' must be None: encryption is not here, because Python's "
+            f"standard library has no cipher. Protect the file by other means, e.g. gpg."
+        )
+    if format not in ("ckpt", "safetensors"):
+        raise ValueError(
+            f"For '{who}', the format must be 'ckpt' or 'safetensors', but got {format!r}."
+        )
 
 
 def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
@@ -94,18 +122,28 @@ def load_checkpoint(
     net: Cell | None = None,
     strict_load: bool = False,
     filter_prefix: str | list[str] | tuple[str, ...] | None = None,
+    dec_key: bytes | None = None,
+    dec_mode: str = "AES-GCM",
     specify_prefix: str | list[str] | tuple[str, ...] | None = None,
     choice_func: Callable[[str], bool] | None = None,
+    crc_check: bool = False,
+    remove_redundancy: bool = False,
+    format: str = "ckpt",
 ) -> dict[str, Parameter]:
     """Read a checkpoint.
 
     Args:
-        ckpt_file_name: a ``.ckpt`` file of mslearn or of MindSpore.
+        ckpt_file_name: a ``.ckpt`` file of mslearn or of MindSpore, or with
+            ``format="safetensors"`` a ``.safetensors`` file of any program.
         net: also load the parameters into this Cell.
         strict_load: with `net`, refuse parameters of another dtype.
         filter_prefix: leave out names that start so.
         specify_prefix: keep only names that start so.
+        dec_key, dec_mode: must stay None: encrypted files are not read here.
         choice_func: keeps the names for which it returns True.
+        crc_check: compare with the checksum, when the file has one.
+        remove_redundancy: accepted; it is for many devices.
+        format: the file's format, ``"ckpt"`` or ``"safetensors"``.
 
     Returns:
         Parameters by name.
@@ -113,26 +151,31 @@ def load_checkpoint(
     Raises:
         ValueError: no such file, or one that is damaged or of another kind.
     """
+    _check_options("load_checkpoint", format, "dec_key", dec_key)
     path = Path(ckpt_file_name)
-    if path.suffix != ".ckpt":
+    if path.suffix != f".{format}":
+        other = path.suffix in (".ckpt", ".safetensors")
         raise ValueError(
-            f"For 'load_checkpoint', the checkpoint file should end with '.ckpt', but got "
-            f"'{path.name}'."
+            f"For 'load_checkpoint', the checkpoint file should end with '.{format}', but got "
+            f"'{path.name}'." + (f" Pass format='{path.suffix[1:]}'." if other else "")
         )
     if not path.is_file():
-        near = did_you_mean(path.name, (p.name for p in path.parent.glob("*.ckpt")))
+        near = did_you_mean(path.name, (p.name for p in path.parent.glob(f"*.{format}")))
         raise ValueError(
             f"For 'load_checkpoint', the checkpoint file: {path} does not exist, please check "
             f"whether the 'ckpt_file_name' is correct.{near}"
         )
+    read = safetensors_format if format == "safetensors" else checkpoint_format
     try:
-        arrays = checkpoint_format.decode(path.read_bytes())
+        arrays, checked = read.decode(path.read_bytes(), crc_check)
     except checkpoint_format.CheckpointError as error:
         raise ValueError(
             f"Failed to read the checkpoint file {path}. The file may be corrupted, and the "
             f"content cannot be parsed: {error}. Wanted: a file written by save_checkpoint. Save "
             f"it again, or copy it again from where it came."
         ) from error
+    if crc_check and not checked:
+        warnings.warn(f"{path.name} holds no checksum, so crc_check has no effect.", stacklevel=2)
     if not arrays:
         raise ValueError(f"Failed to read the checkpoint file {path}. The file holds nothing.")
 
@@ -158,7 +201,10 @@ def load_checkpoint(
 
 
 def load_param_into_net(
-    net: Cell, parameter_dict: dict[str, Parameter], strict_load: bool = False
+    net: Cell,
+    parameter_dict: dict[str, Parameter],
+    strict_load: bool = False,
+    remove_redundancy: bool = False,
 ) -> tuple[list[str], list[str]]:
     """Give a Cell's parameters the values of a checkpoint.
 

@@ -15,6 +15,8 @@ _TINY = sys.float_info.min  # MindSpore adds it to a divisor, so that 0 / 0 is 0
 class _Classes(Metric):
     """What accuracy, precision and recall share: the two kinds of tasks and their checks."""
 
+    _class_num: int
+
     def __init__(self, eval_type: str = "classification") -> None:
         super().__init__()
         if eval_type not in ("classification", "multilabel"):
