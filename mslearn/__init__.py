@@ -58,20 +58,13 @@ from mslearn.ops.sparse import COOTensor as COOTensor  # noqa: E402
 from mslearn.ops.sparse import CSRTensor as CSRTensor  # noqa: E402
 from mslearn.ops.sparse import RowTensor as RowTensor  # noqa: E402
 from mslearn.support import support as support  # noqa: E402
+from mslearn.train import LAZY as _TRAIN  # noqa: E402
 from mslearn.train import load_checkpoint as load_checkpoint  # noqa: E402
 from mslearn.train import load_param_into_net as load_param_into_net  # noqa: E402
 from mslearn.train import save_checkpoint as save_checkpoint  # noqa: E402
 
 __version__ = "0.1.0"
 _LAZY = ("amp", "camp", "common", "dataset", "insight", "numpy")
-
-
-_TRAIN = (  # of MindSpore's names in mslearn.train, those that stand here too
-    "Callback", "CheckpointConfig", "DynamicLossScaleManager", "EarlyStopping",
-    "FixedLossScaleManager", "History", "LambdaCallback", "LearningRateScheduler", "LossMonitor",
-    "LossScaleManager", "Model", "ModelCheckpoint", "ReduceLROnPlateau", "RunContext",
-    "TimeMonitor",
-)  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

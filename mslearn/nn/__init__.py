@@ -1,5 +1,7 @@
 """Networks: Cells, layers, losses and optimizers, with MindSpore's names."""
 
+import importlib as _importlib
+
 from mslearn.core.errors import did_you_mean as _did_you_mean
 from mslearn.nn.activations import CELU as CELU
 from mslearn.nn.activations import ELU as ELU
@@ -139,8 +141,19 @@ from mslearn.nn.wrap import TrainOneStepWithLossScaleCell as TrainOneStepWithLos
 from mslearn.nn.wrap import WithEvalCell as WithEvalCell
 from mslearn.nn.wrap import WithLossCell as WithLossCell
 
+# MindSpore has metrics here as well. They live in `train`, a layer above, and load from there.
+_METRICS = (
+    "Accuracy", "BleuScore", "ConfusionMatrix", "CosineSimilarity", "Dice", "F1", "Fbeta",
+    "HausdorffDistance", "Loss", "MAE", "MSE", "MeanSurfaceDistance", "Metric", "Perplexity",
+    "Precision", "ROC", "Recall", "RootMeanSquareDistance", "Top1CategoricalAccuracy",
+    "Top5CategoricalAccuracy", "TopKCategoricalAccuracy", "auc", "get_metric_fn", "names",
+    "rearrange_inputs",
+)  # fmt: skip
+
 
 def __getattr__(name: str) -> object:
+    if name in _METRICS:
+        return getattr(_importlib.import_module("mslearn.train.metrics"), name)
     known = [n for n in globals() if not n.startswith("_") and n[0].isupper()]
     raise AttributeError(
         f"module 'mslearn.nn' has no attribute '{name}'.{_did_you_mean(name, known)}"

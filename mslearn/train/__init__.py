@@ -20,7 +20,8 @@ _CALLBACKS = (
     "TimeMonitor",
 )  # fmt: skip
 _SCALES = ("DynamicLossScaleManager", "FixedLossScaleManager", "LossScaleManager")
-_LAZY = {
+# Name: the module that has it. MindSpore has all of these in `mindspore` itself, too.
+LAZY = {
     **dict.fromkeys(_METRICS, "mslearn.train.metrics"),
     **dict.fromkeys(_CALLBACKS, "mslearn.train.callback"),
     **dict.fromkeys(_SCALES, "mslearn.amp"),
@@ -32,13 +33,13 @@ _MODULES = ("callback", "metrics", "model")
 def __getattr__(name: str) -> object:
     if name in _MODULES:
         return _importlib.import_module(f"mslearn.train.{name}")
-    if name in _LAZY:
-        return getattr(_importlib.import_module(_LAZY[name]), name)
-    known = [n for n in globals() if not n.startswith("_")] + list(_LAZY)
+    if name in LAZY:
+        return getattr(_importlib.import_module(LAZY[name]), name)
+    known = [n for n in globals() if not n.startswith("_")] + list(LAZY)
     raise AttributeError(
         f"module 'mslearn.train' has no attribute '{name}'.{_did_you_mean(name, known)}"
     )
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_MODULES})
+    return sorted({*globals(), *LAZY, *_MODULES})

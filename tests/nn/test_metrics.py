@@ -101,3 +101,11 @@ def test_distance_of_nothing():
     metric = train.HausdorffDistance()
     metric.update(np.zeros((3, 3)), np.ones((3, 3)), 1)
     assert np.isnan(metric.eval())
+
+
+def test_metrics_are_where_mindspore_has_them():
+    assert ms.nn.Accuracy is train.Accuracy is train.metrics.Accuracy is ms.Accuracy
+    assert ms.Model is train.Model
+    assert ms.DynamicLossScaleManager is ms.amp.DynamicLossScaleManager
+    for name in train.LAZY:
+        assert getattr(train, name) is getattr(ms, name)
