@@ -77,3 +77,8 @@ def test_run_check_notices_wrong_arithmetic(monkeypatch):
     monkeypatch.setattr(health, "matmul", lambda a, b: ops.matmul(a, b) * 1.1)
     with pytest.raises(RuntimeError, match="wrong"):
         ms.run_check()
+
+
+def test_a_scalar_output_shows_the_gradient_that_one_works_out_by_hand():
+    result = ms.check_grad(lambda x: (x**3).sum(), Tensor([1.0]), verbose=False)
+    assert result.exact == pytest.approx(3.0)
