@@ -10,6 +10,7 @@ from mslearn import ops
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
+from mslearn.nn.wrap import DynamicLossScaleUpdateCell, FixedLossScaleUpdateCell
 
 
 def all_finite(inputs: Any) -> Tensor:
@@ -131,7 +132,7 @@ class LossScaleManager:
         return True
 
     def get_update_cell(self) -> Cell | None:
-        """None: the manager is asked directly."""
+        """The Cell that does the same in a `nn.TrainOneStepWithLossScaleCell`, if there is one."""
         return None
 
 
@@ -157,6 +158,11 @@ class FixedLossScaleManager(LossScaleManager):
     def update_loss_scale(self, overflow: bool) -> None:
         """The scale stays."""
 
+    def get_update_cell(self) -> Cell | None:
+        if not self._drop_overflow_update:
+            return None
+        return FixedLossScaleUpdateCell(self._loss_scale)
+
 
 class DynamicLossScaleManager(LossScaleManager):
     """A scale that shrinks after an overflow and grows after `scale_window` steps without one."""
@@ -180,3 +186,6 @@ class DynamicLossScaleManager(LossScaleManager):
         elif (self.cur_iter - self.last_overflow_iter) % self.scale_window == 0:
             self.loss_scale *= self.scale_factor
         self.cur_iter += 1
+
+    def get_update_cell(self) -> Cell:
+        return DynamicLossScaleUpdateCell(self.loss_scale, self.scale_factor, self.scale_window)

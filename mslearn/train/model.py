@@ -8,7 +8,7 @@ from typing import Any
 from mslearn.nn.cell import Cell
 from mslearn.train.callback.base import Callbacks, RunArgs, RunContext
 from mslearn.train.metrics import Loss, get_metrics
-from mslearn.train.steps import EvalStep, LossOf, TrainStep
+from mslearn.train.steps import EvalStep, LossOf, OwnLoss, TrainStep
 
 _OPTIONS = ("loss_scale_manager", "keep_batchnorm_fp32", "boost_config_dict", "acc_level")
 
@@ -85,7 +85,9 @@ class Model:
     def _step(self) -> Cell:
         if self._optimizer is None:
             return self._network if self._loss_fn is None else LossOf(self._network, self._loss_fn)
-        losing = self._network if self._loss_fn is None else LossOf(self._network, self._loss_fn)
+        losing: Cell = OwnLoss(self._network)
+        if self._loss_fn is not None:
+            losing = LossOf(self._network, self._loss_fn)
         return TrainStep(losing, self._optimizer, self._manager)
 
     @staticmethod

@@ -260,3 +260,29 @@ def test_scalers():
 def test_mixed_levels_are_refused_with_a_reason():
     with pytest.raises(NotImplementedError, match="amp_level 'O2' is not here yet"):
         small(amp_level="O2")
+
+
+def test_managers_as_mindspores():
+    dynamic, seen = ms.amp.DynamicLossScaleManager(8, 2, 2), []
+    for overflow in (False, False, False, True, True, True, True, True):
+        dynamic.update_loss_scale(overflow)
+        seen.append(dynamic.get_loss_scale())
+    assert seen == [8, 16, 16, 8, 4, 2, 1, 1]  # recorded from MindSpore 2.10
+    assert type(dynamic.get_update_cell()) is nn.DynamicLossScaleUpdateCell
+    assert type(ms.amp.FixedLossScaleManager().get_update_cell()) is nn.FixedLossScaleUpdateCell
+    assert ms.amp.FixedLossScaleManager(8.0, False).get_update_cell() is None
+
+
+def test_a_loss_that_is_no_tensor_is_named():
+    class Wrong(nn.Cell):
+        def __init__(self):
+            super().__init__()
+            self.dense = nn.Dense(4, 3)
+
+        def construct(self, x, y):
+            return self.dense(x), y
+
+    net = Wrong()
+    model = train.Model(net, optimizer=nn.SGD(net.trainable_params(), 0.1))
+    with pytest.raises(TypeError, match="loss"):
+        model.train(1, data())
