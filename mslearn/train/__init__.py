@@ -26,6 +26,8 @@ LAZY = {
     **dict.fromkeys(_CALLBACKS, "mslearn.train.callback"),
     **dict.fromkeys(_SCALES, "mslearn.amp"),
     "Model": "mslearn.train.model",
+    "ckpt_to_safetensors": "mslearn.train.convert",
+    "safetensors_to_ckpt": "mslearn.train.convert",
 }
 _MODULES = ("callback", "metrics", "model")
 

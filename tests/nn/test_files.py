@@ -179,3 +179,20 @@ def test_random_damage_never_does_more_than_raise(tmp_path):
 def test_refusals_say_why(tmp_path, call, text):
     with pytest.raises(ValueError, match=text):
         call(tmp_path / "x")
+
+
+def test_conversion_goes_both_ways(tmp_path):
+    values = {"zeta": ms.Tensor([1.0, 2.0]), "mid": ms.Tensor([True])}
+    ms.save_checkpoint(values, tmp_path / "a.ckpt")
+    ms.ckpt_to_safetensors(tmp_path / "a.ckpt", tmp_path / "new", {"zeta": "eta"})
+    path = tmp_path / "new" / "a.safetensors"
+    assert set(ms.load_checkpoint(path, format="safetensors")) == {"eta", "mid"}
+    ms.safetensors_to_ckpt(path, name_map={"eta": "zeta"})
+    back = ms.load_checkpoint(tmp_path / "new" / "a.ckpt")
+    np.testing.assert_array_equal(back["zeta"].asnumpy(), values["zeta"].asnumpy())
+    with pytest.raises(ValueError, match="same name"):
+        ms.ckpt_to_safetensors(tmp_path / "a.ckpt", name_map={"zeta": "mid"})
+    with pytest.raises(ValueError, match="folder"):
+        ms.ckpt_to_safetensors(tmp_path)
+    with pytest.raises(ValueError, match="does not exist"):
+        ms.ckpt_to_safetensors(tmp_path / "none.ckpt")
