@@ -26,6 +26,7 @@ from mslearn.nn.activations import Softsign as Softsign
 from mslearn.nn.activations import Tanhshrink as Tanhshrink
 from mslearn.nn.activations import Threshold as Threshold
 from mslearn.nn.cell import Cell as Cell
+from mslearn.nn.container import CellDict as CellDict
 from mslearn.nn.container import CellList as CellList
 from mslearn.nn.container import SequentialCell as SequentialCell
 from mslearn.nn.conv import Conv1d as Conv1d

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
+from mslearn.core.dtype import DType, float16, float32
 from mslearn.core.errors import did_you_mean
 from mslearn.core.parameter import Parameter, ParameterTuple
 from mslearn.core.state import state
@@ -42,6 +43,8 @@ class Cell:
         set_(self, "_scope", None)
         set_(self, "param_prefix", "")
         set_(self, "_extras", Extras(self) if hasattr(type(self), "bprop") else None)
+        if flags:
+            self.add_flags(**flags)
 
     def construct(self, *args: Any, **kwargs: Any) -> Any:
         """What the Cell computes; every subclass writes its own."""
@@ -100,7 +103,8 @@ class Cell:
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
         if name in own.get("_params", ()):
-            return own["_params"][name]
+            extras = own["_extras"]
+            return own["_params"][name] if extras is None else extras.seen(own["_params"][name])
         if name in own.get("_cells", ()):
             return own["_cells"][name]
         if "_params" not in own:
@@ -224,6 +228,53 @@ class Cell:
         """Kept for MindSpore: gradients here need no preparation."""
         object.__setattr__(self, "requires_grad", bool(requires_grad))
         return self
+
+    def to_float(self, dst_type: DType) -> Cell:
+        """Let this Cell and all below compute in a dtype: inputs and weights are cast to it.
+
+        The Parameters themselves, and their gradients, keep their dtype.
+
+        Raises:
+            ValueError: `dst_type` is neither float16 nor float32.
+
+        >>> import mslearn as ms
+        >>> ms.nn.Dense(3, 2).to_float(ms.float16)(ms.ops.ones((1, 3))).dtype
+        mindspore.float16
+        """
+        if dst_type not in (float16, float32):
+            raise ValueError(
+                f"For 'to_float', the argument 'dst_type' must be float16 or float32, but got "
+                f"{dst_type!r}."
+            )
+        for _, cell in self.cells_and_names():
+            cell._own_extras().to_type = dst_type
+        return self.add_flags_recursive(fp16=dst_type is float16, fp32=dst_type is float32)
+
+    def add_flags(self, **flags: Any) -> Cell:
+        """Set attributes that `get_flags` lists."""
+        self.__dict__.setdefault("_flags", {}).update(flags)
+        for name, value in flags.items():
+            object.__setattr__(self, name, value)
+        return self
+
+    def add_flags_recursive(self, **flags: Any) -> Cell:
+        """`add_flags` for this Cell and all below."""
+        for _, cell in self.cells_and_names():
+            cell.add_flags(**flags)
+        return self
+
+    def get_flags(self) -> dict[str, Any]:
+        """The flags that `add_flags` has set."""
+        return self.__dict__.get("_flags", {})
+
+    @property
+    def cls_name(self) -> str:
+        """The name of the Cell's class."""
+        return type(self).__name__
+
+    def init_parameters_data(self, auto_parallel_mode: bool = False) -> dict[Parameter, Parameter]:
+        """Kept for MindSpore: Parameters have their data from the start; each maps to itself."""
+        return {p: p for p in self.get_parameters()}
 
     # -- hooks and gradients --------------------------------------------------------------------
 

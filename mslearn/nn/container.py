@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mslearn.nn.cell import Cell
@@ -91,3 +91,97 @@ class CellList(_Sequence):
 
     def construct(self, *inputs: Any) -> Any:
         raise NotImplementedError("A CellList only holds Cells: call its items, one by one.")
+
+
+class CellDict(Cell):
+    """Cells by name, used like a dict; it cannot be called itself.
+
+    Args:
+        args: one mapping of names to Cells, or one list of (name, Cell).
+
+    >>> import mslearn as ms
+    >>> layers = ms.nn.CellDict({"dense": ms.nn.Dense(3, 2), "relu": ms.nn.ReLU()})
+    >>> print(list(layers), layers["relu"])
+    ['dense', 'relu'] ReLU()
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(kwargs.get("auto_prefix", True))
+        if len(args) > 1:
+            raise TypeError(
+                f"For 'CellDict', give one mapping or one list of (name, Cell), but got "
+                f"{len(args)} arguments."
+            )
+        if args:
+            self.update(args[0])
+
+    def _check(self, key: Any, cell: Any) -> None:
+        if not isinstance(key, str):
+            raise TypeError(f"For 'CellDict', a key must be a str, but got '{type(key).__name__}'.")
+        if not key or "." in key or (hasattr(self, key) and key not in self._cells):
+            raise KeyError(
+                f"For 'CellDict', a key must not be empty, hold '.' or be an attribute of Cell, "
+                f"but got {key!r}."
+            )
+        if not isinstance(cell, Cell) or isinstance(cell, _Sequence | CellDict):
+            raise TypeError(
+                f"For 'CellDict', a value must be a Cell and no container of Cells, but got "
+                f"'{type(cell).__name__}' for {key!r}."
+            )
+
+    def __setitem__(self, key: str, cell: Cell) -> None:
+        self._check(key, cell)
+        self._adopt(key, cell)
+
+    def __getitem__(self, key: str) -> Cell:
+        if key not in self._cells:
+            raise KeyError(f"For 'CellDict', there is no {key!r}. It holds {list(self._cells)}.")
+        return self._cells[key]
+
+    def __delitem__(self, key: str) -> None:
+        self.pop(key)
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cells)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._cells
+
+    def keys(self) -> Any:
+        """The names."""
+        return self._cells.keys()
+
+    def values(self) -> Any:
+        """The Cells."""
+        return self._cells.values()
+
+    def items(self) -> Any:
+        """(name, Cell) in order."""
+        return self._cells.items()
+
+    def pop(self, key: str) -> Cell:
+        """Take a Cell out and return it."""
+        cell = self[key]
+        del self._cells[key]
+        return cell
+
+    def clear(self) -> None:
+        """Take all Cells out."""
+        self._cells.clear()
+
+    def update(self, cells: Any) -> None:
+        """Add Cells from a mapping or from (name, Cell) pairs."""
+        pairs = cells.items() if isinstance(cells, Mapping | CellDict) else cells
+        if isinstance(pairs, str | Cell) or not isinstance(pairs, Iterable):
+            raise TypeError(
+                f"For 'CellDict', give a mapping or a list of (name, Cell), but got "
+                f"'{type(cells).__name__}'."
+            )
+        for key, cell in pairs:
+            self[key] = cell
+
+    def construct(self, *inputs: Any) -> Any:
+        raise NotImplementedError("A CellDict only holds Cells: call its items, one by one.")

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
+from mslearn import ops
+from mslearn.core.dtype import DType
+from mslearn.core.parameter import Parameter
 from mslearn.core.state import state
 from mslearn.core.tensor import Tensor
 from mslearn.gradtools.custom import with_bprop
 from mslearn.gradtools.hooks import HookHandle, changed, check_hook, gate, is_followed
 from mslearn.gradtools.recompute import recomputed
 from mslearn.gradtools.segment import leaves, refill
+
+
+class _Casting(threading.local):
+    cells: tuple[int, ...] = ()  # ids of the Cells that run in a dtype of their own
+
+
+_casting = _Casting()
 
 
 class Extras:
@@ -21,6 +32,7 @@ class Extras:
             "forward_pre": {}, "forward": {}, "backward_pre": {}, "backward": {},
         }  # fmt: skip
         self.recompute = False
+        self.to_type: DType | None = None
 
     def add(
         self, kind: str, hook: Any, flags: tuple[bool, bool] = (False, False), first: bool = False
@@ -33,8 +45,32 @@ class Extras:
         """The hooks of a kind, in the order in which they run."""
         return list(self.tables[kind].values())
 
+    def seen(self, param: Parameter) -> Tensor:
+        """A Parameter as the Cell's `construct` sees it: in the dtype of `to_float`.
+
+        What is not trained (running means, tables of indices) keeps its dtype.
+        """
+        running = self.to_type is not None and id(self.cell) in _casting.cells
+        return self._cast(param) if running and param.requires_grad else param
+
+    def _cast(self, value: Any) -> Any:
+        if value._value.dtype.kind != "f" or self.to_type is None:
+            return value
+        return ops.cast(value, self.to_type)
+
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """The Cell's call."""
+        if self.to_type is None:
+            return self._run(args, kwargs)
+        args, kwargs = refill((args, kwargs), iter(map(self._cast, leaves((args, kwargs)))))
+        before = _casting.cells
+        _casting.cells = (*before, id(self.cell))
+        try:
+            return self._run(args, kwargs)
+        finally:
+            _casting.cells = before
+
+    def _run(self, args: Any, kwargs: Any) -> Any:
         cell = self.cell
         for hook, with_kwargs, _ in self.hooks("forward_pre"):
             new = hook(cell, args, kwargs) if with_kwargs else hook(cell, args)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import numpy as np
 
 RNG = np.random.default_rng(4)
@@ -74,4 +76,61 @@ def forward_value_and_grad(ms):
         make(net, weights=weights, get_by_list=True)(x, y),
         make(net, weights=weights, get_all=True, get_by_list=True, sens_param=True)(x, y, sens),
         make(net, sens_param=True)(x, y, sens), str(make(net)),
+    )  # fmt: skip
+
+
+@case
+def cell_dict(ms):
+    nn = ms.nn
+    cells = nn.CellDict(OrderedDict(a=nn.Dense(2, 2), b=nn.ReLU()))
+    names = tuple(p.name for p in cells.get_parameters())
+    first = str(cells), len(cells), tuple(cells), tuple(cells.keys()), "a" in cells, names
+    cells["z"] = nn.Tanh()
+    cells.update({"q": nn.Sigmoid()})
+    popped = str(cells.pop("a"))
+    del cells["b"]
+    last = str(cells), popped, tuple((k, str(v)) for k, v in cells.items())
+    cells.clear()
+    return first, last, str(cells), len(cells)
+
+
+@case
+def kinds_of_wrong_cell_dicts(ms):
+    nn = ms.nn
+    wrong = (
+        lambda: nn.CellDict({"a": 1}),
+        lambda: nn.CellDict({"": nn.ReLU()}),
+        lambda: nn.CellDict({"a.b": nn.ReLU()}),
+        lambda: nn.CellDict({1: nn.ReLU()}),
+        lambda: nn.CellDict({"a": nn.CellList()}),
+        lambda: nn.CellDict({"set_train": nn.ReLU()}),
+        lambda: nn.CellDict()["none"],
+        lambda: nn.Dense(2, 2).to_float(ms.int32),
+        lambda: nn.Dense(2, 2).to_float("float16"),
+        lambda: nn.Dense(2, 2).to_float(ms.float64),
+    )
+    return tuple(_kind(f) for f in wrong)
+
+
+def _kind(function):
+    try:
+        function()
+    except Exception as error:
+        return "/".join(c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins")
+    return "no error"
+
+
+@case
+def half_precision(ms):
+    nn = ms.nn
+    dense = nn.Dense(3, 2, "ones", "zeros").to_float(ms.float16)
+    net = nn.SequentialCell(nn.Dense(3, 2, "ones", "zeros"), nn.ReLU(), nn.Dense(2, 1, "ones"))
+    net.to_float(ms.float16)
+    x = ms.Tensor(X)
+    by_weights = ms.grad(lambda v: dense(v).sum(), None, dense.weight)(x)
+    flagged = dense.add_flags(mine=3)
+    return (
+        dense(x), net(x).dtype is ms.float16, by_weights, str(dense.weight), dense.cls_name,
+        flagged is dense, dense.mine, dense.get_flags()["fp16"], dense.get_flags()["mine"],
+        len(net.init_parameters_data()), net.add_flags_recursive(k=1)[0].k,
     )  # fmt: skip
