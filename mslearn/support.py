@@ -14,7 +14,14 @@ from typing import Any
 
 from mslearn.core.errors import did_you_mean
 
+_ROC = "with class_num each class stands against the rest; MindSpore takes rows for classes"
+_KEYS = "encryption (enc_key, dec_key) is refused; Python's standard library has no cipher"
 DIFFERS = {
+    "mindspore.Model": "amp_level O1 to O3 are refused; rows are never sent ahead (sink mode)",
+    "mindspore.ROC": _ROC,
+    "nn.ROC": _ROC,
+    "mindspore.load_checkpoint": _KEYS,
+    "mindspore.save_checkpoint": _KEYS,
     "mindspore.grad": "a tensor at two positions counts once for each; a non-tensor argument to "
     "differentiate by is a TypeError, where MindSpore leaves its gradient out",
     "mindspore.value_and_grad": "as grad",
