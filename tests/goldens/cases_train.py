@@ -48,7 +48,7 @@ DEEP_MULTI = ((DEEP_PRED, DEEP),)
 
 @case
 def accuracy(ms):
-    t = ms.train
+    t = ms.nn
     return (
         _run(ms, t.Accuracy(), *TWO),
         _run(ms, t.Accuracy(), *ONE_HOT),
@@ -72,17 +72,17 @@ def _per_class(ms, kind):
 
 @case
 def precision(ms):
-    return _per_class(ms, ms.train.Precision)
+    return _per_class(ms, ms.nn.Precision)
 
 
 @case
 def recall(ms):
-    return _per_class(ms, ms.train.Recall)
+    return _per_class(ms, ms.nn.Recall)
 
 
 @case
 def fbeta(ms):
-    t = ms.train
+    t = ms.nn
     return (
         _run(ms, t.Fbeta(2), *TWO),
         _run(ms, t.Fbeta(0.5), *TWO, average=True),
@@ -93,7 +93,7 @@ def fbeta(ms):
 
 @case
 def top_k(ms):
-    t = ms.train
+    t = ms.nn
     wide = (RNG_WIDE, LABELS_WIDE)
     return (
         _run(ms, t.TopKCategoricalAccuracy(3), *TWO),
@@ -109,7 +109,7 @@ LABELS_WIDE = RNG.integers(0, 8, 20).astype(np.int32)
 
 @case
 def errors(ms):
-    t = ms.train
+    t = ms.nn
     a, b = SCORES, SCORES[::-1].copy()
     return (
         _run(ms, t.MAE(), (a, b), (MORE, MORE * 2)),
@@ -121,7 +121,7 @@ def errors(ms):
 
 @case
 def confusion_matrix(ms):
-    t = ms.train
+    t = ms.nn
     binary = (RNG_BINARY, LABELS_BINARY)
     ways = ("no_norm", "target", "prediction", "all")
     return (
@@ -137,7 +137,7 @@ LABELS_BINARY = RNG.integers(0, 2, 15).astype(np.int32)
 # With classes MindSpore 2.10 takes the first rows for the classes; not recorded.
 @case
 def roc(ms):
-    t = ms.train
+    t = ms.nn
     return (
         _run(ms, t.ROC(pos_label=1), (RNG_BINARY, LABELS_BINARY)),
         _run(ms, t.ROC(), (RNG_BINARY, LABELS_BINARY)),
@@ -148,15 +148,15 @@ def roc(ms):
 def area(ms):
     x, y = np.array([0, 0.2, 0.5, 1]), np.array([0, 0.6, 0.7, 1])
     return (
-        _out(ms, ms.train.auc(x, y)),
-        _out(ms, ms.train.auc(x[::-1].copy(), y[::-1].copy())),
-        _out(ms, ms.train.auc(x[[2, 0, 3, 1]], y[[2, 0, 3, 1]], reorder=True)),
+        _out(ms, ms.nn.auc(x, y)),
+        _out(ms, ms.nn.auc(x[::-1].copy(), y[::-1].copy())),
+        _out(ms, ms.nn.auc(x[[2, 0, 3, 1]], y[[2, 0, 3, 1]], reorder=True)),
     )
 
 
 @case
 def dice(ms):
-    t = ms.train
+    t = ms.nn
     return (
         _run(ms, t.Dice(), (SCORES, np.eye(4, dtype=np.int32)[LABELS])),
         _run(ms, t.Dice(smooth=0.1), (PRED_BITS, BITS), (PRED_BITS, BITS)),
@@ -173,7 +173,7 @@ def bleu(ms):
         ],
         [["the", "cat", "sat", "on", "the", "mat"]],
     ]
-    t = ms.train
+    t = ms.nn
     return (
         _run(ms, t.BleuScore(), (candidate, reference)),
         _run(ms, t.BleuScore(n_gram=2), (candidate, reference), (candidate, reference)),
@@ -184,7 +184,7 @@ def bleu(ms):
 @case
 def perplexity(ms):
     soft = SCORES / SCORES.sum(1, keepdims=True)
-    t = ms.train
+    t = ms.nn
     return (
         _run(ms, t.Perplexity(), (soft, LABELS)),
         _run(ms, t.Perplexity(), (soft, LABELS), (soft, LABELS[::-1].copy())),
@@ -194,7 +194,7 @@ def perplexity(ms):
 
 @case
 def cosine_similarity(ms):
-    kind = ms.train.CosineSimilarity
+    kind = ms.nn.CosineSimilarity
     return tuple(
         _run(ms, kind(similarity=s, reduction=r, zero_diagonal=z), (SCORES[:3],))
         for s in ("cosine", "dot")
@@ -205,7 +205,7 @@ def cosine_similarity(ms):
 
 @case
 def hausdorff(ms):
-    t = ms.train
+    t = ms.nn
     pair = (SHAPE_A, SHAPE_B, 1)
     return (
         *(_run(ms, t.HausdorffDistance(d), pair) for d in ("euclidean", "chessboard", "taxicab")),
@@ -221,7 +221,7 @@ def hausdorff(ms):
 
 @case
 def order_of_inputs(ms):
-    metric = ms.train.Accuracy().set_indexes([2, 0])
+    metric = ms.nn.Accuracy().set_indexes([2, 0])
     metric.update(ms.Tensor(LABELS), ms.Tensor(LABELS * 0), ms.Tensor(SCORES))
     return _out(ms, metric.eval())
 
@@ -232,7 +232,7 @@ MISSING = ("confusion_matrix_metric", "occlusion_sensitivity")
 
 @case
 def names_and_kinds(ms):
-    t = ms.train
+    t = ms.nn
     return (
         tuple(n for n in t.names() if n not in MISSING),
         type(t.get_metric_fn("precision", eval_type="multilabel")).__name__,
