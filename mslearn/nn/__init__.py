@@ -119,6 +119,12 @@ from mslearn.nn.pooling import AvgPool3d as AvgPool3d
 from mslearn.nn.pooling import MaxPool1d as MaxPool1d
 from mslearn.nn.pooling import MaxPool2d as MaxPool2d
 from mslearn.nn.pooling import MaxPool3d as MaxPool3d
+from mslearn.nn.recurrent import GRU as GRU
+from mslearn.nn.recurrent import LSTM as LSTM
+from mslearn.nn.recurrent import RNN as RNN
+from mslearn.nn.recurrent import GRUCell as GRUCell
+from mslearn.nn.recurrent import LSTMCell as LSTMCell
+from mslearn.nn.recurrent import RNNCell as RNNCell
 from mslearn.nn.thin import ConstantPad1d as ConstantPad1d
 from mslearn.nn.thin import ConstantPad2d as ConstantPad2d
 from mslearn.nn.thin import ConstantPad3d as ConstantPad3d
