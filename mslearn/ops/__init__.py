@@ -46,6 +46,7 @@ from mslearn.ops.creation import triu as triu
 from mslearn.ops.creation import uniform as uniform
 from mslearn.ops.creation import zeros as zeros
 from mslearn.ops.creation import zeros_like as zeros_like
+from mslearn.ops.decompositions import *  # noqa: F403
 from mslearn.ops.gather_scatter import *  # noqa: F403
 from mslearn.ops.indexing import gather as gather
 from mslearn.ops.indexing import masked_fill as masked_fill
@@ -93,6 +94,7 @@ from mslearn.ops.reduce import prod as prod
 from mslearn.ops.reduce import std as std
 from mslearn.ops.reduce import sum as sum
 from mslearn.ops.reduce import var as var
+from mslearn.ops.resize import *  # noqa: F403
 from mslearn.ops.shape import broadcast_to as broadcast_to
 from mslearn.ops.shape import cast as cast
 from mslearn.ops.shape import cat as cat
@@ -113,6 +115,7 @@ from mslearn.ops.shape import unsqueeze as unsqueeze
 from mslearn.ops.shape import unstack as unstack
 from mslearn.ops.sorting import *  # noqa: F403
 from mslearn.ops.sparse import *  # noqa: F403
+from mslearn.ops.special import *  # noqa: F403
 
 _functions = _assemble.functions()
 _assemble.attach_methods(_functions)

@@ -7,7 +7,17 @@ from typing import Any
 
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
-from mslearn.ops import arrange, control, gather_scatter, joining, matrix, shape, sorting
+from mslearn.ops import (
+    arrange,
+    control,
+    decompositions,
+    gather_scatter,
+    joining,
+    matrix,
+    shape,
+    sorting,
+    special,
+)
 
 _SAME = {
     sorting: "aminmax argsort bincount count_nonzero cummax cummin histc median msort nonzero "
@@ -18,6 +28,8 @@ _SAME = {
     "moveaxis movedim ravel resize roll rot90 swapdims trace unflatten",
     joining: "fliplr flipud hsplit nan_to_num nansum narrow numel select_scatter tensor_split "
     "unbind vsplit",
+    special: "addcdiv addcmul copysign deg2rad float_power frac isclose lerp rad2deg sgn sinc",
+    decompositions: "cholesky_solve lstsq pinv qr svd",
 }
 
 
