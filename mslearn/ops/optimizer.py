@@ -14,8 +14,11 @@ import numpy as np
 
 from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive
+from mslearn.ops.threads import over_batch
 
 _BLOCK = 1 << 17  # elements; larger blocks gain nothing, smaller ones pay for more NumPy calls
+
+_SMALL = 1 << 16  # for threads: half a million elements are eight blocks, four for each of two
 
 
 def _blocks(n: int) -> Iterator[slice]:
@@ -147,27 +150,32 @@ class Adam(UpdateRule):
         power1, power2 = (float(np.asarray(b).reshape(-1)[0]) for b in (beta1_power, beta2_power))
         rate = kind(float(lr) * np.sqrt(1 - power2) / (1 - power1))
         one = kind(1)
-        t = np.empty(min(_BLOCK, p.size), p.dtype)
-        u = np.empty_like(t)
-        for s in _blocks(p.size):
-            gs, ms, vs = g[s], out_m[s], out_v[s]
-            ts, us = t[: gs.size], u[: gs.size]
-            np.multiply(m1[s], b1, out=ms)
-            np.multiply(gs, one - b1, out=ts)
-            ms += ts
-            np.multiply(v1[s], b2, out=vs)
-            np.multiply(gs, gs, out=us)
-            us *= one - b2
-            vs += us
-            np.sqrt(vs, out=us)
-            us += eps
-            if use_nesterov:
-                ts += b1 * ms
-                np.divide(ts, us, out=us)
-            else:
-                np.divide(ms, us, out=us)
-            us *= rate
-            np.subtract(p[s], us, out=out_p[s])
+
+        def part(start, stop):
+            t = np.empty(min(_SMALL, p.size), p.dtype)
+            u = np.empty_like(t)
+            for at in range(start * _SMALL, min(stop * _SMALL, p.size), _SMALL):
+                s = slice(at, at + _SMALL)
+                gs, ms, vs = g[s], out_m[s], out_v[s]
+                ts, us = t[: gs.size], u[: gs.size]
+                np.multiply(m1[s], b1, out=ms)
+                np.multiply(gs, one - b1, out=ts)
+                ms += ts
+                np.multiply(v1[s], b2, out=vs)
+                np.multiply(gs, gs, out=us)
+                us *= one - b2
+                vs += us
+                np.sqrt(vs, out=us)
+                us += eps
+                if use_nesterov:
+                    ts += b1 * ms
+                    np.divide(ts, us, out=us)
+                else:
+                    np.divide(ms, us, out=us)
+                us *= rate
+                np.subtract(p[s], us, out=out_p[s])
+
+        over_batch(part, -(-p.size // _SMALL), 30 * p.size)
         return new
 
     def infer(var, m, v, *_, **__):

@@ -72,6 +72,15 @@ def test_gradient_centralization_takes_the_mean_off_convolutions_only():
     np.testing.assert_allclose(dense.asnumpy(), -g[0, :, 0])
 
 
+def test_adam_of_a_large_weight_reaches_every_block():
+    n = 1_234_567
+    w, g = parameter(np.zeros(n)), np.linspace(0.5, 1.5, n, dtype=np.float32)
+    adam = nn.Adam([w], 0.1)
+    adam((ms.Tensor(g),))
+    np.testing.assert_allclose(w.asnumpy(), np.full(n, -0.1), rtol=1e-4)
+    np.testing.assert_allclose(adam.moment2[0].asnumpy(), 0.001 * g * g, rtol=1e-4, atol=1e-12)
+
+
 @pytest.mark.parametrize("share", [False, True])
 def test_arrays_that_a_learner_holds_are_never_overwritten(share):
     for make in (nn.RMSProp, nn.FTRL, nn.Adadelta, nn.LazyAdam, nn.AdamWeightDecay):
