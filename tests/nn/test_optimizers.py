@@ -130,3 +130,17 @@ def test_a_custom_optimizer_as_mindspores_documentation_writes_it():
 def test_wrong_values_are_refused(wrong):
     with pytest.raises(ValueError, match="For '"):
         wrong([parameter(W)])
+
+
+def test_a_schedule_of_ones_own():
+    class Halving(nn.LearningRateSchedule):
+        def construct(self, global_step):
+            return 0.5 ** ops.cast(global_step, ms.float32)
+
+    w = parameter([1.0])
+    optimizer = nn.SGD([w], Halving())
+    for _ in range(3):
+        optimizer((ms.Tensor([1.0]),))
+    assert float(w.asnumpy()[0]) == pytest.approx(1 - 1 - 0.5 - 0.25)
+    with pytest.raises(NotImplementedError, match="global_step"):
+        nn.LearningRateSchedule()(ms.Tensor(0))
