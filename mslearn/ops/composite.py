@@ -147,7 +147,7 @@ def while_loop(cond_func: Any, loop_func: Any, init_val: Any) -> Any:
     return value
 
 
-def fori_loop(lower: int, upper: int, loop_func: Any, init_val: Any) -> Any:
+def fori_loop(lower: int, upper: int, loop_func: Any, init_val: Any, unroll: bool = True) -> Any:
     """``for i in range(lower, upper): value = loop_func(i, value)``."""
     value = init_val
     for i in range(int(lower), int(upper)):

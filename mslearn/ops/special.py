@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.core.dtype import FLOAT32
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.elementwise import Exp, Log, Rsqrt
-from mslearn.ops.families import Elementwise, floating
+from mslearn.ops.families import Elementwise, cast, floating
 from mslearn.ops.indexing import where
 
 __all__ = [
@@ -248,9 +249,9 @@ def addcdiv(input, tensor1, tensor2, value=1):
 def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """Where ``|input - other| <= atol + rtol * |other|``; equal infinities are close."""
     x, y = as_tensor(input), as_tensor(other)
-    apart = (x - y).abs() if x.dtype.name != "Bool" else as_tensor(x != y).astype("f4")
-    near = (apart <= atol + rtol * (y.abs() if y.dtype.name != "Bool" else 0)) & (apart < math.inf)
-    near = near | (x == y)
+    x, y = (cast(t, FLOAT32) if t._value.dtype.kind == "b" else t for t in (x, y))
+    apart, same = (x - y).abs(), x == y  # inf - inf is NaN, but equal
+    near = same | ((apart <= atol + rtol * y.abs()) & (apart < math.inf))
     return near | ((x != x) & (y != y)) if equal_nan else near
 
 
@@ -303,14 +304,13 @@ def float_power(input, exponent):
 
 def frac(x):
     """What is behind the point, with the sign of `x`."""
-    t = as_tensor(x)
-    return t - t.trunc()
+    return as_tensor(x) - as_tensor(x).trunc()
 
 
 def logaddexp2(input, other):
     """log2(2**input + 2**other) without overflow."""
-    log = apply(LogAddExp, (floating(input) * math.log(2), floating(other) * math.log(2)))
-    return log / math.log(2)
+    scaled = floating(input) * math.log(2), floating(other) * math.log(2)
+    return apply(LogAddExp, scaled) / math.log(2)
 
 
 def sgn(input):
