@@ -26,6 +26,9 @@ from mslearn.nn.activations import Softsign as Softsign
 from mslearn.nn.activations import Tanhshrink as Tanhshrink
 from mslearn.nn.activations import Threshold as Threshold
 from mslearn.nn.cell import Cell as Cell
+from mslearn.nn.channel_dropout import Dropout1d as Dropout1d
+from mslearn.nn.channel_dropout import Dropout2d as Dropout2d
+from mslearn.nn.channel_dropout import Dropout3d as Dropout3d
 from mslearn.nn.container import CellDict as CellDict
 from mslearn.nn.container import CellList as CellList
 from mslearn.nn.container import SequentialCell as SequentialCell
@@ -125,10 +128,14 @@ from mslearn.nn.recurrent import RNN as RNN
 from mslearn.nn.recurrent import GRUCell as GRUCell
 from mslearn.nn.recurrent import LSTMCell as LSTMCell
 from mslearn.nn.recurrent import RNNCell as RNNCell
+from mslearn.nn.resize import PixelShuffle as PixelShuffle
+from mslearn.nn.resize import PixelUnshuffle as PixelUnshuffle
+from mslearn.nn.resize import Upsample as Upsample
 from mslearn.nn.thin import ConstantPad1d as ConstantPad1d
 from mslearn.nn.thin import ConstantPad2d as ConstantPad2d
 from mslearn.nn.thin import ConstantPad3d as ConstantPad3d
 from mslearn.nn.thin import Embedding as Embedding
+from mslearn.nn.thin import EmbeddingLookup as EmbeddingLookup
 from mslearn.nn.thin import Norm as Norm
 from mslearn.nn.thin import OneHot as OneHot
 from mslearn.nn.thin import Pad as Pad

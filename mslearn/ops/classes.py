@@ -25,6 +25,7 @@ from mslearn.ops import (
 )
 from mslearn.ops import reduce as reductions
 from mslearn.ops import shape as shapes
+from mslearn.ops.resize import resize
 
 classes: dict[str, type[Composite]] = {}
 
@@ -133,3 +134,7 @@ declare("BinaryCrossEntropy", losses_more.binary_cross_entropy, reduction="mean"
 declare("BCEWithLogitsLoss", losses_more.binary_cross_entropy_with_logits, reduction="mean")
 declare("SmoothL1Loss", losses_more.smooth_l1_loss, beta=1.0, reduction="none")
 declare("KLDivLoss", losses_more.kl_div, reduction="mean")
+for _name, _kind in (("ResizeBilinearV2", "linear"), ("ResizeNearestNeighborV2", "nearest")):
+    declare(_name, lambda x, size, align_corners, half_pixel_centers, kind=_kind: (
+        resize(x, [int(n) for n in size], kind, align_corners, half_pixel_centers)
+    ), align_corners=False, half_pixel_centers=False)  # fmt: skip
