@@ -198,3 +198,44 @@ class OneHot(Cell):
     def construct(self, indices: Tensor) -> Tensor:
         codes = ops.one_hot(indices, self.depth, self.on_value, self.off_value, self.axis)
         return codes.astype(self.dtype)
+
+
+class EmbeddingLookup(Cell):
+    """A table of vectors, looked up by integers of any shape.
+
+    Args:
+        vocab_size: number of rows.
+        embedding_size: length of a row.
+        param_init: initial table, an initializer or a Tensor.
+        target: "CPU" or "DEVICE"; where MindSpore would look up. Here it changes nothing.
+        slice_mode, manual_shapes: how MindSpore splits the table over machines. Here there is one.
+        max_norm: longer vectors of the result are scaled to this Euclidean length.
+        sparse: MindSpore's kind of gradient; here the gradient is always dense.
+        dtype: dtype of the table.
+    """
+
+    def __init__(
+        self, vocab_size: int, embedding_size: int, param_init: Any = "normal",
+        target: str = "CPU", slice_mode: str = "batch_slice", manual_shapes: Any = None,
+        max_norm: float | None = None, sparse: bool = True, dtype: DType = float32,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if target not in ("CPU", "DEVICE"):
+            raise ValueError(
+                f"For 'EmbeddingLookup', target must be 'CPU' or 'DEVICE', but got {target!r}."
+            )
+        if max_norm is not None and max_norm <= 0:
+            raise ValueError(
+                f"For 'EmbeddingLookup', max_norm must be positive, but got {max_norm}."
+            )
+        self.vocab_size, self.embedding_size, self.target = vocab_size, embedding_size, target
+        self.max_norm = max_norm
+        table = initializer(param_init, (vocab_size, embedding_size), dtype)
+        self.embedding_table = Parameter(table, name="embedding_table")
+
+    def construct(self, indices: Tensor) -> Tensor:
+        out = ops.gather(self.embedding_table, indices, 0)
+        if self.max_norm is None:
+            return out
+        length = ops.norm(out, 2, -1, True)
+        return out * (self.max_norm / ops.maximum(length, self.max_norm))
