@@ -18,6 +18,7 @@ from mslearn.autodiff import grad as grad  # noqa: E402
 from mslearn.autodiff import jvp as jvp  # noqa: E402
 from mslearn.autodiff import value_and_grad as value_and_grad  # noqa: E402
 from mslearn.autodiff import vjp as vjp  # noqa: E402
+from mslearn.common.tensor import tensor as tensor  # noqa: E402
 from mslearn.core import DtypeError as DtypeError  # noqa: E402
 from mslearn.core import Parameter as Parameter  # noqa: E402
 from mslearn.core import ParameterTuple as ParameterTuple  # noqa: E402
