@@ -25,6 +25,7 @@ from mslearn.nn.activations import SoftShrink as SoftShrink
 from mslearn.nn.activations import Softsign as Softsign
 from mslearn.nn.activations import Tanhshrink as Tanhshrink
 from mslearn.nn.activations import Threshold as Threshold
+from mslearn.nn.attention import MultiheadAttention as MultiheadAttention
 from mslearn.nn.cell import Cell as Cell
 from mslearn.nn.channel_dropout import Dropout1d as Dropout1d
 from mslearn.nn.channel_dropout import Dropout2d as Dropout2d
