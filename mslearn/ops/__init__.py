@@ -94,6 +94,7 @@ from mslearn.ops.reduce import prod as prod
 from mslearn.ops.reduce import std as std
 from mslearn.ops.reduce import sum as sum
 from mslearn.ops.reduce import var as var
+from mslearn.ops.resize import *  # noqa: F403
 from mslearn.ops.shape import broadcast_to as broadcast_to
 from mslearn.ops.shape import cast as cast
 from mslearn.ops.shape import cat as cat
