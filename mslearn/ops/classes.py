@@ -138,3 +138,20 @@ for _name, _kind in (("ResizeBilinearV2", "linear"), ("ResizeNearestNeighborV2",
     declare(_name, lambda x, size, align_corners, half_pixel_centers, kind=_kind: (
         resize(x, [int(n) for n in size], kind, align_corners, half_pixel_centers)
     ), align_corners=False, half_pixel_centers=False)  # fmt: skip
+
+
+def _to_space(x, block_size):
+    """Blocks of channels become blocks of pixels: (N, C, H, W) to (N, C/b**2, H*b, W*b)."""
+    (n, _, h, w), b = x.shape, block_size
+    return x.reshape((n, b, b, -1, h, w)).transpose(0, 3, 4, 1, 5, 2).reshape((n, -1, h * b, w * b))
+
+
+def _to_depth(x, block_size):
+    """Blocks of pixels become channels: (N, C, H, W) to (N, C*b**2, H/b, W/b)."""
+    (n, c, h, w), b = x.shape, block_size
+    parts = x.reshape((n, c, h // b, b, w // b, b)).transpose(0, 3, 5, 1, 2, 4)
+    return parts.reshape((n, -1, h // b, w // b))
+
+
+declare("DepthToSpace", _to_space, block_size=2)
+declare("SpaceToDepth", _to_depth, block_size=2)

@@ -72,7 +72,7 @@ class Qr(Primitive):
 
     def vjp(ct, out, x, full_matrices):  # Seeger et al. (2017), section 4.3
         q, r = out
-        _tall("qr", x, full_matrices)
+        _tall(x, full_matrices)
         m = matmul(r, _t(ct[1])) - matmul(_t(ct[0]), q)
         low = _mask(m, np.tri(m.shape[-1], k=-1))
         whole = low + _t(low) + _mask(m, np.eye(m.shape[-1]))
@@ -80,7 +80,7 @@ class Qr(Primitive):
 
     def jvp(tangents, out, x, full_matrices):
         q, r = out
-        _tall("qr", x, full_matrices)
+        _tall(x, full_matrices)
         c = _t(matrix_solve(_t(r), _t(tangents[0])))  # the change of x, times r^-1
         s = matmul(_t(q), c)
         low = _mask(s, np.tri(s.shape[-1], k=-1))
@@ -88,14 +88,15 @@ class Qr(Primitive):
         return c - matmul(q, change), matmul(change, r)
 
 
-def _tall(name: str, x: Tensor, full: bool) -> None:
+def _defined(name: str, x: Tensor, where_it_is: bool, reason: str) -> None:
+    if not where_it_is:
+        raise ValueError(f"For '{name}', {reason}, but got shape {list(x.shape)}.")
+
+
+def _tall(x: Tensor, full: bool) -> None:
     m, n = x.shape[-2:]
-    if m < n or (full and m != n):
-        raise ValueError(
-            f"For '{name}', the gradient is defined for reduced factors of matrices with at least "
-            f"as many rows as columns, but got shape {list(x.shape)}"
-            f"{' and complete factors' if full else ''}."
-        )
+    reason = "only reduced factors of matrices with at least as many rows as columns have gradients"
+    _defined("qr", x, m == n or (m > n and not full), reason)
 
 
 class Svd(Primitive):
@@ -149,11 +150,8 @@ class Svd(Primitive):
 
 
 def _reduced(x: Tensor, full: bool) -> None:
-    if full and x.shape[-1] != x.shape[-2]:
-        raise ValueError(
-            f"For 'svd', the additional columns of full_matrices=True have no gradient (shape "
-            f"{list(x.shape)}). Use full_matrices=False."
-        )
+    reason = "the columns that full_matrices=True adds have no gradient"
+    _defined("svd", x, not full or x.shape[-1] == x.shape[-2], reason)
 
 
 class Eigh(Primitive):

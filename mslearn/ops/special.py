@@ -298,8 +298,7 @@ def exp2(input):
 
 def float_power(input, exponent):
     """`input` to the power of `exponent`, computed in float64."""
-    x, y = (t.astype("f8") if isinstance(t, Tensor) else t for t in (input, exponent))
-    return x**y
+    return as_tensor(input).astype("f8") ** as_tensor(exponent).astype("f8")
 
 
 def frac(x):

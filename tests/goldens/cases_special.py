@@ -47,4 +47,6 @@ cases = {
     "sinc": lambda ms: ms.ops.sinc(ms.Tensor(X)),
     "sgn": lambda ms: ms.ops.sgn(ms.Tensor(X)),
     "float_power": lambda ms: ms.ops.float_power(ms.Tensor(Y), ms.Tensor(Z)),
+    "DepthToSpace": both(lambda o, x: o.DepthToSpace(2)(x), RNG.random((2, 8, 2, 3), np.float32)),
+    "SpaceToDepth": both(lambda o, x: o.SpaceToDepth(2)(x), RNG.random((2, 3, 4, 2), np.float32)),
 }
