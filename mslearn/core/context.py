@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mslearn.core.errors import did_you_mean
-from mslearn.core.threads import set_blas_threads
+from mslearn.core.threads import set_threads
 
 GRAPH_MODE = 0
 PYNATIVE_MODE = 1
@@ -50,7 +50,7 @@ def set_context(**kwargs: Any) -> None:
                     f"For 'set_context', runtime_num_threads must be an int >= 1, but got "
                     f"{value!r}."
                 )
-            set_blas_threads(value)
+            set_threads(value)
     _settings.update(kwargs)
 
 

@@ -11,45 +11,52 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-_SYMBOLS = (
-    "scipy_openblas_set_num_threads64_",
-    "scipy_openblas_set_num_threads",
-    "openblas_set_num_threads64_",
-    "openblas_set_num_threads",
-)
+_PREFIXES = ("scipy_openblas", "openblas")  # NumPy's own wheels rename the library's functions
+_SUFFIXES = ("64_", "")
 
 
-def _libraries() -> Iterator[Path]:
+@cache
+def blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """How to read and to set the thread count of NumPy's bundled OpenBLAS, if it has that."""
     package = Path(np.__file__).parent
     for folder in (package.parent / "numpy.libs", package / ".dylibs"):
-        yield from folder.glob("*openblas*")
+        for path in sorted(folder.glob("*openblas*")):
+            try:
+                library: Any = ctypes.CDLL(str(path))  # loaded already: this finds the handle
+            except OSError:
+                continue
+            for name in (f"{p}_{{}}_num_threads{s}" for p in _PREFIXES for s in _SUFFIXES):
+                if hasattr(library, name.format("set")):
+                    return getattr(library, name.format("get")), getattr(
+                        library, name.format("set")
+                    )
+    return None
 
 
-def set_blas_threads(count: int) -> bool:
-    """Let NumPy's bundled OpenBLAS use `count` threads; False when NumPy uses another BLAS."""
-    for path in _libraries():
-        try:
-            library = ctypes.CDLL(str(path))  # loaded already: this only finds the handle
-        except OSError:
-            continue
-        for symbol in _SYMBOLS:
-            function: Any = getattr(library, symbol, None)
-            if function is not None:
-                function(count)
-                return True
-    return False
+def set_threads(count: int) -> None:
+    """Let operations use `count` threads; without OpenBLAS there is nothing to set."""
+    found = blas()
+    if found is not None:
+        found[1](count)
 
 
-def settle() -> int | None:
-    """Apply the wanted number at import; None when it was left as it is."""
-    asked = os.environ.get("MSLEARN_NUM_THREADS")
-    if asked is None and {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ):
-        return None
-    count = int(asked) if asked and asked.isdigit() and int(asked) > 0 else 1
-    return count if set_blas_threads(count) else None
+def thread_count() -> int:
+    """How many threads an operation may use now."""
+    found = blas()
+    return max(1, found[0]()) if found else 1
+
+
+def settle() -> None:
+    """Set the number that is wanted at import."""
+    asked = os.environ.get("MSLEARN_NUM_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        set_threads(int(asked))
+    elif not {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ):
+        set_threads(1)

@@ -11,16 +11,10 @@ import pytest
 import mslearn as ms
 
 CODE = """
-import ctypes, sys
 import mslearn as ms
-from mslearn.core import threads
-def count():
-    for path in threads._libraries():
-        library = ctypes.CDLL(str(path))
-        for name in threads._SYMBOLS:
-            get = getattr(library, name.replace("set_num", "get_num"), None)
-            if get:
-                return get()
+from mslearn.core.threads import blas, thread_count as count
+if blas() is None:
+    raise SystemExit(print("None None"))
 before = count()
 ms.set_context(runtime_num_threads=2)
 print(before, count())

@@ -181,7 +181,7 @@ def test_a_convolutional_network_learns_and_is_saved(tmp_path):
 THREADS = """
 import numpy as np, mslearn as ms, sys
 from mslearn import ops
-from mslearn.ops.threads import thread_count
+from mslearn.core.threads import thread_count
 rng = np.random.default_rng(0)
 f = lambda *s: ms.Tensor(rng.standard_normal(s).astype(np.float32))
 x, w = f(13, 16, 32, 32), f(16, 16, 3, 3)
