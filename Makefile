@@ -46,6 +46,11 @@ goldens:
 # Ratios against PyTorch (pip install torch) and hand-written NumPy; see benchmarks/.
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/mlp_step.py
+	-$(BIN)/python -c 'import torch' && $(BIN)/python benchmarks/conv_steps.py
+
+# docs/support.md: which of MindSpore's names the tests prove (runs the engine's tests).
+support: $(VENV)/.test
+	$(BIN)/python tools/make_support_table.py
 
 clean:
 	rm -rf $(VENV) dist build mslearn/static widgets/lab/dist widgets/lab/lib widgets/*/.built \

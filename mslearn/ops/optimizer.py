@@ -16,7 +16,7 @@ from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive
 from mslearn.ops.threads import over_batch
 
-_BLOCK = 1 << 17  # elements; larger blocks gain nothing, smaller ones pay for more NumPy calls
+_BLOCK = 1 << 20  # elements; smaller blocks gained nothing here and pay for more NumPy calls
 
 _SMALL = 1 << 16  # for threads: half a million elements are eight blocks, four for each of two
 
