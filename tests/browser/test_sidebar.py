@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from browser.harness import Lab, RunningCamp
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -93,22 +93,23 @@ def test_a_passed_exercise_shows_without_a_reload(lab: Lab, camp: RunningCamp) -
     assert lab.errors == []
 
 
-def keep_focus(lab: Lab, button: Locator) -> None:
-    """Focus a button for good: a notebook that still opens takes the focus once more."""
-    for _ in range(20):
-        button.focus()
-        lab.page.wait_for_timeout(500)
-        if button.evaluate("e => e === document.activeElement"):
-            return
-    raise AssertionError("the notebook keeps taking the focus")
+IN_NOTEBOOK = "() => !!document.activeElement?.closest('.jp-NotebookPanel')"
 
 
-def test_the_keyboard_reaches_language_and_days(lab: Lab) -> None:
+def test_the_keyboard_reaches_language_and_days(lab: Lab, camp: RunningCamp) -> None:
     lab.wait_open(DAY1["en"])
     lab.wait_idle()
-    keep_focus(lab, lab.sidebar.get_by_role("button", name="English"))
-    lab.page.keyboard.press("Tab")
-    lab.page.keyboard.press("Enter")
+    for _ in range(8):
+        lab.sidebar.get_by_role("button", name="English").focus()
+        lab.page.keyboard.press("Tab")
+        lab.page.keyboard.press("Enter")
+        lab.page.wait_for_timeout(1000)
+        # A notebook that still draws its cells takes the focus once more: JupyterLab's doing. Only
+        # then is there another try; focus that the sidebar itself loses fails below.
+        if not lab.page.evaluate(IN_NOTEBOOK):
+            break
+        camp.request("mslearn/language", b'{"language": "en"}')
+        lab.wait_text(lab.day(1), "Quick start")
     lab.wait_text(lab.day(1), "快速入门")
     expect(lab.sidebar.get_by_role("button", name="中文")).to_be_focused()
     lab.page.keyboard.press("Tab")
