@@ -48,7 +48,7 @@ export class CampSidebar extends Widget {
       if (camp) {
         this._show(camp);
       } else if (this._unreachable) {
-        this._view.say('');
+        this._view.say(this._notice);
       }
       this._unreachable = false;
     } catch (error) {
@@ -74,7 +74,7 @@ export class CampSidebar extends Widget {
     this._view.showCamp(camp);
     this._view.showCurrent(this._path);
     const outside = camp.days.some(day => day.state !== 'coming' && !day.path);
-    this._view.say(outside ? STRINGS[camp.language].outside : '');
+    this._view.say(outside ? STRINGS[camp.language].outside : this._notice);
   }
 
   private _explain(error: unknown): void {
@@ -90,6 +90,7 @@ export class CampSidebar extends Widget {
   }
 
   private async _setLanguage(language: Language): Promise<void> {
+    this._notice = '';
     try {
       this._show(await this._client.setLanguage(language));
     } catch (error) {
@@ -106,9 +107,12 @@ export class CampSidebar extends Widget {
     try {
       await this._app.serviceManager.contents.get(path, { content: false });
     } catch {
-      this._view.say(STRINGS[this._language].missing(path));
+      // Kept until a lesson opens: the next poll must not wipe it away.
+      this._notice = STRINGS[this._language].missing(path);
+      this._view.say(this._notice);
       return;
     }
+    this._notice = '';
     this._view.say('');
     await this._app.commands.execute('docmanager:open', { path, factory: 'Notebook' });
   }
@@ -122,6 +126,7 @@ export class CampSidebar extends Widget {
     return this._camp?.language ?? 'en';
   }
 
+  private _notice = '';
   private readonly _client: CampClient;
   private readonly _view: CampView;
   private readonly _poll: Poll<void>;
