@@ -21,7 +21,6 @@ generated tests. The rules are plain functions in the class body:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn
 
@@ -30,7 +29,7 @@ import numpy as np
 from mslearn.core.dtype import dtype_of
 from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.state import state
-from mslearn.core.tensor import Abstract, Tensor, as_tensor
+from mslearn.core.tensor import Tensor, as_tensor
 
 NO_ATTRS: dict[str, Any] = {}
 registry: dict[str, type[Primitive]] = {}
@@ -198,13 +197,3 @@ def broadcast_shape(name: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
         f"{sizes}. Two sizes fit when they are equal or one of them is 1; reshape or transpose "
         f"one of the tensors."
     )
-
-
-def size_of(shape: tuple[int, ...]) -> int:
-    """Number of elements of a shape."""
-    return math.prod(shape)
-
-
-def abstract(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Abstract:
-    """An abstract value: a shape and a dtype without data."""
-    return Abstract(tuple(shape), dtype)
