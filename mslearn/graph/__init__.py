@@ -1,0 +1,1 @@
+"""Graph mode: capture a function as a graph, improve it pass by pass, run it."""
