@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from mslearn import ops
-from mslearn.core.dtype import FLOAT32
-from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
-from mslearn.nn.optim.base import LearningRate, Optimizer
-from mslearn.nn.optim.rules import within
+from mslearn.nn.optim.base import LearningRate
+from mslearn.nn.optim.by_rule import RuleOptimizer
 from mslearn.ops import optimizer_more as rules
+from mslearn.ops.optimizer import UpdateRule
 
 
-class Adagrad(Optimizer):
+class Adagrad(RuleOptimizer):
     """AdaGrad (Duchi et al., 2011); see `ops.ApplyAdagrad`.
 
     Args:
         accum: where the sum of squares starts, at least 0.
         update_slots: whether the sum of squares grows.
     """
+
+    rule = rules.ApplyAdagrad
 
     def __init__(
         self,
@@ -34,19 +31,14 @@ class Adagrad(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate, params, weight_decay, loss_scale)
-        self.accum = self.state_like("accum", within("Adagrad", "accum", accum, 0.0))
-        self.update_slots = update_slots
-
-    def construct(self, params: Sequence[Tensor]) -> tuple[bool, ...]:
-        for i, param, grad, lr in self.prepared(params):
-            state = (param, self.accum[i])
-            inputs = (*state, lr, grad)
-            self.update(rules.ApplyAdagrad, state, inputs, update_slots=self.update_slots)
-        return (True,) * len(self.parameters)
+        self.slots(accum=("accum", self.checked("accum", accum)))
+        self._attrs = {"update_slots": update_slots}
 
 
-class ProximalAdagrad(Optimizer):
+class ProximalAdagrad(RuleOptimizer):
     """AdaGrad with L1 and L2 penalties as a proximal step; see `ops.ApplyProximalAdagrad`."""
+
+    rule = rules.ApplyProximalAdagrad
 
     def __init__(
         self,
@@ -60,21 +52,14 @@ class ProximalAdagrad(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate, params, weight_decay, loss_scale)
-        start = within("ProximalAdagrad", "accum", accum, 0.0)
-        self.accum = self.state_like("accum", start)
-        self.l1 = Tensor(within("ProximalAdagrad", "l1", l1, 0.0))
-        self.l2 = Tensor(within("ProximalAdagrad", "l2", l2, 0.0))
-
-    def construct(self, grads: Sequence[Tensor]) -> tuple[bool, ...]:
-        for i, param, grad, lr in self.prepared(grads):
-            state = (param, self.accum[i])
-            inputs = (*state, lr, self.l1, self.l2, grad)
-            self.update(rules.ApplyProximalAdagrad, state, inputs)
-        return (True,) * len(self.parameters)
+        self.slots(accum=("accum", self.checked("accum", accum)))
+        self.numbers(l1=l1, l2=l2)
 
 
-class Adadelta(Optimizer):
+class Adadelta(RuleOptimizer):
     """Adadelta (Zeiler, 2012); see `ops.ApplyAdadelta`."""
+
+    rule = rules.ApplyAdadelta
 
     def __init__(
         self,
@@ -86,23 +71,16 @@ class Adadelta(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate, params, weight_decay, loss_scale)
-        if within("Adadelta", "rho", rho, 0.0) > 1:
+        if self.checked("rho", rho) > 1:
             raise ValueError(f"For 'Adadelta', the argument 'rho' must be in [0, 1], not {rho}.")
-        self.rho = Tensor(float(rho))
-        self.epsilon = Tensor(within("Adadelta", "epsilon", epsilon, 0.0))
-        self.accum = self.state_like("accum")
-        self.accum_update = self.state_like("accum_update")
-
-    def construct(self, grads: Sequence[Tensor]) -> tuple[bool, ...]:
-        for i, param, grad, lr in self.prepared(grads):
-            state = (param, self.accum[i], self.accum_update[i])
-            inputs = (*state, lr, self.rho, self.epsilon, grad)
-            self.update(rules.ApplyAdadelta, state, inputs)
-        return (True,) * len(self.parameters)
+        self.numbers(rho=rho, epsilon=epsilon)
+        self.slots(accum="accum", accum_update="accum_update")
 
 
-class AdaMax(Optimizer):
+class AdaMax(RuleOptimizer):
     """AdaMax (Kingma & Ba, 2015): Adam by the largest gradient; see `ops.ApplyAdaMax`."""
+
+    rule = rules.ApplyAdaMax
 
     def __init__(
         self,
@@ -115,24 +93,13 @@ class AdaMax(Optimizer):
         loss_scale: float = 1.0,
     ) -> None:
         super().__init__(learning_rate, params, weight_decay, loss_scale)
-        self.beta1 = Tensor(within("AdaMax", "beta1", beta1, 0.0, 1.0))
-        self.beta2 = Tensor(within("AdaMax", "beta2", beta2, 0.0, 1.0))
-        self.eps = Tensor(within("AdaMax", "eps", eps, 0.0))
-        self.beta1_power = Parameter(np.ones(1, FLOAT32), name="beta1_power")
-        self.moment1 = self.state_like("moment1")
-        self.moment2 = self.state_like("moment2")
-
-    def construct(self, gradients: Sequence[Tensor]) -> tuple[bool, ...]:
-        prepared = self.prepared(gradients)
-        ops.assign(self.beta1_power, self.beta1_power * self.beta1)
-        for i, param, grad, lr in prepared:
-            state = (param, self.moment1[i], self.moment2[i])
-            rest = (self.beta1_power, lr, self.beta1, self.beta2, self.eps, grad)
-            self.update(rules.ApplyAdaMax, state, (*state, *rest))
-        return (True,) * len(self.parameters)
+        self.numbers(high=1.0, beta1=beta1, beta2=beta2)
+        self.numbers(epsilon=eps)
+        self.powers((1,), beta1_power=beta1)
+        self.slots(moment1="moment1", moment2="moment2")
 
 
-class RMSProp(Optimizer):
+class RMSProp(RuleOptimizer):
     """RMSProp (Tieleman & Hinton, 2012); see `ops.ApplyRMSProp`.
 
     Args:
@@ -153,30 +120,19 @@ class RMSProp(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate, params, weight_decay, loss_scale)
-        self._rest = (
-            Tensor(within("RMSProp", "decay", decay, 0.0)),
-            Tensor(within("RMSProp", "momentum", momentum, 0.0)),
-            Tensor(within("RMSProp", "epsilon", epsilon, 0.0)),
-        )
+        self.numbers(decay=decay, momentum=momentum, epsilon=epsilon)
         self.centered = centered
         if centered:
-            self.mg = self.state_like("mean_grad")
-        self.ms = self.state_like("mean_square", 1.0)
-        self.moment = self.state_like("moment")
+            self.slots(mg="mean_grad")
+        self.slots(ms=("mean_square", 1.0), moment="moment")
 
-    def construct(self, gradients: Sequence[Tensor]) -> tuple[bool, ...]:
-        for i, param, grad, lr in self.prepared(gradients):
-            state: tuple[Parameter, ...] = (param, self.ms[i], self.moment[i])
-            if self.centered:
-                state = (param, self.mg[i], self.ms[i], self.moment[i])
-                inputs = (*state, grad, lr, *self._rest)
-                self.update(rules.ApplyCenteredRMSProp, state, inputs)
-            else:
-                self.update(rules.ApplyRMSProp, state, (*state, lr, grad, *self._rest))
-        return (True,) * len(self.parameters)
+    @property
+    def rule(self) -> type[UpdateRule]:  # type: ignore[override]
+        """The rule, by `centered`."""
+        return rules.ApplyCenteredRMSProp if self.centered else rules.ApplyRMSProp
 
 
-class FTRL(Optimizer):
+class FTRL(RuleOptimizer):
     """FTRL-Proximal (McMahan et al., 2013); see `ops.ApplyFtrl`.
 
     Args:
@@ -184,6 +140,8 @@ class FTRL(Optimizer):
         lr_power: how the rate falls with the sum of squares, at most 0.
         l1, l2: penalties, at least 0.
     """
+
+    rule = rules.ApplyFtrl
 
     def __init__(
         self,
@@ -200,17 +158,8 @@ class FTRL(Optimizer):
         super().__init__(learning_rate, params, weight_decay, loss_scale)
         if lr_power > 0:
             raise ValueError(f"For 'FTRL', the argument 'lr_power' must be <= 0, not {lr_power}.")
-        start = within("FTRL", "initial_accum", initial_accum, 0.0)
-        self.moments = self.state_like("moments", start)
-        self.linear = self.state_like("linear")
-        self._rest = (
-            Tensor(within("FTRL", "l1", l1, 0.0)),
-            Tensor(within("FTRL", "l2", l2, 0.0)),
-            Tensor(float(lr_power)),
+        self.slots(
+            moments=("moments", self.checked("initial_accum", initial_accum)), linear="linear"
         )
-
-    def construct(self, grads: Sequence[Tensor]) -> tuple[bool, ...]:
-        for i, param, grad, lr in self.prepared(grads):
-            state = (param, self.moments[i], self.linear[i])
-            self.update(rules.ApplyFtrl, state, (*state, grad, lr, *self._rest))
-        return (True,) * len(self.parameters)
+        self.numbers(l1=l1, l2=l2)
+        self._numbers["lr_power"] = Tensor(float(lr_power))

@@ -13,16 +13,18 @@ from mslearn.core.parameter import Parameter, ParameterTuple
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
 from mslearn.nn.optim.base import LearningRate, Optimizer
-from mslearn.nn.optim.rules import within
+from mslearn.nn.optim.by_rule import RuleOptimizer, within
 from mslearn.ops import optimizer_more as rules
 from mslearn.ops.lars import LARSUpdate
 
 
-class AdamWeightDecay(Optimizer):
+class AdamWeightDecay(RuleOptimizer):
     """Adam with decoupled weight decay (Loshchilov & Hutter, 2019); see `ops.AdamWeightDecay`.
 
     As MindSpore's, it leaves the bias correction out.
     """
+
+    rule, decays_gradient = rules.AdamWeightDecay, False
 
     def __init__(
         self,
@@ -34,23 +36,15 @@ class AdamWeightDecay(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate, params, weight_decay)
-        self.beta1 = Tensor(within("AdamWeightDecay", "beta1", beta1, 0.0, 1.0))
-        self.beta2 = Tensor(within("AdamWeightDecay", "beta2", beta2, 0.0, 1.0))
-        self.eps = Tensor(within("AdamWeightDecay", "eps", eps, 0.0))
-        self.moments1 = self.state_like("adam_m")
-        self.moments2 = self.state_like("adam_v")
-
-    def construct(self, gradients: Sequence[Tensor]) -> tuple[bool, ...]:
-        decays = [float(self._present(self._decay_of(p))) for p in self.parameters]
-        for i, param, grad, lr in self.prepared(gradients, decay=False):
-            state = (param, self.moments1[i], self.moments2[i])
-            rest = (lr, self.beta1, self.beta2, self.eps, Tensor(decays[i]), grad)
-            self.update(rules.AdamWeightDecay, state, (*state, *rest))
-        return (True,) * len(self.parameters)
+        self.numbers(high=1.0, beta1=beta1, beta2=beta2)
+        self.numbers(epsilon=eps)
+        self.slots(moments1="adam_m", moments2="adam_v")
 
 
-class Lamb(Optimizer):
+class Lamb(RuleOptimizer):
     """LAMB (You et al., 2020): Adam with a rate for each layer; see `ops.Lamb`."""
+
+    rule, decays_gradient = rules.Lamb, False
 
     def __init__(
         self,
@@ -62,19 +56,10 @@ class Lamb(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate, params, weight_decay)
-        self.beta1 = Tensor(within("Lamb", "beta1", beta1, 0.0, 1.0))
-        self.beta2 = Tensor(within("Lamb", "beta2", beta2, 0.0, 1.0))
-        self.eps = Tensor(within("Lamb", "eps", eps, 0.0))
-        self.moments1 = self.state_like("lamb_m")
-        self.moments2 = self.state_like("lamb_v")
-
-    def construct(self, gradients: Sequence[Tensor]) -> tuple[bool, ...]:
-        decays = [float(self._present(self._decay_of(p))) for p in self.parameters]
-        for i, param, grad, lr in self.prepared(gradients, decay=False):
-            state = (param, self.moments1[i], self.moments2[i])
-            rest = (lr, self.beta1, self.beta2, self.eps, Tensor(decays[i]), self.global_step, grad)
-            self.update(rules.Lamb, state, (*state, *rest))
-        return (True,) * len(self.parameters)
+        self.numbers(high=1.0, beta1=beta1, beta2=beta2)
+        self.numbers(epsilon=eps)
+        self.slots(moments1="lamb_m", moments2="lamb_v")
+        self._numbers["global_step"] = self.global_step
 
 
 class LARS(Optimizer):
