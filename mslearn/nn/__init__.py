@@ -148,6 +148,11 @@ from mslearn.nn.thin import ReplicationPad2d as ReplicationPad2d
 from mslearn.nn.thin import ReplicationPad3d as ReplicationPad3d
 from mslearn.nn.thin import Unflatten as Unflatten
 from mslearn.nn.thin import ZeroPad2d as ZeroPad2d
+from mslearn.nn.transformer import Transformer as Transformer
+from mslearn.nn.transformer import TransformerDecoder as TransformerDecoder
+from mslearn.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
+from mslearn.nn.transformer import TransformerEncoder as TransformerEncoder
+from mslearn.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
 from mslearn.nn.wrap import DynamicLossScaleUpdateCell as DynamicLossScaleUpdateCell
 from mslearn.nn.wrap import FixedLossScaleUpdateCell as FixedLossScaleUpdateCell
 from mslearn.nn.wrap import ForwardValueAndGrad as ForwardValueAndGrad
