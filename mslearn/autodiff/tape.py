@@ -53,10 +53,11 @@ class Tape:
 
     def watch(self, tensor: Tensor) -> None:
         """Follow what is computed from the present value of `tensor`."""
-        self._live.add(id(tensor._value))
-        self._kept.append(tensor._value)
+        value = tensor._value if state.capture is None else state.capture.read(tensor)
+        self._live.add(id(value))
+        self._kept.append(value)
         if type(tensor) is not Tensor and "_hooks" in tensor.__dict__:  # a Parameter's hooks
-            attach_hooks(tensor._value, tensor.__dict__["_hooks"])
+            attach_hooks(value, tensor.__dict__["_hooks"])
 
     def follows(self, value: Any) -> bool:
         """Whether `value` depends on something watched."""
@@ -106,16 +107,16 @@ class Tape:
         for out, start in zip(outs, starts, strict=True):
             if id(out._value) in self._live:
                 _accumulate(found, out._value, start)
-        forward_scope = state.scope
+        before = state.scope, state.origin
         try:
             for record in reversed(self.records):
                 ct = self._cotangent(record, found, keep)
                 if ct is not None:
                     if state.active:
-                        state.scope = ("Gradients", *record.scope)
+                        state.scope, state.origin = ("Gradients", *record.scope), record.output
                     self._pull(record, ct, found)
         finally:
-            state.scope = forward_scope
+            state.scope, state.origin = before
         for key in {id(v) for v in self._kept} & value_hooks.keys() & found.keys():
             found[key] = _hooked(key, found[key])
         return found

@@ -11,4 +11,5 @@ from mslearn.core.state import current_scope as current_scope
 from mslearn.core.state import observing as observing
 from mslearn.core.state import scoped as scoped
 from mslearn.core.tensor import Abstract as Abstract
+from mslearn.core.tensor import NeedsNumbers as NeedsNumbers
 from mslearn.core.tensor import Tensor as Tensor

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from mslearn.core.state import state
 from mslearn.core.tensor import Tensor, array_from
 
 
@@ -70,12 +69,6 @@ class Parameter(Tensor):
             value = value.astype(self._value.dtype)
         self.assign_value(value.view() if isinstance(value, np.ndarray) else value)
         return self
-
-    def assign_value(self, value: Any) -> None:
-        """Let the handle point to `value` (array or Abstract); a capture records it as output."""
-        if state.capture is not None:
-            state.capture.read(self)
-        self._value = value
 
     def clone(self, init: Any = "same") -> Parameter:
         """A new Parameter of the same shape, dtype and flags.

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.core.state import state
+
 _seed: int | None = None
 # Counts calls of set_seed, so that the data pipeline sees which of two seeds came later.
 seed_calls = 0
@@ -59,9 +61,9 @@ def get_seed() -> int | None:
     return _seed
 
 
-def op_key() -> tuple[int, int]:
-    """(seed, offset) for the next random operation."""
-    return _ops.next()
+def op_key() -> Any:
+    """(seed, offset) for the next random operation; a symbol of it while a graph is captured."""
+    return _ops.next() if state.capture is None else state.capture.draw()
 
 
 def generator(key: tuple[int, int]) -> np.random.Generator:
@@ -78,10 +80,14 @@ def host_generator() -> np.random.Generator:
 
 def snapshot() -> Any:
     """The present position of both streams, for `restore`."""
+    if state.capture is not None:
+        return state.capture.position()
     return (_seed, (_ops.seed, _ops.draws), (_host.seed, _host.draws))
 
 
 def restore(position: Any) -> None:
     """Go back to a `snapshot`."""
     global _seed
+    if state.capture is not None:
+        return state.capture.go_back(position)
     _seed, (_ops.seed, _ops.draws), (_host.seed, _host.draws) = position

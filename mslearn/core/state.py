@@ -36,6 +36,7 @@ class _State(threading.local):
     observers: tuple[Observer, ...] = ()
     capture: Any = None
     scope: tuple[str, ...] = ("Default",)
+    origin: Any = None  # during a backward pass: the forward output that is being differentiated
     active: bool = False  # observers or capture: the one truth test of the fast path
 
 

@@ -18,6 +18,11 @@ import numpy as np
 from mslearn.core.dtype import FLOAT32, DType, dtype_of, promote_number, to_numpy
 from mslearn.core.errors import DtypeError, did_you_mean
 from mslearn.core.printing import tensor_repr
+from mslearn.core.state import state
+
+
+class NeedsNumbers(RuntimeError, AttributeError):
+    """The numbers of a tensor were asked for where it has only a shape and a dtype."""
 
 
 class Abstract:
@@ -37,12 +42,18 @@ class Abstract:
     def size(self) -> int:
         return math.prod(self.shape)
 
-    def no_numbers(self) -> RuntimeError:
-        """The error for code that asks for the numbers."""
-        return RuntimeError(
+    def numbers(self) -> np.ndarray:
+        """The numbers, where they are known already."""
+        raise NeedsNumbers(
             f"This tensor ({dtype_of(self.dtype)}{list(self.shape)}) has no value yet: a graph is "
             f"being captured. Return it from the jit function and look at it outside."
         )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.numbers(), name)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self.numbers(), dtype)
 
     def __repr__(self) -> str:
         return f"Abstract({dtype_of(self.dtype)}{list(self.shape)})"
@@ -115,6 +126,12 @@ class Tensor:
         dtype_of(array.dtype)
         return Tensor.wrap(array.view())
 
+    def assign_value(self, value: Any) -> None:
+        """Let the handle point to `value` (array or Abstract); a capture takes note of it."""
+        if state.capture is not None:
+            state.capture.rebind(self)
+        self._value = value
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The sizes of the axes."""
@@ -169,17 +186,13 @@ class Tensor:
         Raises:
             RuntimeError: inside a graph that is being captured a tensor has no numbers yet.
         """
-        array = self._value
-        if isinstance(array, Abstract):
-            raise array.no_numbers()
+        array = self._concrete()
         return array if array.flags.writeable else array.copy()
 
     numpy = asnumpy
 
     def _concrete(self) -> np.ndarray:
-        if isinstance(self._value, Abstract):
-            raise self._value.no_numbers()
-        return self._value
+        return self._value.numbers() if isinstance(self._value, Abstract) else self._value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self._concrete()

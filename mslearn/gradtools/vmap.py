@@ -22,14 +22,10 @@ from mslearn.core import random
 from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.state import state
-from mslearn.core.tensor import Abstract, Tensor
+from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor
 from mslearn.gradtools.batching import broadcast_batch, one_example, run_batched, stack
 from mslearn.gradtools.world import world
 from mslearn.ops.shape import Transpose
-
-
-class NeedsNumbers(RuntimeError, AttributeError):
-    """The mapped function asks for the numbers of one example."""
 
 
 class Batched(Abstract):
@@ -42,11 +38,8 @@ class Batched(Abstract):
         self.level = level
         self.whole = whole
 
-    def no_numbers(self) -> RuntimeError:
-        return NeedsNumbers("vmap runs all examples at once: one example's numbers are not at hand")
-
-    def __getattr__(self, name: str) -> Any:
-        raise self.no_numbers()
+    def numbers(self) -> np.ndarray:
+        raise NeedsNumbers("vmap runs all examples at once: one example's numbers are not at hand")
 
 
 class Level:
@@ -60,6 +53,8 @@ class Level:
     def read(self, tensor: Tensor) -> Any:
         """The value of a tensor; a Parameter's is kept, to be put back."""
         if isinstance(tensor, Parameter):
+            if self.outside[1] is not None:
+                self.outside[1].read(tensor)  # a graph outside binds the Parameter first
             self.parameters.setdefault(id(tensor), (tensor, tensor._value))
         return tensor._value
 
@@ -73,6 +68,25 @@ class Level:
                 return _each(out, lambda t: _own(t._value, values))
             out = run_batched(prim, handles, wholes, attrs, self.size)
         return _each(out, lambda t: Batched(self, t._value))
+
+    def rebind(self, tensor: Tensor) -> None:
+        """A handle is about to get another value."""
+        self.read(tensor)
+
+    def draw(self) -> Any:
+        """A random key: the same numbers for every example."""
+        with world(*self.outside):
+            return random.op_key()
+
+    def position(self) -> Any:
+        """Where the random numbers are, for `go_back`."""
+        with world(*self.outside):
+            return random.snapshot()
+
+    def go_back(self, position: Any) -> None:
+        """Draw the random numbers from `position` again."""
+        with world(*self.outside):
+            random.restore(position)
 
     def holds(self, value: Any) -> bool:
         """Whether `value` is batched by this very level (and not by one around it)."""

@@ -93,7 +93,9 @@ class Graph:
     def copy(self) -> Graph:
         """A graph with its own lists around the same nodes and values."""
         lists = {
-            f.name: list(getattr(self, f.name)) for f in dataclasses.fields(self) if f.name != "name"
+            f.name: list(getattr(self, f.name))
+            for f in dataclasses.fields(self)
+            if f.name != "name"
         }
         return Graph(self.name, **lists)
 

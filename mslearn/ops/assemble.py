@@ -174,7 +174,7 @@ def _in_place(operator: Callable[..., Tensor]) -> Callable[..., Tensor]:
         new = operator(self, other)
         if isinstance(self, Parameter):
             return control.assign(self, new)
-        self._value = new._value
+        self.assign_value(new._value)
         return self
 
     return update

@@ -66,10 +66,7 @@ def assign(variable: Parameter, value: Any) -> Parameter:
             f"{list(new.shape)}. They must be equal."
         )
     fresh = new._value.view() if isinstance(new._value, np.ndarray) else new._value
-    if isinstance(variable, Parameter):
-        variable.assign_value(fresh)
-    else:
-        variable._value = fresh
+    variable.assign_value(fresh)
     return variable
 
 

@@ -166,7 +166,7 @@ def setitem(self, index, value):
     """``x[index] = value``: the handle takes a new value; tapes still see the old one."""
     template, tensors = _parse(index)
     v = cast(as_tensor(value, self._value.dtype), self._value.dtype)
-    self._value = apply(SetItem, (self, v, *tensors), {"template": template})._value
+    self.assign_value(apply(SetItem, (self, v, *tensors), {"template": template})._value)
 
 
 def gather(input_params, input_indices, axis, batch_dims=0):

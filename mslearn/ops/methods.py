@@ -46,7 +46,7 @@ def _repeat(self, *repeats):
 
 def _set_dtype(self, dtype):
     """Change the dtype of this tensor."""
-    self._value = shape.cast(self, dtype)._value
+    self.assign_value(shape.cast(self, dtype)._value)
     return self.dtype
 
 
@@ -57,7 +57,7 @@ def _update(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
         new = operation(self, *args, **kwargs)
         if isinstance(self, Parameter):
             return control.assign(self, new)
-        self._value = shape.cast(new, self.dtype)._value
+        self.assign_value(shape.cast(new, self.dtype)._value)
         return self
 
     return method
