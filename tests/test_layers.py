@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "graph": {"core", "ops", "autodiff", "gradtools"},
     "nn": {"core", "ops", "autodiff", "gradtools", "common", "graph"},
     "train": {"core", "ops", "autodiff", "nn", "common"},
+    "export": {"core", "ops", "gradtools", "graph", "nn", "train", "common"},
     "common": {"core"},
     "numpy": {"core", "ops"},
     "dataset": {"core"},

@@ -1,0 +1,109 @@
+"""Writing down what Tensor code does as nodes of a graph: how `rules` take primitives apart."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from mslearn.core.primitive import Primitive
+from mslearn.core.state import state
+from mslearn.core.tensor import Abstract, Tensor
+from mslearn.graph.ir import Graph, Node, Value
+
+Rule = Callable[..., Any]
+"""Takes a node's inputs as Tensors and its attributes; returns its outputs as Tensors."""
+
+
+class Tracer:
+    """Stands as `state.capture`: operations become nodes, those of constants alone are computed."""
+
+    def __init__(self, like: Node) -> None:
+        self.like = like
+        self.nodes: list[Node] = []
+
+    def read(self, tensor: Tensor) -> Value:
+        return tensor._value
+
+    def add(self, prim: type[Primitive], values: tuple[Value, ...], attrs: dict[str, Any]) -> Any:
+        if all(isinstance(v, np.ndarray) for v in values):
+            out = prim.kernel(*values, **attrs)
+            several = isinstance(out, tuple)
+            return tuple(map(np.asarray, out)) if several else np.asarray(out)
+        shapes, dtypes = prim.infer(*values, **attrs)
+        several = isinstance(dtypes, tuple)
+        pairs = zip(shapes, dtypes, strict=True) if several else [(shapes, dtypes)]
+        outputs = tuple(Abstract(tuple(s), np.dtype(d)) for s, d in pairs)
+        like = self.like
+        self.nodes.append(
+            Node(prim, values, dict(attrs), outputs, several, like.scope, like.source)
+        )
+        return outputs if several else outputs[0]
+
+
+@contextmanager
+def _traced(tracer: Tracer) -> Iterator[None]:
+    before = state.capture, state.observers, state.active
+    state.capture, state.observers, state.active = tracer, (), True
+    try:
+        yield
+    finally:
+        state.capture, state.observers, state.active = before
+
+
+def expanded(node: Node, rule: Rule) -> tuple[list[Node], list[Value]]:
+    """The nodes that compute `node` by `rule`, and the values that take its outputs' places."""
+    tracer = Tracer(node)
+    with _traced(tracer):
+        out = rule(*map(Tensor.wrap, node.inputs), **node.attrs)
+    return tracer.nodes, [t._value for t in (out if isinstance(out, tuple) else (out,))]
+
+
+def taken_apart(graph: Graph, rules: Mapping[str, Rule], keep: Callable[[Node], bool]) -> Graph:
+    """`graph` with every node that `keep` does not want replaced by its rule's nodes, again and
+    again, until all are kept or have no rule. Dead nodes are left out."""
+    place: dict[int, Value] = {}
+
+    def now(value: Value) -> Value:
+        while id(value) in place:
+            value = place[id(value)]
+        return value
+
+    out = graph.copy()
+    out.nodes = []
+    todo = list(reversed(graph.nodes))
+    while todo:
+        node = todo.pop()
+        node = dataclasses.replace(
+            node,
+            inputs=tuple(map(now, node.inputs)),
+            attrs={k: now(v) if isinstance(v, Abstract) else v for k, v in node.attrs.items()},
+        )
+        rule = rules.get(node.prim.name)
+        if rule is None or keep(node):
+            out.nodes.append(node)
+            continue
+        nodes, values = expanded(node, rule)
+        place.update((id(o), v) for o, v in zip(node.outputs, values, strict=True) if o is not v)
+        todo.extend(reversed(nodes))
+    out.outputs = [now(v) for v in graph.outputs]
+    out.updates = [(p, now(v)) for p, v in graph.updates]
+    return without_dead(out)
+
+
+def without_dead(graph: Graph) -> Graph:
+    """`graph` without the nodes that nothing needs."""
+    needed = {id(v) for v in graph.results()}
+    kept = []
+    for node in reversed(graph.nodes):
+        if any(id(o) in needed for o in node.outputs):
+            kept.append(node)
+            needed.update(map(id, node.values()))
+            for inner in node.attrs.values():
+                if isinstance(inner, Graph):
+                    needed.update(map(id, inner.inputs))
+    graph.nodes = kept[::-1]
+    return graph
