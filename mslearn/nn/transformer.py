@@ -209,11 +209,11 @@ class Transformer(Cell):
     ) -> None:  # fmt: skip
         super().__init__()
 
-        def layer_and_norm(kind: type[Cell]) -> tuple[Cell, Cell]:
+        def layer_and_norm(kind: type[TransformerEncoderLayer]) -> tuple[Cell, Cell]:
             layer = kind(
                 d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps,
                 batch_first, norm_first, dtype,
-            )  # type: ignore[call-arg]  # fmt: skip
+            )  # fmt: skip
             return layer, LayerNorm((d_model,), epsilon=layer_norm_eps, dtype=dtype)
 
         if custom_encoder is None:
