@@ -65,7 +65,7 @@ from mslearn.train import load_param_into_net as load_param_into_net  # noqa: E4
 from mslearn.train import save_checkpoint as save_checkpoint  # noqa: E402
 
 __version__ = "0.1.0"
-_LAZY = ("amp", "camp", "common", "dataset", "insight", "numpy")
+_LAZY = ("amp", "camp", "common", "dataset", "experimental", "insight", "numpy")
 
 
 def __getattr__(name: str) -> object:

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "nn": {"core", "ops", "autodiff", "gradtools", "common", "graph"},
     "train": {"core", "ops", "autodiff", "nn", "common"},
     "export": {"core", "ops", "gradtools", "graph", "nn", "train", "common"},
+    "experimental": {"core", "ops", "nn"},
     "common": {"core"},
     "numpy": {"core", "ops"},
     "dataset": {"core"},
