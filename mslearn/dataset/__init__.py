@@ -13,11 +13,14 @@ from mslearn.dataset.base import Dataset as Dataset
 from mslearn.dataset.batching import BatchDataset as BatchDataset
 from mslearn.dataset.batching import BatchInfo as BatchInfo
 from mslearn.dataset.bundled import prepare as prepare
+from mslearn.dataset.callbacks import DSCallback as DSCallback
+from mslearn.dataset.callbacks import WaitedDSCallback as WaitedDSCallback
 from mslearn.dataset.combining import ConcatDataset as ConcatDataset
 from mslearn.dataset.combining import ProjectDataset as ProjectDataset
 from mslearn.dataset.combining import RenameDataset as RenameDataset
 from mslearn.dataset.combining import ZipDataset as ZipDataset
 from mslearn.dataset.combining import zip_datasets as zip  # noqa: F401 - MindSpore's name
+from mslearn.dataset.config import ErrorSamplesMode as ErrorSamplesMode
 from mslearn.dataset.config import set_seed as set_seed
 from mslearn.dataset.generator import GeneratorDataset as GeneratorDataset
 from mslearn.dataset.generator import NumpySlicesDataset as NumpySlicesDataset
@@ -44,3 +47,4 @@ from mslearn.dataset.samplers import Shuffle as Shuffle
 from mslearn.dataset.samplers import SubsetRandomSampler as SubsetRandomSampler
 from mslearn.dataset.samplers import SubsetSampler as SubsetSampler
 from mslearn.dataset.samplers import WeightedRandomSampler as WeightedRandomSampler
+from mslearn.dataset.schema import Schema as Schema

@@ -15,7 +15,7 @@ import numpy as np
 from mslearn.dataset import config
 from mslearn.dataset.checks import check_bool, name_list
 from mslearn.dataset.iterators import DictIterator, TupleIterator, count_rows
-from mslearn.dataset.stream import Stream
+from mslearn.dataset.stream import Meter, Metered, Stream
 
 
 class Dataset:
@@ -35,6 +35,7 @@ class Dataset:
             [children] if isinstance(children, Dataset) else list(children)
         )
         self.num_parallel_workers = config.check_workers(num_parallel_workers)
+        self._meter: Meter | None = None
         self._live: weakref.WeakSet[Any] = weakref.WeakSet()
 
     # What every node defines.
@@ -46,6 +47,11 @@ class Dataset:
     def _open(self, seed: int) -> Stream:
         """A new stream over this pipeline."""
         raise NotImplementedError
+
+    def _start(self, seed: int) -> Stream:
+        """`_open`, watched by this node's meter where it has one."""
+        stream = self._open(seed)
+        return stream if self._meter is None else Metered(stream, self._meter)
 
     def _size(self) -> int | None:
         """Rows of an epoch, or None when only running it can tell."""
@@ -247,7 +253,7 @@ class Dataset:
         """Rows (after `batch`: batches) of one epoch. Runs the pipeline where it must."""
         self._columns()
         size = self._size()
-        return count_rows(self._open(config.seed_for_iterator())) if size is None else size
+        return count_rows(self._start(config.seed_for_iterator())) if size is None else size
 
     def get_batch_size(self) -> int:
         """The size given to `batch`; 1 without one."""
@@ -271,9 +277,12 @@ class Dataset:
 
     def _first_row(self) -> tuple[np.ndarray, ...]:
         self._columns()
-        stream = self._open(config.seed_for_iterator())
-        stream.begin()
-        block = stream.read(1)
+        stream = self._start(config.seed_for_iterator())
+        try:
+            stream.begin()
+            block = stream.read(1)
+        finally:
+            stream.close()
         if block is None:
             raise RuntimeError("The data set has no rows, so shapes and types are not known.")
         return block.rows()[0]

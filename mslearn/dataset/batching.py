@@ -10,7 +10,8 @@ import numpy as np
 from mslearn.dataset.base import Dataset
 from mslearn.dataset.block import Block, Column
 from mslearn.dataset.checks import check_bool, check_int, name_list
-from mslearn.dataset.mapping import arrange, as_array, operation_name
+from mslearn.dataset.mapping import arrange
+from mslearn.dataset.rowwork import as_array, operation_name
 from mslearn.dataset.stream import ColumnError, Piped, Stream, UserFunctionError, positions
 
 _BATCH_OPTIONS = {
@@ -92,7 +93,7 @@ class BatchDataset(Dataset):
         return -1 if callable(self.batch_size) else self.batch_size
 
     def _open(self, seed: int) -> Stream:
-        child = self.children[0]._open(seed)
+        child = self.children[0]._start(seed)
         mapper = None
         known = self.children[0]._columns()
         if self.per_batch_map is not None:
@@ -147,7 +148,6 @@ class _BatchStream(Piped):
         self.size, self.drop_remainder = size, drop_remainder
         self.mapper, self.names = mapper, names
         self.epoch = -1
-        self.runs_user_code |= mapper is not None or callable(size)
 
     def begin(self) -> None:
         super().begin()

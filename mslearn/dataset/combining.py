@@ -47,13 +47,12 @@ class ZipDataset(Dataset):
         return min(c.get_dataset_size() for c in self.children)
 
     def _open(self, seed: int) -> Stream:
-        return _ZipStream([c._open(seed) for c in self.children])
+        return _ZipStream([c._start(seed) for c in self.children])
 
 
 class _ZipStream(Stream):
     def __init__(self, children: list[Stream]) -> None:
-        self.children = children
-        self.runs_user_code = any(c.runs_user_code for c in children)
+        self.children = self.sources = children
 
     def begin(self) -> None:
         for child in self.children:
@@ -94,13 +93,13 @@ class ConcatDataset(Dataset):
         return sum(c.get_dataset_size() for c in self.children)
 
     def _open(self, seed: int) -> Stream:
-        return _ConcatStream([c._open(seed) for c in self.children], self._columns())
+        return _ConcatStream([c._start(seed) for c in self.children], self._columns())
 
 
 class _ConcatStream(Stream):
     def __init__(self, children: list[Stream], names: list[str]) -> None:
-        self.children, self.names = children, names
-        self.runs_user_code = any(c.runs_user_code for c in children)
+        self.children = self.sources = children
+        self.names = names
 
     def begin(self) -> None:
         self.current = 0
@@ -143,7 +142,7 @@ class ProjectDataset(Dataset):
 
     def _open(self, seed: int) -> Stream:
         keep = positions(self.columns, self.children[0]._columns(), "project")
-        return _ProjectStream(self.children[0]._open(seed), keep)
+        return _ProjectStream(self.children[0]._start(seed), keep)
 
 
 class _ProjectStream(Piped):
@@ -186,7 +185,7 @@ class RenameDataset(Dataset):
         return names
 
     def _open(self, seed: int) -> Stream:
-        return self.children[0]._open(seed)
+        return self.children[0]._start(seed)
 
 
 def zip_datasets(datasets: tuple[Dataset, ...]) -> ZipDataset:

@@ -5,9 +5,14 @@ Each setting is read when an iterator is made, not when the pipeline is written 
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import sys
 import warnings
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +31,11 @@ _workers: int | None = None
 _timeout = 60
 _multiprocessing_timeout = 300
 _interval = 1000
-_flags = {"numa": False, "shared_mem": True, "watchdog": True, "auto_workers": False}
+_settings: dict[str, Any] = {
+    "autotune": False, "autotune_interval": 0, "debug": False, "hooks": [], "errors": 0,
+    "iterator": {"do_copy": False, "parallel_convert": False}, "start_method": None,
+    "sending": 0, "video": "CPU",
+}  # fmt: skip
 
 
 def _number(value: object, name: str, low: int, high: int) -> int:
@@ -161,41 +170,188 @@ def get_monitor_sampling_interval() -> int:
     return _interval
 
 
-def set_numa_enable(numa_enable: bool) -> None:
-    """Accepted as in MindSpore; binding to NUMA nodes has no effect here."""
-    _flags["numa"] = _flag(numa_enable, "numa_enable")
+def _switch(
+    name: str, default: bool, meaning: str
+) -> tuple[Callable[[bool], None], Callable[[], bool]]:
+    """A pair set_…/get_… for a setting that is on or off."""
+    state = {"on": default}
+
+    def set_it(enable: bool) -> None:
+        state["on"] = _flag(enable, "enable")
+
+    def get_it() -> bool:
+        return state["on"]
+
+    set_it.__name__ = set_it.__qualname__ = f"set_{name}"
+    get_it.__name__ = get_it.__qualname__ = f"get_{name}"
+    set_it.__doc__ = f"""Switch on or off: {meaning}"""
+    get_it.__doc__ = f"""Whether this is on: {meaning}"""
+    return set_it, get_it
 
 
-def get_numa_enable() -> bool:
-    """What `set_numa_enable` was given."""
-    return _flags["numa"]
+_NOTHING = "accepted as in MindSpore, without effect here."
+set_numa_enable, get_numa_enable = _switch("numa_enable", False, f"binding to nodes; {_NOTHING}")
+set_enable_shared_mem, get_enable_shared_mem = _switch(
+    "enable_shared_mem", True, f"shared memory (worker processes always use it); {_NOTHING}"
+)
+set_enable_watchdog, get_enable_watchdog = _switch(
+    "enable_watchdog", True, "a warning when a worker process gives no answer for a long time."
+)
+set_auto_num_workers, get_auto_num_workers = _switch(
+    "auto_num_workers", False, f"choosing the workers (always done); {_NOTHING}"
+)
+set_auto_offload, get_auto_offload = _switch(
+    "auto_offload", False, f"transforms on the accelerator; {_NOTHING}"
+)
+set_dynamic_shape, get_dynamic_shape = _switch(
+    "dynamic_shape", False, f"shapes that vary (always allowed); {_NOTHING}"
+)
+set_fast_recovery, get_fast_recovery = _switch(
+    "fast_recovery", True, f"quick start from a later step; {_NOTHING}"
+)
 
 
-def set_enable_shared_mem(enable: bool) -> None:
-    """Accepted as in MindSpore; worker processes share memory where they are used."""
-    _flags["shared_mem"] = _flag(enable, "enable")
+def set_enable_autotune(enable: bool, filepath_prefix: str | None = None) -> None:
+    """Accepted as in MindSpore: block sizes and workers are always chosen while running."""
+    _settings["autotune"] = _flag(enable, "enable")
 
 
-def get_enable_shared_mem() -> bool:
-    """What `set_enable_shared_mem` was given."""
-    return _flags["shared_mem"]
+def get_enable_autotune() -> bool:
+    """What `set_enable_autotune` was given."""
+    return bool(_settings["autotune"])
 
 
-def set_enable_watchdog(enable: bool) -> None:
-    """Accepted as in MindSpore, for worker processes."""
-    _flags["watchdog"] = _flag(enable, "enable")
+def set_autotune_interval(interval: int) -> None:
+    """Accepted as in MindSpore: steps between two looks of the tuner."""
+    _settings["autotune_interval"] = _number(interval, "interval", 0, _MAX_INT32)
 
 
-def get_enable_watchdog() -> bool:
-    """What `set_enable_watchdog` was given."""
-    return _flags["watchdog"]
+def get_autotune_interval() -> int:
+    """What `set_autotune_interval` was given."""
+    return int(_settings["autotune_interval"])
 
 
-def set_auto_num_workers(enable: bool) -> None:
-    """Accepted as in MindSpore; the number of workers is chosen by the pipeline itself."""
-    _flags["auto_workers"] = _flag(enable, "enable")
+def set_debug_mode(debug_mode_flag: bool, debug_hook_list: list[Any] | None = None) -> None:
+    """Run every stage in step with the loop, in its own thread, so that debuggers and prints work.
+
+    Args:
+        debug_mode_flag: on or off.
+        debug_hook_list: functions called with each row (a list of arrays) before the first and
+            after every operation of a `map`.
+    """
+    hooks = debug_hook_list or []
+    if not isinstance(hooks, list) or not all(callable(hook) for hook in hooks):
+        raise TypeError(f"debug_hook_list must be a list of functions, but got {hooks!r}.")
+    _settings["debug"] = _flag(debug_mode_flag, "debug_mode_flag")
+    _settings["hooks"] = hooks
 
 
-def get_auto_num_workers() -> bool:
-    """What `set_auto_num_workers` was given."""
-    return _flags["auto_workers"]
+def get_debug_mode() -> bool:
+    """Whether `set_debug_mode` is on."""
+    return bool(_settings["debug"])
+
+
+def debug_hooks() -> list[Any]:
+    """The hooks of `set_debug_mode` that are in force."""
+    return list(_settings["hooks"]) if _settings["debug"] else []
+
+
+class ErrorSamplesMode(IntEnum):
+    """What `map` does with a sample that an operation cannot process."""
+
+    RETURN = 0
+    REPLACE = 1
+    SKIP = 2
+
+
+def set_error_samples_mode(error_samples_mode: ErrorSamplesMode) -> None:
+    """Choose what `map` does with a bad sample.
+
+    RETURN raises the error; REPLACE puts the last good row in its place; SKIP leaves it out.
+    """
+    if not isinstance(error_samples_mode, ErrorSamplesMode):
+        raise TypeError(
+            f"error_samples_mode must be an ErrorSamplesMode, but got {error_samples_mode!r}."
+        )
+    _settings["errors"] = error_samples_mode
+
+
+def get_error_samples_mode() -> ErrorSamplesMode:
+    """What `map` does with a bad sample."""
+    return ErrorSamplesMode(_settings["errors"])
+
+
+def set_iterator_mode(do_copy: bool = False, parallel_convert: bool = False) -> None:
+    """Accepted as in MindSpore: rows never share memory with the source."""
+    _settings["iterator"] = {
+        "do_copy": _flag(do_copy, "do_copy"),
+        "parallel_convert": _flag(parallel_convert, "parallel_convert"),
+    }
+
+
+def get_iterator_mode() -> dict[str, bool]:
+    """What `set_iterator_mode` was given."""
+    return dict(_settings["iterator"])
+
+
+def set_multiprocessing_start_method(start_method: str = "fork") -> None:
+    """Choose how worker processes begin.
+
+    Args:
+        start_method: "fork" (Linux: any function will do) or "spawn" (everywhere: functions must be
+            importable, for example from a file of their own).
+    """
+    if start_method not in ("fork", "spawn"):
+        raise ValueError(f"start_method must be 'fork' or 'spawn', but got {start_method!r}.")
+    _settings["start_method"] = start_method
+
+
+def get_multiprocessing_start_method() -> str:
+    """How worker processes begin; forking is safe on Linux only."""
+    chosen = _settings["start_method"]
+    return str(chosen or ("fork" if sys.platform == "linux" else "spawn"))
+
+
+def set_sending_batches(batch_num: int) -> None:
+    """Accepted as in MindSpore: batches sent to a device ahead; there is no such queue here."""
+    _settings["sending"] = _number(batch_num, "batch_num", 0, _MAX_INT32)
+
+
+def set_video_backend(backend: str) -> None:
+    """Accepted as in MindSpore: the decoder for videos, "CPU" or "Ascend"."""
+    if backend not in ("CPU", "Ascend"):
+        raise ValueError(f"backend must be 'CPU' or 'Ascend', but got {backend!r}.")
+    _settings["video"] = backend
+
+
+def get_video_backend() -> str:
+    """What `set_video_backend` was given."""
+    return str(_settings["video"])
+
+
+def load(file: str) -> None:
+    """Take settings from a JSON file.
+
+    Args:
+        file: an object with any of the keys ``seed``, ``numParallelWorkers``,
+            ``opConnectorSize`` (the prefetch size) and ``monitorSamplingInterval``.
+
+    Raises:
+        RuntimeError: the file is missing or not such JSON.
+    """
+    try:
+        with open(file, encoding="utf-8") as stream:
+            stored = json.load(stream)
+        if not isinstance(stored, dict):
+            raise ValueError(f"it holds a {type(stored).__name__}, not an object")
+    except (OSError, ValueError) as error:
+        raise RuntimeError(f"config.load: cannot read settings from '{file}': {error}") from error
+    known: dict[str, Callable[[int], None]] = {
+        "seed": set_seed,
+        "numParallelWorkers": set_num_parallel_workers,
+        "opConnectorSize": set_prefetch_size,
+        "monitorSamplingInterval": set_monitor_sampling_interval,
+    }
+    for key, setter in known.items():
+        if key in stored:
+            setter(stored[key])

@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.dtype import to_numpy
+from mslearn.dataset import config
 from mslearn.dataset.base import Dataset
 from mslearn.dataset.block import Block, Column
-from mslearn.dataset.checks import name_list
-from mslearn.dataset.mapping import as_array
+from mslearn.dataset.checks import check_bool, name_list
+from mslearn.dataset.parallel import Ordered, make_pool
+from mslearn.dataset.processes import seed_everything
+from mslearn.dataset.rowwork import as_array
 from mslearn.dataset.sampled import ArrayStream, MappableDataset, SampledStream
 from mslearn.dataset.samplers import PKSampler
+from mslearn.dataset.schema import as_schema
 from mslearn.dataset.stream import Stream, UserFunctionError
 
 
@@ -28,7 +32,12 @@ class GeneratorDataset(MappableDataset):
         column_names: names of the columns.
         column_types: dtypes that the values must have; not checked by default.
         num_samples, shuffle, sampler, num_shards, shard_id: which rows, in what order.
-        num_parallel_workers, python_multiprocessing, max_rowsize: accepted.
+        num_parallel_workers: more than 1 reads a source with __getitem__ in worker processes
+            (threads without `python_multiprocessing`); order and results stay the same.
+        schema: a Schema in place of column_names and column_types.
+        batch_sampler: an iterable of lists of row numbers; each becomes one batch, put together by
+            `collate_fn` (called with one list of values for each column) or by stacking.
+        max_rowsize: accepted; shared memory grows as rows need it.
 
     Raises:
         UserFunctionError: the source raised an error; it is chained, with the row's number.
@@ -56,10 +65,18 @@ class GeneratorDataset(MappableDataset):
         batch_sampler: Any = None,
         collate_fn: Any = None,
     ) -> None:
-        if schema is not None or batch_sampler is not None or collate_fn is not None:
-            raise NotImplementedError(
-                "GeneratorDataset: schema, batch_sampler and collate_fn are not supported yet. Use "
-                "column_names, and batch(…, per_batch_map=…)."
+        if schema is not None and column_names is None:
+            fields = as_schema(schema).columns
+            column_names = [field["name"] for field in fields]
+            column_types = [np.dtype(field["type"]) for field in fields]
+        if collate_fn is not None and batch_sampler is None:
+            raise ValueError("collate_fn can be specified only when batch_sampler is set.")
+        if batch_sampler is not None and any(
+            a is not None for a in (num_samples, shuffle, num_shards, shard_id, sampler)
+        ):
+            raise ValueError(
+                "batch_sampler is mutually exclusive with num_samples, shuffle, num_shards, "
+                "shard_id and sampler."
             )
         if column_names is None:
             raise ValueError("Neither columns_names nor schema are provided.")
@@ -78,6 +95,8 @@ class GeneratorDataset(MappableDataset):
                 "__len__; a generator can only be read in its own order."
             )
         super().__init__(num_parallel_workers, sampler, num_samples, shuffle, num_shards, shard_id)
+        self.python_multiprocessing = check_bool(python_multiprocessing, "python_multiprocessing")
+        self.batch_sampler, self.collate_fn = batch_sampler, collate_fn
         # A generator can be gone through once, a data set any number of times, as in MindSpore.
         self.source: Any = _Replayed(source) if inspect.isgenerator(source) else source
         self.column_names = name_list(column_names, "column_names")
@@ -100,7 +119,12 @@ class GeneratorDataset(MappableDataset):
         return self._random_access and super().is_shuffled()
 
     def _size(self) -> int | None:
+        if self.batch_sampler is not None:
+            return len(self.batch_sampler)
         return super()._size() if self._random_access else None
+
+    def get_batch_size(self) -> int:
+        return 1 if self.batch_sampler is None else -1
 
     def _open(self, seed: int) -> Stream:
         if self._random_access:
@@ -112,7 +136,7 @@ class GeneratorDataset(MappableDataset):
             return super().split(sizes, randomize)
         return self.take().skip(0).split(sizes, randomize)
 
-    def _row(self, value: Any, number: int) -> list[np.ndarray]:
+    def _row(self, value: Any) -> list[np.ndarray]:
         if not isinstance(value, tuple):
             value = (value,)
         names = self.column_names
@@ -157,30 +181,108 @@ class _Replayed:
             at += 1
 
 
-class _AccessStream(SampledStream):
-    runs_user_code = True
+class SourceWork:
+    """Reads rows of a source by number, in whatever process; see `processes.Workers`."""
 
+    def __init__(self, dataset: GeneratorDataset, seed: int, isolated: bool) -> None:
+        # A copy without what cannot travel to another process (live iterators, samplers).
+        self.dataset = GeneratorDataset.__new__(GeneratorDataset)
+        for name in ("source", "column_names", "column_types", "collate_fn"):
+            setattr(self.dataset, name, getattr(dataset, name))
+        self.seed, self.isolated = seed, isolated
+
+    def __call__(self, task: tuple[int, list[Any]]) -> tuple[list[Any], Exception | None]:
+        epoch, ids = task
+        rows: list[list[np.ndarray]] = []
+        for i in ids:
+            if self.isolated:
+                first = i[0] if isinstance(i, list) else i
+                seed_everything((self.seed, epoch, first))
+            try:
+                rows.append(self._batch(i) if isinstance(i, list) else self._one(i))
+            except UserFunctionError as error:
+                return rows, error
+        return rows, None
+
+    def _one(self, i: int) -> list[np.ndarray]:
+        try:
+            return self.dataset._row(self.dataset.source[i])
+        except Exception as error:
+            raise self.dataset._failed(i, error) from error
+
+    def _batch(self, ids: list[int]) -> list[np.ndarray]:
+        columns = [list(c) for c in zip(*(self._one(i) for i in ids), strict=True)]
+        try:
+            made = tuple(columns) if (join := self.dataset.collate_fn) is None else join(*columns)
+            return self.dataset._row(tuple(np.asarray(c) for c in _tuple(made)))
+        except Exception as error:
+            raise UserFunctionError(
+                f"GeneratorDataset: putting the batch of samples {ids} together failed: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+class _AccessStream(SampledStream):
     def __init__(self, dataset: GeneratorDataset, seed: int) -> None:
         super().__init__(dataset, seed)
-        self.dataset = dataset
+        self.batches, self.epoch = dataset.batch_sampler, -1
+        workers = 1 if config.get_debug_mode() else dataset.num_parallel_workers or 1
+        self.workers, self.processes = workers, dataset.python_multiprocessing
+        self.work = SourceWork(dataset, seed, workers > 1 and self.processes)
+        self.pool: Ordered | None = None
+
+    def begin(self) -> None:
+        self.epoch += 1
+        self.error: Exception | None = None
+        if self.batches is not None:
+            self.queue = iter(self.batches)
+        else:
+            super().begin()
+        if self.pool is not None:
+            self.pool.begin()
+
+    def close(self) -> None:
+        if self.pool is not None:
+            self.pool.close()
+            self.pool = None
+
+    @property
+    def queued(self) -> int:
+        """Tasks that workers have before them."""
+        return len(self.pool.pool.waiting) if self.pool is not None else 0
+
+    def _produce(self, n: int) -> tuple[Any, Any] | None:
+        if self.batches is not None:
+            batch = next(self.queue, None)
+            return None if batch is None else ((self.epoch, [[int(i) for i in batch]]), None)
+        ids = self.next_ids(n)
+        return None if ids is None else ((self.epoch, ids.tolist()), None)
 
     def read(self, n: int) -> Block | None:
-        ids = self.next_ids(n)
-        if ids is None:
-            return None
-        dataset, source = self.dataset, self.dataset.source
-        rows: list[list[np.ndarray]] = []
-        for i in ids.tolist():
-            try:
-                rows.append(dataset._row(source[i], i))
-            except Exception as error:
-                raise dataset._failed(i, error) from error
+        rows: list[Any] = []
+        while not rows:
+            if self.error is not None:
+                error, self.error = self.error, None
+                raise error
+            if self.workers > 1:
+                if self.pool is None:
+                    pool = make_pool(self.work, self.workers, "GeneratorDataset", self.processes)
+                    self.pool = Ordered(pool, self._produce)
+                if (answer := self.pool.next()) is None:
+                    return None
+                rows, self.error, _ = answer
+            else:
+                if (made := self._produce(n)) is None:
+                    return None
+                rows, self.error = self.work(made[0])
         return Block([Column(list(c)) for c in zip(*rows, strict=True)])
 
 
 class _IterableStream(Stream):
-    runs_user_code = True
-
     def __init__(self, dataset: GeneratorDataset) -> None:
         self.dataset = dataset
 
@@ -188,20 +290,27 @@ class _IterableStream(Stream):
         source = self.dataset.source
         self.iterator: Iterator[Any] = iter(source() if callable(source) else source)
         self.done = 0
+        self.error: Exception | None = None
 
     def read(self, n: int) -> Block | None:
         dataset = self.dataset
         rows: list[list[np.ndarray]] = []
         limit = dataset.num_samples
-        while len(rows) < n and (not limit or self.done < limit):
+        while self.error is None and len(rows) < n and (not limit or self.done < limit):
             try:
-                rows.append(dataset._row(next(self.iterator), self.done))
+                rows.append(dataset._row(next(self.iterator)))
             except StopIteration:
                 break
             except Exception as error:
-                raise dataset._failed(self.done, error) from error
+                self.error = dataset._failed(self.done, error)
+                self.error.__cause__ = error
             self.done += 1
-        return Block([Column(list(c)) for c in zip(*rows, strict=True)]) if rows else None
+        if rows:
+            return Block([Column(list(c)) for c in zip(*rows, strict=True)])
+        if self.error is not None:
+            failure, self.error = self.error, None
+            raise failure
+        return None
 
 
 class NumpySlicesDataset(MappableDataset):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mslearn.core import Tensor
 from mslearn.dataset import config
-from mslearn.dataset.block import Block
+from mslearn.dataset.feed import Feed
 from mslearn.dataset.stream import Stream, positions
 
 if TYPE_CHECKING:
@@ -33,7 +32,9 @@ class _Iterator:
         self._names = dataset.get_col_names()
         self._numpy = output_numpy
         self._epochs_left = num_epochs
-        self._stream: Stream | None = dataset._open(config.seed_for_iterator())
+        stream = dataset._start(config.seed_for_iterator())
+        depth, in_step = config.get_prefetch_size(), config.get_debug_mode()
+        self._feed: Feed | None = Feed(stream, depth, ahead=not in_step)
         # Rows already read, last one first.
         self._rows: list[tuple[np.ndarray, ...]] = []
         self._running = False
@@ -45,33 +46,33 @@ class _Iterator:
     def _next_row(self) -> tuple[np.ndarray, ...]:
         if self._rows:
             return self._rows.pop()
-        stream = self._stream
-        if stream is None:
+        feed = self._feed
+        if feed is None:
             raise RuntimeError("This iterator has been stopped; make a new one.")
-        if not self._running:
-            if self._epochs_left == 0:
-                raise RuntimeError(
-                    "The iterator's epochs (num_epochs) are used up. Ask for more with "
-                    "create_tuple_iterator(num_epochs=…), or make a new iterator."
-                )
-            stream.begin()
-            self._running = True
-        # User code runs in step with the loop; the rest may be read ahead.
-        ahead = 1 if stream.runs_user_code else config.get_prefetch_size()
         try:
-            block: Block | None = stream.read(ahead)
+            if not self._running:
+                if self._epochs_left == 0:
+                    raise RuntimeError(
+                        "The iterator's epochs (num_epochs) are used up. Ask for more with "
+                        "create_tuple_iterator(num_epochs=…), or make a new iterator."
+                    )
+                feed.begin()
+                self._running = True
+            rows = feed.rows()
         except BaseException:
             self._running = False
+            feed.close()
             raise
-        if block is None:
+        if rows is None:
             self._running = False
             self._epochs_left -= self._epochs_left > 0
+            feed.halt() if self._epochs_left else feed.close()
             raise StopIteration
-        if len(block) == 1:
-            return tuple(c.rows()[0] for c in block.columns)
-        self._rows = block.rows()
-        self._rows.reverse()
-        return self._rows.pop()
+        if len(rows) == 1:
+            return rows[0]
+        rows.reverse()
+        self._rows = rows
+        return rows.pop()
 
     def _convert(self, row: tuple[np.ndarray, ...]) -> list[Any]:
         if self._numpy:
@@ -87,8 +88,10 @@ class _Iterator:
         return [wrap(value) for value in row]
 
     def stop(self) -> None:
-        """End the iteration and let go of the pipeline."""
-        self._stream = None
+        """End the iteration: no thread or process of the pipeline is left."""
+        if self._feed is not None:
+            self._feed.close()
+        self._feed = None
         self._rows = []
 
     def release(self) -> None:
@@ -132,13 +135,11 @@ class DictIterator(_Iterator):
 
 def count_rows(stream: Stream) -> int:
     """Run one epoch and count its rows."""
-    stream.begin()
     total = 0
-    for block in _blocks(stream):
-        total += len(block)
+    try:
+        stream.begin()
+        while (block := stream.read(256)) is not None:
+            total += len(block)
+    finally:
+        stream.close()
     return total
-
-
-def _blocks(stream: Stream) -> Iterator[Block]:
-    while (block := stream.read(256)) is not None:
-        yield block

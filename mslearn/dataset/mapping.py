@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from mslearn.core import Tensor
+from mslearn.dataset import config
 from mslearn.dataset.base import Dataset
 from mslearn.dataset.block import Block, Column
-from mslearn.dataset.checks import name_list
-from mslearn.dataset.stream import ColumnError, Piped, Stream, UserFunctionError, positions
+from mslearn.dataset.callbacks import CallbackRun, check_callbacks
+from mslearn.dataset.checks import check_bool, name_list
+from mslearn.dataset.parallel import WORTH_A_THREAD, Ordered, Threads, make_pool
+from mslearn.dataset.rowwork import RowWork, call
+from mslearn.dataset.stream import ColumnError, Piped, Stream, positions
 from mslearn.dataset.transforms.operation import Compose, Operation
 
 _MAP_OPTIONS = {
     "python_multiprocessing", "max_rowsize", "cache", "callbacks", "offload"
 }  # fmt: skip
-
-
-def as_array(value: Any, what: str) -> np.ndarray:
-    """What a user's function returned for one column, as an array.
-
-    Raises:
-        TypeError: it is None or something that no array can hold.
-    """
-    if type(value) is np.ndarray:
-        array = value
-    elif isinstance(value, Tensor):
-        array = value.asnumpy()
-    elif value is None:
-        raise TypeError(f"{what} returned None. Did it forget to return its result?")
-    else:
-        array = np.asarray(value)
-    if array.dtype.kind == "O":
-        raise TypeError(
-            f"{what} returned '{type(value).__name__}' that is not an array of numbers or text. "
-            f"Return a NumPy array, a number, or a tuple with one of them for each column."
-        )
-    return array
-
-
-def operation_name(operation: Any) -> str:
-    """The name by which errors call an operation."""
-    if isinstance(operation, Operation):
-        return type(operation).__name__
-    name = getattr(operation, "__qualname__", None) or type(operation).__name__
-    return str(name).rsplit("<locals>.", 1)[-1]
 
 
 def flatten(operations: Any) -> list[Any]:
@@ -95,6 +69,10 @@ class MapDataset(Dataset):
             )
         super().__init__(input_dataset, num_parallel_workers, kwargs.get("cache"))
         self.operations = flatten(operations)
+        self.python_multiprocessing = check_bool(
+            kwargs.get("python_multiprocessing", False), "python_multiprocessing"
+        )
+        self.callbacks = check_callbacks(kwargs.get("callbacks"))
         self.input_columns = (
             None if input_columns is None else name_list(input_columns, "input_columns")
         )
@@ -116,9 +94,17 @@ class MapDataset(Dataset):
         known = self.children[0]._columns()
         inputs = positions(self._inputs(), known, "map")
         order = arrange(known, self._inputs(), self._outputs(), "map")[1]
-        count = len(self._outputs())
-        child = self.children[0]._open(seed)
-        return _MapStream(child, self.operations, inputs, count, order, seed)
+        users = not all(isinstance(op, Operation) for op in self.operations)
+        processes = users and self.python_multiprocessing
+        workers = self.num_parallel_workers or config.get_num_parallel_workers()
+        if users and self.num_parallel_workers is None and not processes:
+            workers = 1  # the user's functions may depend on each other's order
+        if config.get_debug_mode() or self.callbacks:
+            workers, processes = 1, False
+        processes = processes and workers > 1
+        work = RowWork(self.operations, len(self._outputs()), seed, processes)
+        child = self.children[0]._start(seed)
+        return _MapStream(child, work, inputs, order, workers, processes, self.callbacks)
 
 
 def arrange(
@@ -149,43 +135,101 @@ def arrange(
 
 
 class _MapStream(Piped):
-    """Runs operations, whole blocks at once where an operation allows it."""
+    """Runs operations: whole blocks at once where an operation allows it, by workers if it pays."""
 
     def __init__(
         self,
         child: Stream,
-        operations: list[Any],
+        work: RowWork,
         inputs: list[int],
-        outputs: int,
         order: list[int],
-        seed: int,
+        workers: int,
+        processes: bool,
+        callbacks: Sequence[Any],
     ) -> None:
         super().__init__(child)
-        # Random transforms get a generator of their own for each iterator and place in the list.
-        self.operations = [
-            op._seeded(np.random.SeedSequence((seed, k)))
-            if isinstance(op, Operation) and op.random
-            else op
-            for k, op in enumerate(operations)
-        ]
-        self.inputs, self.outputs, self.order = inputs, outputs, order
-        self.runs_user_code |= not all(isinstance(op, Operation) for op in operations)
-        self.done = 0
+        self.work, self.inputs, self.order = work, inputs, order
+        self.workers, self.processes = workers, processes
+        self.calls = CallbackRun(callbacks) if callbacks else None
+        self.epoch = -1
+        self.pool: Ordered | None = None
 
     def begin(self) -> None:
         super().begin()
-        self.done = 0
+        self.epoch += 1
+        self.sent = 0
+        self.error: Exception | None = None
+        self.ready: Block | None = None
+        self.last: Block | None = None
+        if self.pool is not None:
+            self.pool.begin()
+        if self.calls is not None:
+            self.calls.epoch_begin()
+
+    def close(self) -> None:
+        if self.pool is not None:
+            self.pool.close()
+            self.pool = None
+        super().close()
+
+    @property
+    def queued(self) -> int:
+        """Tasks that workers have before them."""
+        return len(self.pool.pool.waiting) if self.pool is not None else 0
 
     def read(self, n: int) -> Block | None:
+        while True:
+            if self.ready is not None:
+                block, rest = self.ready.slice(0, n), len(self.ready) > n
+                self.ready = self.ready.slice(n, len(self.ready)) if rest else None
+                return block
+            if self.error is not None:
+                error, self.error = self.error, None
+                raise error
+            if self.processes and self.pool is None:
+                self._employ()
+            if self.pool is None:
+                if not self._inline(n):
+                    break
+            elif (answer := self.pool.next()) is None:
+                break
+            else:
+                rows, self.error, block = answer
+                self.ready = self._join(rows, block)
+        if self.calls is not None:
+            self.calls.epoch_end()
+        return None
+
+    def _employ(self) -> None:
+        handler = self.work if self.processes else self.work.threaded
+        pool = make_pool(handler, self.workers, "map", self.processes)
+        if self.processes and isinstance(pool, Threads):
+            self.work.isolated = False
+            pool.handler = self.work.threaded
+        self.pool = Ordered(pool, self._produce)
+
+    def _produce(self, n: int) -> tuple[Any, Any] | None:
         block = self.child.read(n)
         if block is None:
             return None
-        columns = [block.columns[i] for i in self.inputs]
-        rest = 0
+        first, self.sent = self.sent, self.sent + len(block)
+        return (self.epoch, first, self._rows([block.columns[i] for i in self.inputs])), block
+
+    def _inline(self, n: int) -> bool:
+        """Work on a block here and now; False at the end of the epoch."""
+        if self.calls is not None:
+            n = 1
+        block = self.child.read(n)
+        if block is None:
+            return False
+        if self.calls is not None:
+            self.calls.step_begin()
+        columns, operations = [block.columns[i] for i in self.inputs], self.work.operations
         # Leading transforms with a batched form run on the whole block; a function of the user's
         # sees its rows one by one, each row going through all that follows before the next.
-        while rest < len(self.operations):
-            op = self.operations[rest]
+        at = 0
+        while at < len(operations):
+            op = operations[at]
             if not isinstance(op, Operation) or len(columns) != 1 or len(block) == 1:
                 break
             stacked = columns[0].array()
@@ -193,47 +237,50 @@ class _MapStream(Piped):
             if result is None:
                 break
             columns = [Column(result)]
-            rest += 1
-        if rest < len(self.operations) or self.outputs != len(columns):
-            columns = self._by_row(columns, self.operations[rest:], len(block))
-        self.done += len(block)
+            at += 1
+        if at < len(operations) or self.work.outputs != len(columns) or self.work.hooks:
+            start = time.perf_counter()
+            rows, self.error = self.work((self.epoch, self.sent, self._rows(columns)), at)
+            self.ready = self._join(rows, block)
+            slow = (time.perf_counter() - start) / len(block) > WORTH_A_THREAD
+            if slow and self.workers > 1 and self.sent:
+                self._employ()
+        else:
+            self.ready = self._place(columns, block)
+        self.sent += len(block)
+        if self.calls is not None:
+            self.calls.step_end()
+        return True
+
+    def _rows(self, columns: list[Column]) -> list[tuple[np.ndarray, ...]]:
+        return list(zip(*(c.rows() for c in columns), strict=True))
+
+    def _join(self, rows: list[Any], block: Block) -> Block | None:
+        """The output block for the rows that were worked on: the first ones of `block`."""
+        good = [k for k, row in enumerate(rows) if row is not None]
+        if not good:
+            return self.last if rows and self._replacing() else None
+        picks = list(range(len(rows)))
+        if len(good) < len(rows):
+            # A bad sample is left out, or the last good one takes its place.
+            good_set = set(good)
+            before = [max((g for g in good if g <= k), default=None) for k in picks]
+            picks = [
+                k if k in good_set else before[k]  # type: ignore[misc]
+                for k in picks
+                if k in good_set or (self._replacing() and before[k] is not None)
+            ]
+        values = zip(*(rows[k] for k in picks), strict=True)
+        origin = block if picks == list(range(len(block))) else block.take(np.array(picks))
+        made = self._place([Column(list(column)) for column in values], origin)
+        self.last = made.slice(len(made) - 1, len(made))
+        return made
+
+    def _replacing(self) -> bool:
+        return self.work.mode == config.ErrorSamplesMode.REPLACE
+
+    def _place(self, columns: list[Column], block: Block) -> Block:
         return Block([columns[k] if k >= 0 else block.columns[-1 - k] for k in self.order])
-
-    def _by_row(self, columns: list[Column], operations: list[Any], count: int) -> list[Column]:
-        out: list[list[np.ndarray]] = [[] for _ in range(self.outputs)]
-        for k, row in enumerate(zip(*(c.rows() for c in columns), strict=True)):
-            values: tuple[Any, ...] = row
-            for op in operations:
-                values = call(op, values, self.done + k, "map")
-            if len(values) != self.outputs:
-                raise ColumnError(
-                    f"For 'map', the operations return {len(values)} columns, but output_columns "
-                    f"has {self.outputs} names. Give as many output_columns as the last "
-                    f"operation returns."
-                )
-            for column, value in zip(out, values, strict=True):
-                column.append(value)
-        return [Column(column) for column in out]
-
-
-def call(op: Any, values: tuple[Any, ...], sample: int, stage: str) -> tuple[np.ndarray, ...]:
-    """`op(*values)` as a tuple of arrays.
-
-    Raises:
-        UserFunctionError: it failed; the cause is chained.
-    """
-    try:
-        result = op(*values)
-        what = f"'{operation_name(op)}'"
-        if isinstance(result, tuple):
-            return tuple(as_array(value, what) for value in result)
-        return (as_array(result, what),)
-    except Exception as error:
-        got = ", ".join(f"{v.dtype}{list(v.shape)}" for v in values)
-        raise UserFunctionError(
-            f"{stage} operation '{operation_name(op)}' failed on sample {sample} "
-            f"(it got {got}): {type(error).__name__}: {error}"
-        ) from error
 
 
 class FilterDataset(Dataset):
@@ -265,14 +312,13 @@ class FilterDataset(Dataset):
     def _open(self, seed: int) -> Stream:
         known = self.children[0]._columns()
         inputs = positions(self.input_columns or known, known, "filter")
-        return _FilterStream(self.children[0]._open(seed), self.predicate, inputs)
+        return _FilterStream(self.children[0]._start(seed), self.predicate, inputs)
 
 
 class _FilterStream(Piped):
     def __init__(self, child: Stream, predicate: Callable[..., Any], inputs: list[int]) -> None:
         super().__init__(child)
         self.predicate, self.inputs = predicate, inputs
-        self.runs_user_code = True
         self.done = 0
 
     def begin(self) -> None:

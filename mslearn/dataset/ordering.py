@@ -30,7 +30,7 @@ class ShuffleDataset(Dataset):
         own = seed if self.fixed_seed is None else self.fixed_seed
         child = self.children[0]
         return _ShuffleStream(
-            child._open(seed), self.buffer_size, own, self.reshuffle_each_epoch, child._size()
+            child._start(seed), self.buffer_size, own, self.reshuffle_each_epoch, child._size()
         )
 
 
@@ -95,10 +95,10 @@ class _ShuffleStream(Piped):
 
     def read(self, n: int) -> Block | None:
         if self.pools is None:
-            return self._start(n)
+            return self._fill_pools(n)
         return self._give(n)
 
-    def _start(self, n: int) -> Block | None:
+    def _fill_pools(self, n: int) -> Block | None:
         block = self.child.read_full(self.size)
         if block is None:
             self.pools, self.filling = [], False
@@ -159,7 +159,7 @@ class RepeatDataset(Dataset):
         return self.count
 
     def _open(self, seed: int) -> Stream:
-        return _RepeatStream(self.children[0]._open(seed), self.count)
+        return _RepeatStream(self.children[0]._start(seed), self.count)
 
 
 class _RepeatStream(Piped):
@@ -199,7 +199,7 @@ class TakeDataset(Dataset):
         return size if size is None or self.count == -1 else min(size, self.count)
 
     def _open(self, seed: int) -> Stream:
-        child = self.children[0]._open(seed)
+        child = self.children[0]._start(seed)
         return child if self.count == -1 else _TakeStream(child, self.count)
 
 
@@ -231,7 +231,7 @@ class SkipDataset(Dataset):
         return None if size is None else max(0, size - self.count)
 
     def _open(self, seed: int) -> Stream:
-        return _SkipStream(self.children[0]._open(seed), self.count)
+        return _SkipStream(self.children[0]._start(seed), self.count)
 
 
 class _SkipStream(Piped):

@@ -101,12 +101,15 @@ class _Frozen(Dataset):
 class _FrozenStream(Stream):
     def __init__(self, dataset: Dataset, seed: int) -> None:
         self.dataset, self.seed = dataset, seed
-        self.stream = dataset._open(seed)
-        self.runs_user_code = self.stream.runs_user_code
+        self.stream = dataset._start(seed)
 
     def begin(self) -> None:
-        self.stream = self.dataset._open(self.seed)
+        self.stream.close()
+        self.stream = self.dataset._start(self.seed)
         self.stream.begin()
+
+    def close(self) -> None:
+        self.stream.close()
 
     def read(self, n: int) -> Block | None:
         return self.stream.read(n)

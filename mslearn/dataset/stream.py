@@ -1,13 +1,13 @@
 """A running pipeline: each node of the lazy tree opens a `Stream` that pulls from its children.
 
-`read(n)` asks for up to n rows. A stage reads no more than it was asked for, so that user code
-(a generator, a function in `map`) runs only for rows that are wanted. This is also the seam for
-parallel execution: a stream that fills a queue from a thread has the same two methods and can
-stand between any two stages.
+`read(n)` asks for up to n rows. Working ahead is the business of three places only: the pipeline's
+end (`feed`), a `map` with workers (`parallel`) and worker processes (`processes`). All of them keep
+the order of the rows, and `close` ends their threads and processes.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from mslearn.core.errors import did_you_mean
@@ -17,8 +17,8 @@ from mslearn.dataset.block import Block, join_blocks
 class Stream:
     """One stage of a pipeline that is being iterated."""
 
-    #: user code runs in this stage or before it: do not read ahead of the consumer
-    runs_user_code = False
+    #: the stages that this one reads from
+    sources: Sequence[Stream] = ()
 
     def begin(self) -> None:
         """Start the next epoch."""
@@ -27,6 +27,11 @@ class Stream:
     def read(self, n: int) -> Block | None:
         """Between 1 and n of the next rows, or None when the epoch is over."""
         raise NotImplementedError
+
+    def close(self) -> None:
+        """End threads and processes of this stage and those before it; `begin` may follow."""
+        for source in self.sources:
+            source.close()
 
     def read_full(self, n: int) -> Block | None:
         """n rows, or what is left of them, or None when the epoch is over."""
@@ -48,10 +53,45 @@ class Piped(Stream):
 
     def __init__(self, child: Stream) -> None:
         self.child = child
-        self.runs_user_code = child.runs_user_code
+        self.sources = (child,)
 
     def begin(self) -> None:
         self.child.begin()
+
+
+class Meter:
+    """What passed through one node of a pipeline (see `mslearn.insight.pipeline`)."""
+
+    def __init__(self) -> None:
+        self.rows = self.bytes = self.epochs = 0
+        #: seconds in this stage and those that it read from in the same thread
+        self.seconds = 0.0
+        #: rows that wait behind this stage, where it works ahead
+        self.queued = 0
+        self.sample: Block | None = None
+
+
+class Metered(Piped):
+    """A stage with its meter."""
+
+    def __init__(self, child: Stream, meter: Meter) -> None:
+        super().__init__(child)
+        self.meter = meter
+
+    def begin(self) -> None:
+        self.meter.epochs += 1
+        super().begin()
+
+    def read(self, n: int) -> Block | None:
+        meter = self.meter
+        start = time.perf_counter()
+        block = self.child.read(n)
+        meter.seconds += time.perf_counter() - start
+        if block is not None:
+            meter.rows += len(block)
+            meter.queued = getattr(self.child, "queued", 0)
+            meter.sample = block.slice(0, 1)
+        return block
 
 
 class ColumnError(RuntimeError):

@@ -77,7 +77,7 @@ def test_a_generator_object_serves_every_epoch():
     assert data.get_dataset_size() == 3
 
 
-def test_user_code_runs_in_step_with_the_loop():
+def test_the_first_row_starts_nothing_and_debug_mode_is_in_step():
     seen = []
 
     def note(x):
@@ -88,8 +88,15 @@ def test_user_code_runs_in_step_with_the_loop():
     assert seen == []
     next(iterator)
     assert seen == [0]
-    next(iterator)
-    assert seen == [0, 1]
+    seen.clear()
+    ds.config.set_debug_mode(True)
+    try:
+        iterator = iter(numbers().map(note, "x"))
+        for expected in ([0], [0, 1], [0, 1, 2]):
+            next(iterator)
+            assert seen == expected
+    finally:
+        ds.config.set_debug_mode(False)
 
 
 def test_functions_see_one_row_after_the_other():
