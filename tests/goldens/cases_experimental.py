@@ -37,6 +37,7 @@ def run(name, options, groups=False):
     return case
 
 
+# MindSpore's CPU kernel of Adam ignores amsgrad; tests/nn/test_experimental.py checks it.
 OPTIONS = {
     "SGD": (
         {"momentum": 0.9, "dampening": 0.1, "weight_decay": 0.1},
@@ -44,7 +45,7 @@ OPTIONS = {
     ),
     "Adam": (
         {"weight_decay": 0.1, "betas": (0.8, 0.9), "eps": 1e-3},
-        {"amsgrad": True, "maximize": True, "betas": (0.8, 0.9)},
+        {"maximize": True, "betas": (0.8, 0.9)},
     ),
     "AdamW": ({"weight_decay": 0.1, "betas": (0.8, 0.9), "eps": 1e-3}, {"amsgrad": True}),
     "Adadelta": ({"rho": 0.5, "eps": 1e-3, "weight_decay": 0.1}, {"maximize": True}),

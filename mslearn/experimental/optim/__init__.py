@@ -1,6 +1,5 @@
 """Optimizers whose options lie in `param_groups`, and schedulers that change them."""
 
-from mslearn.experimental.optim import lr_scheduler as lr_scheduler
 from mslearn.experimental.optim.base import Optimizer as Optimizer
 from mslearn.experimental.optim.optimizers import ASGD as ASGD
 from mslearn.experimental.optim.optimizers import SGD as SGD
@@ -13,3 +12,5 @@ from mslearn.experimental.optim.optimizers import NAdam as NAdam
 from mslearn.experimental.optim.optimizers import RAdam as RAdam
 from mslearn.experimental.optim.optimizers import RMSprop as RMSprop
 from mslearn.experimental.optim.optimizers import Rprop as Rprop
+
+from . import lr_scheduler as lr_scheduler

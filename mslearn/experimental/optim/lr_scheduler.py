@@ -348,6 +348,7 @@ class CyclicLR(LRScheduler):
         }
         if scale_fn is None and mode not in scales:
             raise ValueError(f"mode must be one of {sorted(scales)}, but got {mode!r}.")
+        self._scale: Callable[[float], float]
         self._scale, self._of = scales[mode] if scale_fn is None else (scale_fn, scale_mode)
         groups = optimizer.param_groups
 

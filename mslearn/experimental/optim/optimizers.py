@@ -52,7 +52,7 @@ class SGD(Optimizer):
         momentum, dampening = float(momentum), float(dampening)
         super().__init__(params, {**given(locals()), "grad_centralization": False})
 
-    def formula(self, o, lr, t, p, g, accum, stat):  # type: ignore[no-untyped-def]
+    def formula(self, o, lr, t, p, g, accum, stat):  # type: ignore[no-untyped-def,override]
         momentum = float(o["momentum"])
         if not momentum:
             return p - lr * g, accum, stat
@@ -76,7 +76,7 @@ class Adam(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, given(locals()))
 
-    def formula(self, o, lr, t, p, g, m, v, largest=None):  # type: ignore[no-untyped-def]
+    def formula(self, o, lr, t, p, g, m, v, largest=None):  # type: ignore[no-untyped-def,override]
         b1, b2 = o["betas"]
         m, v = _mean(b1, m, g), _mean(b2, v, g * g)
         if self.decoupled:
@@ -115,7 +115,7 @@ class Adadelta(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, given(locals()))
 
-    def formula(self, o, lr, t, p, g, accum, updates):  # type: ignore[no-untyped-def]
+    def formula(self, o, lr, t, p, g, accum, updates):  # type: ignore[no-untyped-def,override]
         accum = _mean(o["rho"], accum, g * g)
         step = ops.sqrt(updates + o["eps"]) / ops.sqrt(accum + o["eps"]) * g
         return p - lr * step, accum, _mean(o["rho"], updates, step * step)
@@ -132,7 +132,7 @@ class Adagrad(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, given(locals()))
 
-    def formula(self, o, lr, t, p, g, accum):  # type: ignore[no-untyped-def]
+    def formula(self, o, lr, t, p, g, accum):  # type: ignore[no-untyped-def,override]
         accum = accum + g * g
         rate = lr / ((t - 1) * o["lr_decay"] + 1)
         return p - rate * g / (ops.sqrt(accum) + o["eps"]), accum
@@ -153,7 +153,7 @@ class ASGD(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, given(locals()))
 
-    def formula(self, o, lr, t, p, g, ax):  # type: ignore[no-untyped-def]
+    def formula(self, o, lr, t, p, g, ax):  # type: ignore[no-untyped-def,override]
         rate = lr / ops.pow((t - 1) * lr * o["lambd"] + 1, o["alpha"])
         share = 1 / ops.maximum(t - 1 - o["t0"], Tensor(1.0))
         new = p * (1 - rate * o["lambd"]) - rate * g
@@ -171,7 +171,7 @@ class Adamax(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, given(locals()))
 
-    def formula(self, o, lr, t, p, g, m, largest):  # type: ignore[no-untyped-def]
+    def formula(self, o, lr, t, p, g, m, largest):  # type: ignore[no-untyped-def,override]
         b1, b2 = o["betas"]
         m, largest = _mean(b1, m, g), ops.maximum(largest * b2, ops.abs(g) + o["eps"])
         return p - lr / _left(b1, t) * m / largest, m, largest
@@ -192,7 +192,7 @@ class RMSprop(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, given(locals()))
 
-    def formula(self, o, lr, t, p, g, mean, square, moment):  # type: ignore[no-untyped-def]
+    def formula(self, o, lr, t, p, g, mean, square, moment):  # type: ignore[no-untyped-def,override]
         square = _mean(o["alpha"], square, g * g)
         spread = square
         if o["centered"]:
@@ -220,7 +220,7 @@ class Rprop(Optimizer):
             )
         super().__init__(params, {**given(locals()), "weight_decay": 0.0})
 
-    def formula(self, o, lr, t, p, g, prev, size):  # type: ignore[no-untyped-def]
+    def formula(self, o, lr, t, p, g, prev, size):  # type: ignore[no-untyped-def,override]
         (minus, plus), (least, most) = o["etas"], o["step_sizes"]
         size = ops.where(t > 1, size, ops.ones_like(size) * lr)
         same = prev * g
@@ -242,7 +242,7 @@ class RAdam(Optimizer):
     ) -> None:  # fmt: skip
         super().__init__(params, given(locals()))
 
-    def formula(self, o, lr, t, p, g, m, v):  # type: ignore[no-untyped-def]
+    def formula(self, o, lr, t, p, g, m, v):  # type: ignore[no-untyped-def,override]
         b1, b2 = o["betas"]
         m, v = _mean(b1, m, g), _mean(b2, v, g * g)
         corrected, left = m / _left(b1, t), _left(b2, t)
@@ -271,7 +271,7 @@ class NAdam(Optimizer):
         self._moved = False
         return super().construct(gradients)
 
-    def formula(self, o, lr, t, p, g, m, v):  # type: ignore[no-untyped-def]
+    def formula(self, o, lr, t, p, g, m, v):  # type: ignore[no-untyped-def,override]
         b1, b2 = o["betas"]
         mu, following = (
             b1 * (1 - 0.5 * ops.pow(0.96, at * o["momentum_decay"])) for at in (t, t + 1)
