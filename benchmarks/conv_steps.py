@@ -14,7 +14,7 @@ import json
 import sys
 
 import numpy as np
-from harness import in_process, measure, table
+from harness import in_process, measure, peak_memory, peaks, profile, table
 
 import mslearn as ms
 from mslearn import nn, ops
@@ -152,56 +152,36 @@ def _plain(loss) -> object:
     return loss.detach() if hasattr(loss, "detach") else loss
 
 
+NETS = {
+    "LeNet, batch 64": (LeNet, (64, 1, 28, 28)),
+    "ResNet-8, batch 32": (ResNet8, (32, 3, 32, 32)),
+}
+
+
+def contender(title: str, library: str, threads: int):
+    make, shape = NETS[title]
+    ms.set_seed(1)
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(shape, np.float32)
+    y = rng.integers(0, 10, shape[0]).astype(np.int32)
+    net = make().set_train()
+    if library == "mslearn":
+        return mslearn_step(net, x, y)
+    return torch_step(net, x, y, threads)
+
+
 def steps(threads: int) -> dict[str, dict[str, object]]:
-    rng, found = np.random.default_rng(0), {}
-    for title, make, shape in (
-        ("LeNet, batch 64", LeNet, (64, 1, 28, 28)),
-        ("ResNet-8, batch 32", ResNet8, (32, 3, 32, 32)),
-    ):
-        ms.set_seed(1)
-        x = rng.standard_normal(shape, np.float32)
-        y = rng.integers(0, 10, shape[0]).astype(np.int32)
-        net = make().set_train()
+    found = {}
+    for title in NETS:
         contenders = {}
-        with contextlib.suppress(ImportError):
-            contenders["PyTorch eager"] = torch_step(net, x, y, threads)
-        contenders["mslearn"] = mslearn_step(net, x, y)
+        for library in ("PyTorch eager", "mslearn"):
+            with contextlib.suppress(ImportError):
+                contenders[library] = contender(title, library, threads)
         for i in range(3):  # the third loss only agrees when gradients and statistics do
             losses = [float(_plain(step())) for step in contenders.values()]
             assert max(losses) - min(losses) < 2e-3, f"{title}, step {i}: losses {losses}"
         found[title] = contenders
     return found
-
-
-class Profile:
-    """An observer that adds up the time between operations, by primitive."""
-
-    def __init__(self) -> None:
-        import time
-
-        self.clock, self.spent = time.perf_counter, {}
-        self.last = self.clock()
-
-    def on_op(self, prim, inputs, attrs, output) -> None:
-        now = self.clock()
-        shape = getattr(inputs[0], "shape", ()) if inputs else ()
-        key = f"{prim.name} {shape}"
-        self.spent[key] = self.spent.get(key, 0) + now - self.last
-        self.last = self.clock()
-
-
-def profile() -> None:
-    from mslearn.core import observing
-
-    for title, contenders in steps(1).items():
-        step, seen = contenders["mslearn"], Profile()
-        with observing(seen):
-            for _ in range(20):
-                step()
-        total = sum(seen.spent.values())
-        print(f"\n{title}: {total / 20 * 1e3:.2f} ms")
-        for key, seconds in sorted(seen.spent.items(), key=lambda kv: -kv[1])[:22]:
-            print(f"  {seconds / total:6.1%}  {seconds / 20 * 1e3:8.3f} ms  {key}")
 
 
 def child(threads: int) -> dict[str, dict[str, float]]:
@@ -213,11 +193,13 @@ def main() -> None:
         print(json.dumps(child(int(sys.argv[2]))))
         return
     if "--profile" in sys.argv:
-        profile()
-        return
+        return profile({title: contender(title, "mslearn", 1) for title in NETS})
+    if "--peak" in sys.argv:
+        return peak_memory(lambda name: contender(*name.split(": "), 1))
     for threads in (1, 2):
         for title, times in in_process(__file__, threads).items():
             table(f"{title}, {threads} thread(s)", times, "mslearn")
+    peaks(__file__, [f"{title}: {name}" for title in NETS for name in ("PyTorch eager", "mslearn")])
 
 
 if __name__ == "__main__":

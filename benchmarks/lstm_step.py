@@ -1,6 +1,6 @@
 """A training step of an LSTM, compared with PyTorch eager.
 
-    python benchmarks/lstm_step.py
+    python benchmarks/lstm_step.py            (--profile: where mslearn's time goes)
 
 50 steps, 32 sequences, 128 numbers in and 128 in the state; the mean square of the outputs,
 plain gradient descent; with one and two threads. PyTorch starts from mslearn's weights, and both
@@ -14,7 +14,7 @@ import json
 import sys
 
 import numpy as np
-from harness import in_process, measure, table
+from harness import in_process, measure, peak_memory, peaks, profile, table
 
 import mslearn as ms
 from mslearn import nn
@@ -62,14 +62,23 @@ def torch_step(net: nn.Cell, x: np.ndarray, threads: int):
     return step
 
 
-def child(threads: int) -> dict[str, float]:
+def made() -> tuple[nn.Cell, np.ndarray]:
     ms.set_seed(1)
     x = np.random.default_rng(0).standard_normal((STEPS, BATCH, SIZE), np.float32)
-    net = nn.LSTM(SIZE, SIZE).set_train()
+    return nn.LSTM(SIZE, SIZE).set_train(), x
+
+
+CONTENDERS = {
+    "PyTorch eager": lambda threads: torch_step(*made(), threads),
+    "mslearn": lambda threads: mslearn_step(*made()),
+}
+
+
+def child(threads: int) -> dict[str, float]:
     contenders = {}
-    with contextlib.suppress(ImportError):
-        contenders["PyTorch eager"] = torch_step(net, x, threads)
-    contenders["mslearn"] = mslearn_step(net, x)
+    for name, make in CONTENDERS.items():
+        with contextlib.suppress(ImportError):
+            contenders[name] = make(threads)
     for i in range(3):  # the third loss only agrees when the gradients do
         losses = [float(step()) for step in contenders.values()]
         assert max(losses) - min(losses) < 1e-5, f"step {i}: losses {losses}"
@@ -80,9 +89,14 @@ def main() -> None:
     if "--child" in sys.argv:
         print(json.dumps(child(int(sys.argv[2]))))
         return
+    if "--peak" in sys.argv:
+        return peak_memory(lambda name: CONTENDERS[name](1))
+    if "--profile" in sys.argv:
+        return profile({"LSTM": mslearn_step(*made())})
     for threads in (1, 2):
         title = f"LSTM, {STEPS} steps, batch {BATCH}, hidden {SIZE}, {threads} thread(s)"
         table(title, in_process(__file__, threads), "mslearn")
+    peaks(__file__, CONTENDERS)
 
 
 if __name__ == "__main__":

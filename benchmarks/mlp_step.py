@@ -14,7 +14,7 @@ import json
 import sys
 
 import numpy as np
-from harness import in_process, measure, table
+from harness import in_process, measure, peak_memory, peaks, table
 
 import mslearn as ms
 from mslearn import nn
@@ -166,16 +166,22 @@ def child(threads: int) -> dict[str, float]:
     return {**times, **{f"dispatch {k}": v for k, v in ops.items()}}
 
 
+PEAKS = {"PyTorch eager": lambda: torch_step(1), "mslearn": mslearn_step}
+
+
 def main() -> None:
     if "--child" in sys.argv:
         print(json.dumps(child(int(sys.argv[2]))))
         return
+    if "--peak" in sys.argv:
+        return peak_memory(lambda name: PEAKS[name]())
     for threads in (1, 2):
         found = in_process(__file__, threads)
         steps = {k: v for k, v in found.items() if not k.startswith("dispatch")}
         table(f"MLP training step, {threads} thread(s)", steps, "mslearn")
         dispatch = {k[9:]: v for k, v in found.items() if k.startswith("dispatch")}
         table("One operation on 2 floats, no observer", dispatch, "x + y", "us")
+    peaks(__file__, PEAKS)
 
 
 if __name__ == "__main__":

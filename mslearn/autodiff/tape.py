@@ -89,6 +89,7 @@ class Tape:
         outputs: Tensor | Iterable[Tensor],
         cotangents: Iterable[Tensor] | None = None,
         keep: bool = False,
+        free: bool = False,
     ) -> dict[int, Tensor]:
         """Go backwards from `outputs`.
 
@@ -96,6 +97,8 @@ class Tape:
             outputs: one or several results of the recorded operations.
             cotangents: what to start from, one for each output; ones by default.
             keep: keep the cotangents of values in between too, for pictures of the flow.
+            free: forget each record when it is done, so that its arrays' memory is used again;
+                the tape is empty afterwards.
 
         Returns:
             The cotangent of each value by ``id(value)``; watched values that do not reach
@@ -109,7 +112,9 @@ class Tape:
                 _accumulate(found, out._value, start)
         before = state.scope, state.origin
         try:
-            for record in reversed(self.records):
+            records = self.records if free else self.records.copy()
+            while records:
+                record = records.pop()
                 ct = self._cotangent(record, found, keep)
                 if ct is not None:
                     if state.active:

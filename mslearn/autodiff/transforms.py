@@ -66,7 +66,7 @@ def value_and_grad(
         with observing(tape):
             result = fn(*inputs, **kwargs)
         outputs = _differentiated(result, has_aux)
-        found = tape.gradients(outputs, _cotangents(sens, outputs))
+        found = tape.gradients(outputs, _cotangents(sens, outputs), free=True)
         grads = [found[id(v)] if id(v) in found else zeros_for(v) for v in starts]
         names = [*(positions or ()), *(p.name for p in params or ())]
         if return_ids:

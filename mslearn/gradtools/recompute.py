@@ -54,7 +54,7 @@ class _Checkpoint(Segment):
             random.restore(now)
             for parameter, value in zip(self.parameters, kept, strict=True):
                 parameter._value = value
-        found = tape.gradients(leaves(result), ct if isinstance(ct, tuple) else (ct,))
+        found = tape.gradients(leaves(result), ct if isinstance(ct, tuple) else (ct,), free=True)
         return tuple(map(found.get, starts))
 
 

@@ -14,9 +14,12 @@ from mslearn.common.initializer import Uniform, initializer
 from mslearn.core.dtype import DType, float32
 from mslearn.core.errors import ShapeError
 from mslearn.core.parameter import Parameter, ParameterTuple
+from mslearn.core.primitive import apply
+from mslearn.core.state import state
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
 from mslearn.nn.layers import Dropout
+from mslearn.ops.lstm import LSTMSequence
 from mslearn.ops.recurrent import gru_step, lstm_step, rnn_step, zero_state
 
 
@@ -93,6 +96,18 @@ class _Recurrence(Cell):
 
 
 class _DynamicLSTMCPUGPU(_Recurrence):
+    def construct(
+        self, x: Tensor, states: tuple[Tensor, ...], seq_length: Any, reverse: bool,
+        w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any,
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:  # fmt: skip
+        # A graph shows the steps, whose operations every format knows.
+        if seq_length is not None or state.capture is not None:
+            return super().construct(x, states, seq_length, reverse, w_ih, w_hh, b_ih, b_hh)
+        sums = self.sums(ops.flip(x, (0,)) if reverse else x, w_ih, b_ih, b_hh)
+        outputs, cells, _ = apply(LSTMSequence, (sums, *states, w_hh))
+        last = (outputs[-1], cells[-1])
+        return ops.flip(outputs, (0,)) if reverse else outputs, last
+
     def step(self, sums: Tensor, states: tuple[Tensor, ...], w_hh: Any, b_hh: Any) -> Any:
         return lstm_step(sums, states[0], states[1], w_hh)
 

@@ -116,7 +116,7 @@ declare("Range", lambda start, end, step, maxlen: creation.arange(start, end, st
 _plain({
     "ReLU6": activations.relu6, "HSwish": activations.hardswish, "Mish": activations.mish,
     "HSigmoid": activations.hardsigmoid, "SeLU": activations.selu, "Softsign": activations.softsign,
-    "Softplus": lambda x: neural.softplus(x), "GeLU": lambda x: neural.gelu(x, "tanh"),
+    "Softplus": lambda x: neural.softplus(x),
     "FastGeLU": activations.fast_gelu, "PReLU": activations.prelu,
     "L2Loss": lambda x: (x * x).sum() / 2,
     "SigmoidCrossEntropyWithLogits": lambda x, label: (

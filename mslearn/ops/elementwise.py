@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
+from mslearn.core.dtype import FLOAT32
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor
+from mslearn.ops.error_function import erf32
 from mslearn.ops.families import Elementwise, cast
 
 
@@ -309,7 +311,8 @@ class Trunc(Elementwise):
 class Erf(Elementwise):
     """The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.
 
-    NumPy has no erf; Python's exact `math.erf` runs element by element.
+    NumPy has no erf: float32 has its own approximation, for other dtypes Python's exact `math.erf`
+    runs element by element.
     """
 
     api, method = "erf(input)", "erf"
@@ -317,7 +320,7 @@ class Erf(Elementwise):
     floats = True
 
     def kernel(x):
-        return np.asarray(_erf(x)).astype(x.dtype)
+        return erf32(x) if x.dtype == FLOAT32 else np.asarray(_erf(x)).astype(x.dtype)
 
     partials = (lambda out, x: 2 / math.sqrt(math.pi) * apply(Exp, (-x * x,)),)
 

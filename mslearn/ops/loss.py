@@ -26,8 +26,9 @@ class NLLLoss(Primitive):
     params = {"reduction": "mean", "ignore_index": -100}
 
     def kernel(logits, labels, weight, reduction, ignore_index):
-        _, picked, w = _picked(logits, labels, weight, ignore_index)
-        loss = -picked * w
+        at, w = _counted(logits, labels, weight, ignore_index)
+        loss = logits[np.arange(len(at)), at]
+        loss *= -w
         total = np.asarray(w.sum(), weight.dtype)
         if reduction == "mean":
             return np.asarray(loss.sum() / total, logits.dtype), total
@@ -58,12 +59,10 @@ class NLLLossGrad(Primitive):
     params = {"reduction": "mean", "ignore_index": -100}
 
     def kernel(logits, loss_grad, labels, weight, total_weight, reduction, ignore_index):
-        rows, _, w = _picked(logits, labels, weight, ignore_index)
+        at, w = _counted(logits, labels, weight, ignore_index)
+        w *= -(loss_grad / total_weight if reduction == "mean" else loss_grad)
         grad = np.zeros_like(logits)
-        share = -w * loss_grad
-        grad[rows, np.where(labels == ignore_index, 0, labels)] = (
-            share / total_weight if reduction == "mean" else share
-        )
+        grad[np.arange(len(at)), at] = w
         return grad
 
     def infer(logits, loss_grad, labels, weight, total_weight, **attrs):
@@ -85,10 +84,11 @@ class NLLLossGrad(Primitive):
         return apply(NLLLossGrad, (logits, tangents[1], labels, weight, total), attrs)
 
 
-def _picked(logits: Any, labels: Any, weight: Any, ignore_index: int) -> tuple[Any, Any, Any]:
-    rows = np.arange(len(labels))
+def _counted(logits: Any, labels: Any, weight: Any, ignore_index: int) -> tuple[Any, Any]:
+    """The class of each row (0 where it is ignored) and its weight (0 where it is ignored)."""
     ignored = labels == ignore_index
-    safe = np.where(ignored, 0, labels)
+    some = ignored.any()
+    safe = np.where(ignored, 0, labels) if some else labels
     if safe.size and (safe.min() < 0 or safe.max() >= logits.shape[1]):
         wrong = int(safe[(safe < 0) | (safe >= logits.shape[1])][0])
         raise RuntimeError(
@@ -96,8 +96,10 @@ def _picked(logits: Any, labels: Any, weight: Any, ignore_index: int) -> tuple[A
             f"logits have {logits.shape[1]} classes), but got {wrong}. Count classes from 0, or "
             f"give the last layer more outputs."
         )
-    w = np.where(ignored, 0, weight[safe]).astype(weight.dtype, copy=False)
-    return rows, logits[rows, safe], w
+    w = weight[safe]
+    if some:
+        w[ignored] = 0
+    return safe, w
 
 
 def check_classes(name: str, logits: Any, labels: Any) -> None:

@@ -10,9 +10,11 @@ import numpy as np
 from mslearn.core import random
 from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply
+from mslearn.core.state import state
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.elementwise import Erf, Exp, Log1p, Maximum, Sigmoid, Tanh
 from mslearn.ops.families import Elementwise, ReduceSum, cast, floating
+from mslearn.ops.gelu_rules import GeLU
 
 
 class BiasAdd(Primitive):
@@ -87,19 +89,50 @@ class Softmax(Primitive):
     lower = {"onnx": "Softmax"}
 
     def kernel(x, axis):
-        e = np.exp(x - x.max(axis, keepdims=True))
+        e = x - x.max(axis, keepdims=True)
+        np.exp(e, out=e)
         e /= e.sum(axis, keepdims=True)
         return e
 
     def infer(x, axis):
         return x.shape, x.dtype
 
-    # d softmax = out * (ct - sum(ct * out)); the Jacobian is symmetric, so jvp has the same form.
-    vjp = (lambda ct, out, x, axis: out * (ct - (ct * out).sum(axis, True)),)
+    # The Jacobian is symmetric, so the tangent takes the same way as the cotangent.
+    vjp = (lambda ct, out, x, axis: apply(SoftmaxGrad, (ct, out), {"axis": axis}),)
 
     def jvp(tangents, out, x, axis):
-        t = tangents[0]
-        return out * (t - (t * out).sum(axis, True))
+        return apply(SoftmaxGrad, (tangents[0], out), {"axis": axis})
+
+
+class SoftmaxGrad(Primitive):
+    """y (dy - sum(dy y)): the gradient of Softmax, whose result is `y`."""
+
+    inputs = ("dy", "y")
+    static = {"axis": -1}
+
+    def kernel(dy, y, axis):
+        out = dy * y
+        total = out.sum(axis, keepdims=True)
+        np.subtract(dy, total, out=out)
+        out *= y
+        return out
+
+    def infer(dy, y, axis):
+        return y.shape, y.dtype
+
+    vjp = (
+        lambda ct, out, dy, y, axis: apply(SoftmaxGrad, (ct, y), {"axis": axis}),
+        lambda ct, out, dy, y, axis: (
+            ct * (dy - (dy * y).sum(axis, True)) - dy * (ct * y).sum(axis, True)
+        ),
+    )
+
+    def jvp(tangents, out, dy, y, axis):
+        tdy, ty = tangents
+        total = y * 0 if tdy is None else apply(SoftmaxGrad, (tdy, y), {"axis": axis})
+        if ty is None:
+            return total
+        return total + ty * (dy - (dy * y).sum(axis, True)) - y * (dy * ty).sum(axis, True)
 
 
 class LogSoftmax(Primitive):
@@ -116,7 +149,13 @@ class LogSoftmax(Primitive):
     def infer(x, axis):
         return x.shape, x.dtype
 
-    vjp = (lambda ct, out, x, axis: ct - apply(Exp, (out,)) * ct.sum(axis, True),)
+    def vjp(ct, out, x, axis):
+        if state.active:
+            return (ct - apply(Exp, (out,)) * ct.sum(axis, True),)
+        g, e = ct._value, np.exp(out._value)  # nobody watches: the same in one go
+        e *= -g.sum(axis, keepdims=True)
+        e += g
+        return (Tensor.wrap(e),)
 
     def jvp(tangents, out, x, axis):
         t = tangents[0]
@@ -174,6 +213,9 @@ def gelu(input, approximate="none"):
         return 0.5 * x * (1 + apply(Erf, (x / math.sqrt(2),)))
     if approximate != "tanh":
         raise ValueError(f"For 'gelu', approximate is 'none' or 'tanh', but got {approximate!r}.")
+    if state.capture is None:
+        return apply(GeLU, (x,))
+    # A graph shows the plain operations, which every format knows and whose chain may be fused.
     return 0.5 * x * (1 + apply(Tanh, (math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x),)))
 
 

@@ -51,22 +51,20 @@ class LSTMStep(Primitive):
 
     def vjp(ct, out, sums, c):
         if not state.active:  # nobody differentiates or watches this: the same in one go
-            values = (*(v._value for v in ct), *(v._value for v in out), c._value)
-            if all(isinstance(v, np.ndarray) for v in values):
-                by_sums, by_c = _step_back(*values)
-                return Tensor.wrap(by_sums), Tensor.wrap(by_c)
+            values = (v._value for v in (*ct, *out[1:], c))
+            return tuple(map(Tensor.wrap, step_back(*values)))
         dh, dc, dgates = ct
         _, new, gates = out
         i, f, g, o = split(gates, c.shape[1], 1)
         t = new.tanh()
         dc = dc + dh * o * (1 - t * t)
         by_gates = dgates + concat((dc * g, dc * c, dc * i, dh * t), 1)
-        return by_gates * _slope(i, f, g, o), dc * f
+        return by_gates * slope(i, f, g, o), dc * f
 
     def jvp(tangents, out, sums, c):
         _, new, gates = out
         i, f, g, o = split(gates, c.shape[1], 1)
-        tg = gates * 0 if tangents[0] is None else tangents[0] * _slope(i, f, g, o)
+        tg = gates * 0 if tangents[0] is None else tangents[0] * slope(i, f, g, o)
         ti, tf, tcell, to = split(tg, c.shape[1], 1)
         tc = tf * c + ti * g + i * tcell
         if tangents[1] is not None:
@@ -79,14 +77,14 @@ def _parts(gates: np.ndarray, hidden: int) -> tuple[np.ndarray, ...]:
     return tuple(gates[:, k * hidden : (k + 1) * hidden] for k in range(4))
 
 
-def _slope(i: Tensor, f: Tensor, g: Tensor, o: Tensor) -> Tensor:
+def slope(i: Tensor, f: Tensor, g: Tensor, o: Tensor) -> Tensor:
     """The derivative of the gates by their sums."""
     return concat((i * (1 - i), f * (1 - f), 1 - g * g, o * (1 - o)), 1)
 
 
-def _step_back(
-    dh: np.ndarray, dc: np.ndarray, dgates: np.ndarray, h: np.ndarray, new: np.ndarray,
-    gates: np.ndarray, c: np.ndarray,
+def step_back(
+    dh: np.ndarray, dc: np.ndarray, dgates: np.ndarray, new: np.ndarray, gates: np.ndarray,
+    c: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """LSTMStep.vjp on arrays."""
     hidden, one = c.shape[1], c.dtype.type(1)
