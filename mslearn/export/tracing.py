@@ -29,7 +29,7 @@ class Tracer:
         return tensor._value
 
     def add(self, prim: type[Primitive], values: tuple[Value, ...], attrs: dict[str, Any]) -> Any:
-        if all(isinstance(v, np.ndarray) for v in values):
+        if prim.name != "BroadcastTo" and all(isinstance(v, np.ndarray) for v in values):
             out = prim.kernel(*values, **attrs)
             several = isinstance(out, tuple)
             return tuple(map(np.asarray, out)) if several else np.asarray(out)
@@ -82,6 +82,11 @@ def taken_apart(graph: Graph, rules: Mapping[str, Rule], keep: Callable[[Node], 
             inputs=tuple(map(now, node.inputs)),
             attrs={k: now(v) if isinstance(v, Abstract) else v for k, v in node.attrs.items()},
         )
+        if _known(node):
+            result = node.prim.kernel(*node.inputs, **node.attrs)
+            arrays = result if isinstance(result, tuple) else (result,)
+            place.update((id(o), np.asarray(a)) for o, a in zip(node.outputs, arrays, strict=True))
+            continue
         rule = rules.get(node.prim.name)
         if rule is None or keep(node):
             out.nodes.append(node)
@@ -92,6 +97,17 @@ def taken_apart(graph: Graph, rules: Mapping[str, Rule], keep: Callable[[Node], 
     out.outputs = [now(v) for v in graph.outputs]
     out.updates = [(p, now(v)) for p, v in graph.updates]
     return without_dead(out)
+
+
+def _known(node: Node) -> bool:
+    """Whether a node is computed now: constants go in, nothing is random, controlled, or an
+    expansion (which would only make the file large, and fix the batch's size in it)."""
+    return (
+        all(isinstance(v, np.ndarray) for v in node.inputs)
+        and "key" not in node.attrs
+        and node.prim.name not in ("NextKey", "BroadcastTo")
+        and not any(isinstance(a, Abstract | Graph) for a in node.attrs.values())
+    )
 
 
 def without_dead(graph: Graph) -> Graph:

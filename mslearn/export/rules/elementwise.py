@@ -13,6 +13,7 @@ from mslearn.ops.compare import Equal, IsInf, IsNan, LogicalNot, Select
 from mslearn.ops.elementwise import Add, Div, Exp, Floor, Maximum, Minimum, Mul, Sub
 from mslearn.ops.families import BroadcastTo, Cast, ReduceSum, Reshape, cast
 from mslearn.ops.indexing import where
+from mslearn.ops.linalg import MatMul
 from mslearn.ops.reduce import ReduceMax, ReduceMin
 from mslearn.ops.shape import concat, split
 from mslearn.ops.special import _CENTRE, _TAIL
@@ -151,7 +152,44 @@ def lstm_step(sums: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return o * new.tanh(), new, concat((i, f, g, o), 1)
 
 
+def lstm_sequence(
+    sums: Tensor, h: Tensor, c: Tensor, w_hh: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    found: list[list[Tensor]] = [[], [], []]
+    for row in split(sums, 1, 0):
+        product = apply(MatMul, (h, w_hh), {"transpose_b": True})
+        h, c, gates = lstm_step(apply(Reshape, (row,), {"shape": row.shape[1:]}) + product, c)
+        for rows, new in zip(found, (h, c, gates), strict=True):
+            rows.append(apply(Reshape, (new,), {"shape": (1, *new.shape)}))
+    outs, cells, gates = (concat(rows, 0) for rows in found)
+    return outs, cells, gates
+
+
+def _near_gelu(x: Tensor) -> tuple[Tensor, Tensor]:
+    """tanh(u) and du/dx for u = sqrt(2 / pi) (x + 0.044715 x³)."""
+    k, square = math.sqrt(2 / math.pi), x * x
+    return (k * x * (1 + 0.044715 * square)).tanh(), k * (1 + 3 * 0.044715 * square)
+
+
+def gelu(x: Tensor) -> Tensor:
+    return 0.5 * x * (1 + _near_gelu(x)[0])
+
+
+def gelu_grad(dy: Tensor, x: Tensor) -> Tensor:
+    t, slope = _near_gelu(x)
+    return dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
+
+
+def softmax_grad(dy: Tensor, y: Tensor, axis: int) -> Tensor:
+    total = apply(ReduceSum, (dy * y,), {"axis": (axis,), "keep_dims": True})
+    return y * (dy - total)
+
+
 RULES: dict[str, Any] = {
+    "LSTMSequence": lstm_sequence,
+    "GeLU": gelu,
+    "GeLUGrad": gelu_grad,
+    "SoftmaxGrad": softmax_grad,
     "RealDiv": lambda x, y: apply(Div, (x, y)),
     "FloorDiv": floor_div,
     "FloorMod": floor_mod,

@@ -1,0 +1,53 @@
+"""What cannot be exported or loaded, said once for everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mslearn.graph.ir import Node
+
+
+class ExportError(RuntimeError):
+    """A graph holds operations that the wanted format has no operators for.
+
+    Wrong::
+
+        ms.export(net, x, file_name="net", file_format="ONNX")    # net computes a singular value
+
+    Right: leave that operation out of the exported Cell and compute it outside, with `ops`.
+    """
+
+
+_ALGEBRA = {
+    "MatrixInverse", "MatrixSolve", "MatrixDeterminant", "LogMatrixDeterminant", "Cholesky", "Qr",
+    "Svd", "Eigh", "Pinv",
+}  # fmt: skip
+
+
+def fix(node: Node) -> str:
+    """What the learner can do about a node."""
+    name = node.prim.name
+    if name in _ALGEBRA:
+        return "no such operator in the format: compute it outside, on the host"
+    if name in ("Unique", "NonZero", "Bincount"):
+        return "its shape depends on the numbers: compute it outside, on the host"
+    if any(v.dtype.kind == "c" for v in node.values()):
+        return "the format has no complex arithmetic: keep real and imaginary parts apart"
+    if name in ("GetItem", "SetItem", "AddAt"):
+        return "this index is not supported: use int index tensors, ints and slices, no masks"
+    return "write it with other operations, or compute it outside, on the host"
+
+
+def refuse(format: str, nodes: Iterable[Node]) -> None:
+    """Raise one `ExportError` that lists all these nodes, if there are any."""
+    lines: dict[str, int] = {}
+    for node in nodes:
+        where = f" ({node.source})" if node.source else f" ({'/'.join(node.scope)})"
+        line = f"  {node.prim.name}{where}: {fix(node)}"
+        lines[line] = lines.get(line, 0) + 1
+    if lines:
+        count = sum(lines.values())
+        listed = "\n".join(f"{k}{f' [{n} times]' if n > 1 else ''}" for k, n in lines.items())
+        raise ExportError(
+            f"For 'export', {count} operation(s) cannot be written as {format}:\n{listed}"
+        )
