@@ -20,12 +20,23 @@ _CALLBACKS = (
     "TimeMonitor",
 )  # fmt: skip
 _SCALES = ("DynamicLossScaleManager", "FixedLossScaleManager", "LossScaleManager")
+_DEVICES = (  # refused, with the reason
+    "build_searched_strategy", "convert_checkpoint_by_rank", "convert_checkpoints",
+    "get_ckpt_path_with_strategy", "load_distributed_checkpoint", "load_obf_params_into_net",
+    "load_segmented_checkpoints", "merge_pipeline_strategys", "merge_sliced_parameter",
+    "obfuscate_ckpt", "parameter_broadcast", "rank_list_for_convert", "rank_list_for_transform",
+    "restore_group_info_list", "sync_pipeline_shared_parameters", "transform_checkpoint_by_rank",
+    "transform_checkpoints", "unified_safetensors",
+)  # fmt: skip
 # Name: the module that has it. MindSpore has all of these in `mindspore` itself, too.
 LAZY = {
     **dict.fromkeys(_METRICS, "mslearn.train.metrics"),
     **dict.fromkeys(_CALLBACKS, "mslearn.train.callback"),
     **dict.fromkeys(_SCALES, "mslearn.amp"),
+    **dict.fromkeys(_DEVICES, "mslearn.train.many_devices"),
     "Model": "mslearn.train.model",
+    "async_ckpt_thread_status": "mslearn.train.background",
+    "load_checkpoint_async": "mslearn.train.background",
     "ckpt_to_safetensors": "mslearn.train.convert",
     "safetensors_to_ckpt": "mslearn.train.convert",
 }

@@ -46,9 +46,14 @@ def encode(named: list[tuple[str, np.ndarray]], crc_check: bool = False) -> Iter
     crc = 0
     for name, array in named:
         dims = b"".join(_varint(1 << 3 | _VARINT) + _varint(n) for n in array.shape)
-        kind = _field(2, str(dtype_of(array.dtype)).encode())
-        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        tensor = dims + kind + _field(3, np.ascontiguousarray(little).tobytes())
+        if array.dtype.kind == "U":  # a text of `append_dict`
+            dims, kind = _varint(1 << 3 | _VARINT) + _varint(0), "str"
+            content = str(array).encode("utf-32-le")
+        else:
+            kind = str(dtype_of(array.dtype))
+            little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+            content = np.ascontiguousarray(little).tobytes()
+        tensor = dims + _field(2, kind.encode()) + _field(3, content)
         chunk = _field(1, _field(1, name.encode()) + _field(2, tensor))
         crc = binascii.crc32(chunk, crc)
         yield chunk
@@ -110,18 +115,21 @@ def decode(data: bytes, crc_check: bool = False) -> tuple[dict[str, np.ndarray],
                 tensor = content
         if not name or tensor is None:
             raise CheckpointError("a parameter without a name or without data")
+        array = _tensor(name, tensor)
         if name in out:  # a large parameter is written in slices along the first axis
-            out[name] = np.concatenate([out[name], _tensor(name, tensor)])
-        else:
-            out[name] = _tensor(name, tensor)
+            try:
+                array = np.concatenate([out[name], array])
+            except ValueError:
+                raise CheckpointError(f"the slices of '{name}' do not fit together") from None
+        out[name] = array
     return out, crc_check and has_crc
 
 
-def _text(content: memoryview) -> str:
+def _text(content: memoryview, encoding: str = "utf-8") -> str:
     try:
-        return bytes(content).decode()
+        return bytes(content).decode(encoding)
     except UnicodeDecodeError:
-        raise CheckpointError("a name that is no text") from None
+        raise CheckpointError("a name or value that is no text") from None
 
 
 def _tensor(name: str, data: memoryview) -> np.ndarray:
@@ -138,6 +146,8 @@ def _tensor(name: str, data: memoryview) -> np.ndarray:
             kind = _text(value)
         elif number == 3 and isinstance(value, memoryview):
             content = value
+    if kind == "str":
+        return np.array(_text(content, "utf-32-le"))
     try:
         dtype = to_numpy(kind)
     except DtypeError:
@@ -149,4 +159,7 @@ def _tensor(name: str, data: memoryview) -> np.ndarray:
             f"{len(content)}"
         )
     array = np.frombuffer(content, dtype.newbyteorder("<")).astype(dtype)
-    return array.reshape(dims)
+    try:
+        return array.reshape(dims)
+    except (OverflowError, ValueError):  # no elements, but axes longer than any array's
+        raise CheckpointError(f"parameter '{name}' has the impossible shape {dims}") from None

@@ -15,14 +15,14 @@ from mslearn.core.errors import did_you_mean
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
-from mslearn.train import checkpoint_format, safetensors_format
+from mslearn.train import background, checkpoint_format, encryption, safetensors_format
 
 
 def save_checkpoint(
     save_obj: Cell | list[dict[str, Any]] | dict[str, Any],
     ckpt_file_name: str | os.PathLike[str],
     integrated_save: bool = True,
-    async_save: bool = False,
+    async_save: bool | str = False,
     append_dict: dict[str, Any] | None = None,
     enc_key: bytes | None = None,
     enc_mode: str = "AES-GCM",
@@ -38,45 +38,68 @@ def save_checkpoint(
     Args:
         save_obj: a Cell, a list of ``{"name": str, "data": Tensor}``, or a dict of Tensors.
         ckpt_file_name: the file; ``.ckpt`` (or ``.safetensors``) is added when it is missing.
-        integrated_save, async_save: kept for MindSpore.
-        append_dict: further values to save: Tensors, numbers or bools by name.
-        enc_key, enc_mode: must stay None: files are not encrypted here.
+        integrated_save: kept for MindSpore.
+        async_save: write in the background: True, ``"thread"`` or ``"process"`` (a thread, too).
+            The values are those of now, whatever the program changes afterwards.
+        append_dict: further values to save: Tensors, numbers, bools or texts by name.
+        enc_key, enc_mode: encrypt the file with a key of 16, 24 or 32 bytes by ``"AES-GCM"``,
+            ``"AES-CBC"`` or (16 bytes) ``"SM4-CBC"``; needs ``pip install 'mslearn[crypto]'``.
         choice_func: keeps the names for which it returns True.
-        crc_check: add a CRC-32 checksum.
+        crc_check: add a CRC-32 checksum; not to an encrypted file, which shows damage anyway.
         format: ``"ckpt"``, or ``"safetensors"``, which other programs read as well.
 
     Raises:
         TypeError: `save_obj` is of another kind. OSError: the place cannot be written.
-        ValueError: an unknown format, or a key.
+        ValueError: an unknown format, or a wrong key or mode.
     """
-    _check_options("save_checkpoint", format, "enc_key", enc_key)
+    _check_options("save_checkpoint", format, "enc_key", enc_key, enc_mode)
+    if async_save not in (True, False, "thread", "process"):
+        raise ValueError(
+            f"For 'save_checkpoint', async_save is a bool, 'thread' or 'process', but got "
+            f"{async_save!r}."
+        )
     if set(kwargs) - {"incremental", "global_step_num"}:
         raise TypeError(f"For 'save_checkpoint', there are no arguments {sorted(kwargs)}.")
     named = _named_arrays(save_obj)
     for name, value in (append_dict or {}).items():
-        if not isinstance(value, Tensor | int | float | bool | np.ndarray):
+        if not isinstance(value, Tensor | int | float | bool | str | np.ndarray):
             raise TypeError(
-                f"For 'save_checkpoint', append_dict holds Tensors, numbers and bools, but "
+                f"For 'save_checkpoint', append_dict holds Tensors, numbers, bools and texts, but "
                 f"'{name}' is a '{type(value).__name__}'."
             )
-        named.append((name, Tensor(value).asnumpy()))
+        if isinstance(value, str) and format != "ckpt":
+            raise ValueError(
+                f"For 'save_checkpoint', '{name}' is a text, which only format='ckpt' can hold."
+            )
+        array = np.array(value) if isinstance(value, str) else Tensor(value).asnumpy()
+        named.append((name, array))
     if choice_func is not None:
         named = [(n, a) for n, a in named if choice_func(n)]
     path = Path(ckpt_file_name)
     if path.suffix != f".{format}":
         path = path.with_name(f"{path.name}.{format}")
-    if format == "safetensors":
-        write_atomically(path, safetensors_format.encode(named, crc_check))
+    encode = safetensors_format.encode if format == "safetensors" else checkpoint_format.encode
+
+    def write() -> None:
+        chunks = encode(named, crc_check and enc_key is None)
+        if enc_key is not None:
+            chunks = encryption.encrypt(chunks, enc_key, enc_mode)
+        write_atomically(path, chunks)
+
+    if async_save:
+        background.write_later(write)
     else:
-        write_atomically(path, checkpoint_format.encode(named, crc_check))
+        write()
 
 
-def _check_options(who: str, format: str, key_name: str, key: Any) -> None:
+def _check_options(who: str, format: str, key_name: str, key: Any, mode: str) -> None:
     if key is not None:
-        raise ValueError(
-            f"For '{who}', '{key_name}' must be None: encryption is not here, because Python's "
-            f"standard library has no cipher. Protect the file by other means, e.g. gpg."
-        )
+        encryption.check_key(who, key_name, key, mode)
+        if format == "safetensors":
+            raise ValueError(
+                f"For '{who}', only format='ckpt' can be encrypted: a safetensors file is open to "
+                f"every program."
+            )
     if format not in ("ckpt", "safetensors"):
         raise ValueError(
             f"For '{who}', the format must be 'ckpt' or 'safetensors', but got {format!r}."
@@ -129,7 +152,7 @@ def load_checkpoint(
     crc_check: bool = False,
     remove_redundancy: bool = False,
     format: str = "ckpt",
-) -> dict[str, Parameter]:
+) -> dict[str, Any]:
     """Read a checkpoint.
 
     Args:
@@ -139,19 +162,20 @@ def load_checkpoint(
         strict_load: with `net`, refuse parameters of another dtype.
         filter_prefix: leave out names that start so.
         specify_prefix: keep only names that start so.
-        dec_key, dec_mode: must stay None: encrypted files are not read here.
+        dec_key, dec_mode: of an encrypted file, as they were given to `save_checkpoint`.
         choice_func: keeps the names for which it returns True.
         crc_check: compare with the checksum, when the file has one.
         remove_redundancy: accepted; it is for many devices.
         format: the file's format, ``"ckpt"`` or ``"safetensors"``.
 
     Returns:
-        Parameters by name.
+        Parameters by name; texts of `append_dict` as str.
 
     Raises:
-        ValueError: no such file, or one that is damaged or of another kind.
+        ValueError: no such file, one that is damaged or of another kind, or a wrong key.
     """
-    _check_options("load_checkpoint", format, "dec_key", dec_key)
+    _check_options("load_checkpoint", format, "dec_key", dec_key, dec_mode)
+    background.wait_for_files()
     path = Path(ckpt_file_name)
     if path.suffix != f".{format}":
         other = path.suffix in (".ckpt", ".safetensors")
@@ -167,7 +191,12 @@ def load_checkpoint(
         )
     read = safetensors_format if format == "safetensors" else checkpoint_format
     try:
-        arrays, checked = read.decode(path.read_bytes(), crc_check)
+        data = path.read_bytes()
+        if dec_key is not None:
+            data = encryption.decrypt(data, dec_key, dec_mode)
+        elif encryption.is_encrypted(data) and format == "ckpt":
+            raise checkpoint_format.CheckpointError("it is encrypted; pass its dec_key")
+        arrays, checked = read.decode(data, crc_check)
     except checkpoint_format.CheckpointError as error:
         raise ValueError(
             f"Failed to read the checkpoint file {path}. The file may be corrupted, and the "
@@ -189,7 +218,11 @@ def load_checkpoint(
             and (choice_func is None or choice_func(name))
         )
 
-    params = {n: Parameter(a, name=n) for n, a in arrays.items() if chosen(n)}
+    params: dict[str, Any] = {
+        n: str(a) if a.dtype.kind == "U" else Parameter(a, name=n)
+        for n, a in arrays.items()
+        if chosen(n)
+    }
     if not params:
         raise ValueError(
             f"For 'load_checkpoint', the filters leave nothing of the {len(arrays)} parameters in "
@@ -202,20 +235,22 @@ def load_checkpoint(
 
 def load_param_into_net(
     net: Cell,
-    parameter_dict: dict[str, Parameter],
+    parameter_dict: dict[str, Any],
     strict_load: bool = False,
     remove_redundancy: bool = False,
 ) -> tuple[list[str], list[str]]:
     """Give a Cell's parameters the values of a checkpoint.
 
-    Nothing is changed unless every shape fits.
+    Nothing is changed unless every shape fits. Floats may become other floats and integers other
+    integers, unless `strict_load`. When the dict has all the net's names behind one prefix, as ``backbone.``, they
+    are found there. What is not loaded is warned of, with the names that are meant perhaps.
 
     Returns:
         (names in the Cell that were not loaded, names in the dict that were not used).
 
     Raises:
         TypeError: not a Cell, or not a dict of Parameters.
-        RuntimeError: a shape (or, with `strict_load`, a dtype) differs.
+        RuntimeError: a shape differs, or a dtype does.
     """
     if not isinstance(net, Cell):
         raise TypeError(
@@ -228,29 +263,64 @@ def load_param_into_net(
             f"'{type(parameter_dict).__name__}'. Use load_checkpoint(file)."
         )
     own = net.parameters_dict()
-    fitting = []
+    prefix = _common_prefix(own, parameter_dict)
+    fitting, missing = [], []
     for name, param in own.items():
-        new = parameter_dict.get(name)
+        new = parameter_dict.get(name, parameter_dict.get(prefix + name))
         if new is None:
+            missing.append(name)
             continue
-        if not isinstance(new, Tensor):
-            raise TypeError(
-                f"For 'load_param_into_net', '{name}' should be a Parameter, but got "
-                f"'{type(new).__name__}'."
-            )
-        if new.shape != param.shape:
-            raise RuntimeError(
-                f"For 'load_param_into_net', {name} in the argument 'net' should have the same "
-                f"shape as {name} in the argument 'parameter_dict', but got {param.shape} and "
-                f"{new.shape}. Build the network as it was when it was saved."
-            )
-        if strict_load and new.dtype != param.dtype:
-            raise RuntimeError(
-                f"For 'load_param_into_net', {name} is {param.dtype} in the net but {new.dtype} "
-                f"in the file, and strict_load is True."
-            )
+        _check_fits(name, param, new, strict_load)
         fitting.append((param, new))
     for param, new in fitting:
         param.set_data(new)
-    missing = [n for n in own if n not in parameter_dict]
-    return missing, [n for n in parameter_dict if n not in own]
+    unused = [n for n in parameter_dict if n not in own]
+    if missing:
+        warnings.warn(_report(missing, len(own), unused), UserWarning, stacklevel=2)
+    return missing, unused
+
+
+def _common_prefix(own: dict[str, Parameter], given: dict[str, Any]) -> str:
+    """What stands before all the net's names in the dict: "" or e.g. ``"backbone."``."""
+    lost = [n for n in own if n not in given]
+    if not lost:
+        return ""
+    longest = max(lost, key=len)
+    for name in given:
+        prefix = name[: -len(longest)]
+        if name.endswith(f".{longest}") and all(prefix + n in given for n in lost):
+            return prefix
+    return ""
+
+
+def _check_fits(name: str, param: Parameter, new: Any, strict: bool) -> None:
+    where = f"For 'load_param_into_net', {name} in the argument 'net'"
+    if not isinstance(new, Tensor):
+        raise TypeError(
+            f"For 'load_param_into_net', '{name}' should be a Parameter, but got "
+            f"'{type(new).__name__}'."
+        )
+    if new.shape != param.shape:
+        raise RuntimeError(
+            f"{where} should have the same shape as {name} in the argument 'parameter_dict', but "
+            f"got {param.shape} and {new.shape}. Build the network as it was when it was saved."
+        )
+    kinds = {"u": "i"}
+    old, now = (kinds.get(k, k) for k in (param._value.dtype.kind, new._value.dtype.kind))
+    if new.dtype != param.dtype and (strict or old != now):
+        raise RuntimeError(
+            f"{where} should have the same type as {name} in the argument 'parameter_dict', but "
+            f"got {param.dtype} and {new.dtype}"
+            + (", and strict_load is True." if old == now else ".")
+        )
+
+
+def _report(missing: list[str], total: int, unused: list[str]) -> str:
+    """Which parameters were not loaded, and how the file may have called them."""
+    shown = [f"'{n}'{did_you_mean(n, unused)}" for n in missing[:8]]
+    more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
+    return (
+        f"For 'load_param_into_net', {len(missing)} of {total} parameters in the 'net' are not "
+        f"loaded, because they are not in the 'parameter_dict': {'; '.join(shown)}{more}. "
+        f"{len(unused)} of the dict were not used."
+    )

@@ -170,8 +170,13 @@ def test_random_damage_never_does_more_than_raise(tmp_path):
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda p: ms.save_checkpoint({}, p, enc_key=b"0" * 16), "encryption is not here"),
-        (lambda p: ms.load_checkpoint(p, dec_key=b"0" * 16), "encryption is not here"),
+        (lambda p: ms.save_checkpoint({}, p, enc_key=b"0" * 15), "16 or 24 or 32 bytes"),
+        (lambda p: ms.load_checkpoint(p, dec_key=b"0" * 16, dec_mode="DES"), "one of .'AES-GCM'"),
+        (
+            lambda p: ms.save_checkpoint({}, p, enc_key=b"0" * 16, format="safetensors"),
+            "only format='ckpt' can be encrypted",
+        ),
+        (lambda p: ms.save_checkpoint({}, p, async_save="later"), "'thread' or 'process'"),
         (lambda p: ms.save_checkpoint({}, p, format="pt"), "'ckpt' or 'safetensors'"),
         (lambda p: ms.load_checkpoint(f"{p}.safetensors"), "format='safetensors'"),
     ],

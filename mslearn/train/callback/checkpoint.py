@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mslearn.nn.cell import Cell
+from mslearn.train.background import write_later
 from mslearn.train.callback.base import Callback, RunContext
 from mslearn.train.serialization import save_checkpoint
 
@@ -30,11 +32,11 @@ class CheckpointConfig:
         save_checkpoint_seconds: save every so many seconds, when no steps are given.
         keep_checkpoint_max: keep so many files (0: all, unless the next is given).
         keep_checkpoint_per_n_minutes: keep one file for so many minutes.
-        integrated_save, async_save, exception_save, remove_redundancy: accepted; files are written
-            whole, at once.
+        integrated_save, exception_save, remove_redundancy: accepted; files are written whole.
+        async_save: write in the background; see `save_checkpoint`.
         saved_network: save this Cell instead of the training network.
         append_info: ``"epoch_num"``, ``"step_num"`` or dicts of numbers, saved as well.
-        enc_key, enc_mode: encryption is refused; see `save_checkpoint`.
+        enc_key, enc_mode: write encrypted files; see `save_checkpoint`.
         crc_check: write a checksum for each parameter.
         format: ``"ckpt"`` or ``"safetensors"``.
     """
@@ -46,7 +48,7 @@ class CheckpointConfig:
         keep_checkpoint_max: int = 5,
         keep_checkpoint_per_n_minutes: int = 0,
         integrated_save: bool = True,
-        async_save: bool = False,
+        async_save: bool | str = False,
         saved_network: Cell | None = None,
         append_info: list[Any] | None = None,
         enc_key: bytes | None = None,
@@ -183,15 +185,21 @@ class ModelCheckpoint(Callback):
         save_checkpoint(network, path, append_dict=extra or None, **self._options())
         self._latest = str(path)
         self._saved_step, self._time = args.cur_step_num, time.time()
-        self._forget(path)
+        if config.async_save:  # old files go only when the new one is there
+            write_later(functools.partial(self._forget, path))
+        else:
+            self._forget(path)
 
     def _options(self) -> dict[str, Any]:
         config = self._config
-        return {"enc_key": config.enc_key, "crc_check": config.crc_check, "format": config.format}
+        names = ("async_save", "crc_check", "enc_key", "enc_mode", "format")
+        return {name: getattr(config, name) for name in names}
 
     def _forget(self, new: Path) -> None:
         """Remove the files of this run that are too many."""
         config = self._config
+        if not new.is_file():  # saving it failed: the old files are all there is
+            return
         self._kept.append(new)
         if config.keep_checkpoint_max:
             while len(self._kept) > config.keep_checkpoint_max:
