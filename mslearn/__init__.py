@@ -65,17 +65,23 @@ from mslearn.train import load_param_into_net as load_param_into_net  # noqa: E4
 from mslearn.train import save_checkpoint as save_checkpoint  # noqa: E402
 
 __version__ = "0.1.0"
-_LAZY = ("amp", "camp", "common", "dataset", "experimental", "insight", "numpy")
+_GRAPH = {
+    "jit": "jit",
+    **dict.fromkeys(("JitConfig", "jit_class", "ms_function", "mutable"), "config"),
+}
+_LAZY = ("amp", "camp", "common", "dataset", "graph", "experimental", "insight", "numpy")
 
 
 def __getattr__(name: str) -> object:
     if name in _TRAIN:
         return getattr(_importlib.import_module("mslearn.train"), name)
+    if name in _GRAPH:
+        return getattr(_importlib.import_module(f"mslearn.graph.{_GRAPH[name]}"), name)
     if name in _LAZY:
         return _importlib.import_module(f"mslearn.{name}")
-    known = [n for n in globals() if not n.startswith("_")] + [*_LAZY, *_TRAIN]
+    known = [n for n in globals() if not n.startswith("_")] + [*_LAZY, *_GRAPH, *_TRAIN]
     raise AttributeError(f"module 'mslearn' has no attribute '{name}'.{_did_you_mean(name, known)}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_TRAIN})
+    return sorted({*globals(), *_LAZY, *_GRAPH, *_TRAIN})

@@ -40,9 +40,10 @@ def set_context(**kwargs: Any) -> None:
                 f"For 'set_context', device_target='{value}' is not available here: this engine "
                 f"runs on the CPU. Use device_target='CPU'."
             )
-        if key == "mode" and value != PYNATIVE_MODE:
+        if key == "mode" and value not in (GRAPH_MODE, PYNATIVE_MODE):
             raise ValueError(
-                "For 'set_context', GRAPH_MODE is not available yet. Use mode=PYNATIVE_MODE (1)."
+                f"For 'set_context', mode must be GRAPH_MODE (0) or PYNATIVE_MODE (1), but got "
+                f"{value!r}."
             )
         if key == "runtime_num_threads":
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -62,3 +63,8 @@ def get_context(attr_key: str) -> Any:
             f"{did_you_mean(attr_key, _settings)}"
         )
     return _settings[attr_key]
+
+
+def in_graph_mode() -> bool:
+    """Whether a Cell that is called runs as a graph."""
+    return bool(_settings["mode"] == GRAPH_MODE)

@@ -73,6 +73,11 @@ class Level:
         """A handle is about to get another value."""
         self.read(tensor)
 
+    def enter(self, cell: Any, run: Callable[..., Any]) -> Callable[..., Any]:
+        """A Cell is about to run: what to call for its `run`."""
+        around = self.outside[1]
+        return run if around is None else around.enter(cell, run)
+
     def draw(self) -> Any:
         """A random key: the same numbers for every example."""
         with world(*self.outside):

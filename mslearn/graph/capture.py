@@ -15,11 +15,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from mslearn.core import random
 from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive, _explain
 from mslearn.core.state import state
@@ -28,6 +28,7 @@ from mslearn.gradtools.segment import SegmentPrimitive
 from mslearn.gradtools.world import world
 from mslearn.graph.ir import Graph, Node, Source
 from mslearn.graph.tree import fill, flatten
+from mslearn.ops.creation import NextKey
 from mslearn.ops.shape import Identity
 
 ENGINE = str(Path(__file__).parent.parent)
@@ -53,24 +54,13 @@ class Known(Abstract):
         return self._numbers  # type: ignore[return-value]
 
 
-class NextKey(Primitive):
-    """The key (seed, offset) of the next random operation: it moves the random stream on."""
-
-    inputs = ()
-
-    def kernel():
-        return random.op_key()
-
-    def infer():
-        return (2,), np.dtype(np.uint64)
-
-
 class Capture:
     """The graph that is being captured; see the module's text."""
 
-    def __init__(self, name: str, outer: Capture | None = None) -> None:
+    def __init__(self, name: str, outer: Capture | None = None, rewriting: bool = False) -> None:
         self.graph = Graph(name)
         self.outer = outer
+        self.rewriting = rewriting  # of the control flow in the constructs of Cells
         self.cells: dict[int, Any] = {}  # every Cell that has run: its flags are part of the key
         self.made: dict[int, Node] = {}  # by id of what a node has made
         self._free: dict[int, Abstract] = {}  # outer value -> input of this graph
@@ -130,6 +120,17 @@ class Capture:
         self.graph.nodes.append(node)
         return outputs if several else outputs[0]
 
+    def enter(self, cell: Any, run: Callable[..., Any]) -> Callable[..., Any]:
+        """A Cell is about to run: what to call for its `run`."""
+        self.cells[id(cell)] = cell
+        if self.outer is not None:
+            self.outer.enter(cell, run)
+        if self.rewriting:
+            from mslearn.graph.rewrite import rewrite
+
+            return rewrite(run)
+        return run
+
     def draw(self) -> Abstract:
         """The key of a random operation."""
         if self._next == len(self._keys):
@@ -188,8 +189,8 @@ class Capture:
                 if tensor._value is not value:
                     self.graph.updates.append((tensor, tensor._value))
         finally:
-            for tensor, value in self._bound.values():
-                tensor._value = value
+            for handle, before in self._bound.values():
+                handle._value = before
 
 
 class Captured:
@@ -199,13 +200,17 @@ class Captured:
         self.graph, self.pattern, self.cells, self.free = graph, pattern, cells, free
 
 
-def capture(fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: Any = None) -> Captured:
+def capture(
+    fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: Any = None, rewriting: bool = False
+) -> Captured:
     """Capture ``fn(*args, **kwargs)`` as a graph.
 
     Args:
         fn: a function or Cell of tensors.
         args, kwargs: what it is called with; their tensors (in nested tuples, lists and dicts
             too) become inputs of the graph, everything else is a constant.
+        rewriting: turn the control flow in the constructs of Cells into operations; for `fn`
+            itself, pass ``rewrite(fn)``.
 
     Returns:
         A `Captured` with ``.graph``, and ``.pattern`` for the nesting of the result.
@@ -214,7 +219,7 @@ def capture(fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: Any = None
         NeedsNumbers: the function asks for the numbers of a tensor.
     """
     tensors, pattern = flatten((tuple(args), dict(kwargs or {})))
-    taking = Capture(_name(fn))
+    taking = Capture(_name(fn), rewriting=rewriting)
     handles = _inputs(taking, tensors, _input_names(fn, args, kwargs))
     filled, named = fill(pattern, iter(handles))
     return _finish(taking, lambda: fn(*filled, **named))
@@ -228,7 +233,8 @@ def subgraph(fn: Callable[..., Any], operands: Sequence[Tensor], name: str = "bo
     that it reads or assigns are in ``.graph.parameters`` and ``.graph.updates``.
     """
     outer = state.capture
-    taking = Capture(name, outer if isinstance(outer, Capture) else None)
+    around = outer if isinstance(outer, Capture) else None
+    taking = Capture(name, around, around is not None and around.rewriting)
     handles = _inputs(taking, operands, [f"x{i}" for i in range(len(operands))])
     return _finish(taking, lambda: fn(*handles))
 
@@ -283,10 +289,10 @@ def _input_names(fn: Any, args: Sequence[Any], kwargs: Any) -> list[str]:
 
 def _learner_line() -> Source | None:
     """The innermost line outside the engine (or of a Cell's construct inside it)."""
-    frame = sys._getframe(2)
-    while frame is not None:
+    frame: FrameType | None = sys._getframe(2)
+    while frame:
         code = frame.f_code
         if not code.co_filename.startswith(ENGINE) and not code.co_filename.startswith("<frozen"):
             return Source(code.co_filename, frame.f_lineno, code.co_name)
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return None

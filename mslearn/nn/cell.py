@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
+from mslearn.core.context import in_graph_mode
 from mslearn.core.dtype import DType, float16, float32
 from mslearn.core.errors import did_you_mean
 from mslearn.core.parameter import Parameter, ParameterTuple
@@ -54,9 +55,19 @@ class Cell:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not state.active and in_graph_mode():
+            from mslearn.graph.jit import call_cell
+
+            return call_cell(self, args, kwargs)
+        return self._run_construct(*args, **kwargs)
+
+    def _run_construct(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the Cell operation by operation, whatever the mode is."""
         run = self.construct if self._extras is None else self._extras.run
         if not state.active:
             return run(*args, **kwargs)
+        if state.capture is not None and self._extras is None:
+            run = state.capture.enter(self, run)
         before = state.scope
         state.scope = (*before, self._scope or f"network-{type(self).__name__}")
         try:

@@ -121,13 +121,14 @@ class Extras:
 
     def _body(self, args: Any, kwargs: Any) -> Any:
         cell = self.cell
-        if not state.active:
-            return cell.construct(*args, **kwargs)
-        if hasattr(type(cell), "bprop"):
-            return with_bprop(type(cell).__name__, cell.construct, cell.bprop, args, kwargs)
-        if self.recompute:
-            return recomputed(cell, cell.construct, args, kwargs)
-        return cell.construct(*args, **kwargs)
+        construct = cell.construct
+        if state.capture is not None:
+            construct = state.capture.enter(cell, construct)
+        if state.active and hasattr(type(cell), "bprop"):
+            return with_bprop(type(cell).__name__, construct, cell.bprop, args, kwargs)
+        if state.active and self.recompute:
+            return recomputed(cell, construct, args, kwargs)
+        return construct(*args, **kwargs)
 
 
 def _tuple(value: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -89,6 +89,18 @@ def triu(input, diagonal=0):
     return x * Tensor.wrap(1 - np.tri(*x.shape[-2:], diagonal - 1, dtype=x._value.dtype))
 
 
+class NextKey(Primitive):
+    """The key (seed, offset) of the next random operation: it moves the random stream on."""
+
+    inputs = ()
+
+    def kernel():
+        return np.array(random.op_key(), np.uint64)
+
+    def infer():
+        return (2,), np.dtype(np.uint64)
+
+
 class StandardNormal(Primitive):
     """Normal numbers with mean 0 and deviation 1; a function of its key."""
 

@@ -108,6 +108,7 @@ SAMPLES = {
     **{n: cases([(spread_out(2, 3),)], {"axis": 1, "output_type": np.dtype("i8")})
        for n in ("Argmax", "Argmin")},
     "DropoutMask": [((), {"shape": (2, 3), "p": 0.5, "dtype": np.dtype("f4"), "key": (1, 2)})],
+    "NextKey": [((), {})],
     **{n: [((), {"shape": (2, 3), "key": (1, 2)})] for n in ("StandardNormal", "UniformReal")},
     "ApplyMomentum": [((r(2, 3), r(2, 3), np.asarray(0.1), r(2, 3), np.asarray(0.9)), {})],
     "SGD": [((r(2), r(2), np.asarray(0.1), r(2), np.asarray(0.9), np.ones(2)), {})],

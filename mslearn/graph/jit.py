@@ -1,0 +1,302 @@
+"""`ms.jit`: a function that is captured once for each kind of arguments and then runs as a graph.
+
+The graph of a call is found by the shapes and dtypes of its tensors, by its other arguments, and
+by what the capture has looked at besides: the training flags of Cells and which Parameters want
+gradients. Whatever differs makes a new graph, and `Jitted.compilations` says what that was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+import warnings
+from typing import Any
+
+from mslearn.core.context import get_context
+from mslearn.core.errors import did_you_mean
+from mslearn.core.state import state
+from mslearn.core.tensor import NeedsNumbers, Tensor
+from mslearn.graph import dump
+from mslearn.graph.capture import Captured, capture
+from mslearn.graph.ir import Graph
+from mslearn.graph.numpy_backend import Executable
+from mslearn.graph.passes import Snapshot, optimize
+from mslearn.graph.tree import Constant, Nest, fill, flatten
+
+MANY = 8  # graphs of one function; more are a sign that something changes at every call
+OPTIONS = {
+    "jit_syntax_level", "debug_level", "infer_boost", "exc_mode", "input_signature", "hash_args",
+    "compile_once", "disable_format_transform", "exec_order", "auto_offload", "jit_config",
+}  # fmt: skip
+
+
+@dataclasses.dataclass
+class Compilation:
+    """One graph of a jitted function.
+
+    Attributes:
+        cause: why it was made, in words.
+        seconds: how long capturing and compiling took.
+        graph: after all passes.
+        snapshots: the graph as captured and after each pass.
+        executable: what runs; its ``.code`` is the program.
+    """
+
+    cause: str
+    seconds: float
+    graph: Graph
+    snapshots: list[Snapshot]
+    executable: Any
+    pattern: Any
+    guards: list[tuple[Any, str, Any]]
+    shapes: list[tuple[int, ...]]
+
+    def valid(self) -> bool:
+        """Whether everything that the capture looked at is as it was."""
+        for thing, name, value in self.guards:
+            if getattr(thing, name) is not value:
+                return False
+        return [p._value.shape for p, _ in self.graph.parameters] == self.shapes
+
+    def run(self, tensors: list[Tensor]) -> Any:
+        """The function's result for the tensors among its arguments."""
+        outputs, news = self.executable.run([t._value for t in tensors])
+        for (parameter, _), array in zip(self.graph.updates, news, strict=True):
+            parameter._value = array
+        return fill(self.pattern, map(Tensor.wrap, outputs))
+
+
+class Jitted:
+    """A function that runs as a graph; made by `jit`.
+
+    Attributes:
+        compilations: the graphs made so far, oldest first.
+        code: the Python program of the newest one.
+        graph: the newest graph.
+    """
+
+    __name__: str
+
+    def __init__(self, function: Any, capture_mode: str, fullgraph: bool, backend: str) -> None:
+        functools.update_wrapper(self, getattr(function, "construct", function))
+        self.function = self.eager = function
+        self.fullgraph = fullgraph
+        self.backend = backend
+        self.compilations: list[Compilation] = []
+        self._mode = capture_mode
+        self._found: dict[Any, list[Compilation]] = {}
+        self._eager: dict[Any, str] = {}  # calls that cannot be a graph, with the reason
+        self._ready: Any = None
+
+    @property
+    def _runnable(self) -> Any:
+        if self._ready is None:
+            self._ready = self.function
+            if self._mode == "ast" and not hasattr(self.function, "construct"):
+                from mslearn.graph.rewrite import rewrite
+
+                self._ready = rewrite(self.function)
+        return self._ready
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if state.active:  # inside another graph, or while a tape or a picture watches
+            return self._runnable(*args, **kwargs)
+        tensors, pattern = flatten((args, kwargs))
+        key = (pattern, tuple([(t._value.shape, t._value.dtype.char) for t in tensors]))
+        for compiled in self._found.get(key, ()):
+            if compiled.valid():
+                return compiled.run(tensors)
+        if key in self._eager:
+            return self.eager(*args, **kwargs)
+        try:
+            compiled = self.compile(args, kwargs, key)
+        except NeedsNumbers as error:
+            if self.fullgraph:
+                raise
+            return self._fall_back(key, error, args, kwargs)
+        return compiled.run(tensors)
+
+    def compile(self, args: Any, kwargs: Any, key: Any = None) -> Compilation:
+        """Capture and compile for these arguments without running."""
+        start = time.perf_counter()
+        if key is None:
+            tensors, pattern = flatten((tuple(args), dict(kwargs)))
+            key = (pattern, tuple((t._value.shape, t._value.dtype.char) for t in tensors))
+        cause = self._cause(key)
+        captured = capture(self._runnable, args, kwargs, rewriting=self._mode == "ast")
+        snapshots: list[Snapshot] = []
+        graph = optimize(captured.graph, snapshots)
+        executable = self._executable(graph)
+        compiled = Compilation(
+            cause, time.perf_counter() - start, graph, snapshots, executable, captured.pattern,
+            _guards(captured, key[0]), [p._value.shape for p, _ in graph.parameters],
+        )  # fmt: skip
+        self._found.setdefault(key, []).append(compiled)
+        self.compilations.append(compiled)
+        if get_context("save_graphs"):
+            dump.save(compiled, get_context("save_graphs_path"))
+        if len(self.compilations) == MANY:
+            warnings.warn(
+                f"'{self.__name__}' has been compiled {MANY} times; the last time because {cause}. "
+                f"Each new shape or constant makes a new graph: pad to few shapes, or pass "
+                f"numbers that change as Tensors.",
+                stacklevel=3,
+            )
+        return compiled
+
+    def _executable(self, graph: Graph) -> Any:
+        return Executable(graph)
+
+    def _fall_back(self, key: Any, error: NeedsNumbers, args: Any, kwargs: Any) -> Any:
+        self._eager[key] = str(error)
+        warnings.warn(
+            f"'{self.__name__}' runs without a graph: {error} With fullgraph=True this is an "
+            f"error.",
+            stacklevel=3,
+        )
+        return self.eager(*args, **kwargs)
+
+    def _cause(self, key: Any) -> str:
+        if not self.compilations:
+            return "it is the first call"
+        if key in self._found:
+            for compiled in self._found[key]:
+                for thing, name, value in compiled.guards:
+                    if getattr(thing, name) is not value:
+                        return f"'{name}' of {type(thing).__name__} is now {getattr(thing, name)}"
+            return "a Parameter has another shape"
+        return _difference(next(reversed(self._found)), key)
+
+    @property
+    def code(self) -> str:
+        """The Python program of the newest graph."""
+        return str(self._newest().executable.code)
+
+    @property
+    def graph(self) -> Graph:
+        """The newest graph."""
+        return self._newest().graph
+
+    def _newest(self) -> Compilation:
+        if not self.compilations:
+            raise RuntimeError(
+                f"'{self.__name__}' has no graph yet: call it once, or use .compile((x, …), {{}})."
+            )
+        return self.compilations[-1]
+
+    def __repr__(self) -> str:
+        return f"<jit {self.__name__}: {len(self.compilations)} graph(s)>"
+
+
+def jit(
+    function: Any = None,
+    *,
+    capture_mode: str = "ast",
+    jit_level: str = "O0",
+    dynamic: int = 0,
+    fullgraph: bool = False,
+    backend: str = "",
+    **options: Any,
+) -> Any:
+    """Run a function or Cell as a graph: captured once, improved by passes, compiled.
+
+    Args:
+        function: the function or Cell; without it, `jit` returns a decorator.
+        capture_mode: ``"ast"`` also turns ``if``, ``while`` and ``for`` over tensors into nodes
+            of the graph; ``"trace"`` (and ``"bytecode"``) follow the one path that the example
+            arguments take.
+        jit_level: ``"O0"`` or ``"O1"``; all passes always run here.
+        dynamic: 0 or 1; every new shape is a new graph here, which costs some milliseconds.
+        fullgraph: whether code that a graph cannot hold is an error; otherwise the function
+            then runs eagerly, with a warning.
+        backend: what runs the graph; ``""`` is NumPy.
+        **options: MindSpore's further options are accepted.
+
+    Raises:
+        ValueError: an option's value is not known.
+
+    >>> import mslearn as ms
+    >>> @ms.jit
+    ... def f(x):
+    ...     return x * x + 1
+    >>> print(f(ms.Tensor(3.0)))
+    10.0
+    """
+    _one_of("capture_mode", capture_mode, ("ast", "trace", "bytecode"))
+    _one_of("jit_level", jit_level, ("", "O0", "O1", "O2"))
+    _one_of("dynamic", dynamic, (0, 1))
+    for name in options:
+        if name not in OPTIONS:
+            raise ValueError(
+                f"For 'jit', there is no option '{name}'.{did_you_mean(name, OPTIONS)}"
+            )
+    if not isinstance(fullgraph, bool):
+        raise TypeError(
+            f"For 'jit', fullgraph must be a bool, but got '{type(fullgraph).__name__}'."
+        )
+
+    def decorate(f: Any) -> Any:
+        if not callable(f):
+            raise TypeError(
+                f"For 'jit', the argument must be a function or Cell, but got "
+                f"'{type(f).__name__}'. Write @jit above a def, or jit(net)."
+            )
+        return f if isinstance(f, Jitted) else Jitted(f, capture_mode, fullgraph, backend)
+
+    return decorate if function is None else decorate(function)
+
+
+def _one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"For 'jit', {name} must be one of {list(allowed)}, but got {value!r}.")
+
+
+def _guards(captured: Captured, pattern: Any) -> list[tuple[Any, str, Any]]:
+    """What the capture looked at besides the arguments, with the values that it saw."""
+    cells = {id(c): c for c in captured.cells}
+    for value in _constants(pattern):
+        if hasattr(value, "cells_and_names"):
+            cells.update((id(c), c) for _, c in value.cells_and_names())
+    found = [(c, "training", c.training) for c in cells.values()]
+    return found + [(p, "requires_grad", p.requires_grad) for p, _ in captured.graph.parameters]
+
+
+def _constants(pattern: Any) -> list[Any]:
+    if isinstance(pattern, Constant):
+        return [pattern.value]
+    if isinstance(pattern, Nest):
+        return [value for item in pattern.items for value in _constants(item)]
+    return []
+
+
+def _difference(old: Any, new: Any) -> str:
+    """What distinguishes the arguments of two calls, in words."""
+    if old[0] != new[0]:
+        return f"the arguments are now {_call(new[0])}, before they were {_call(old[0])}"
+    for i, (a, b) in enumerate(zip(old[1], new[1], strict=True)):
+        if a[0] != b[0]:
+            return f"tensor {i} has shape {list(b[0])}, before it had {list(a[0])}"
+        if a != b:
+            return f"tensor {i} has dtype {Tensor.__name__}[{b[1]}], before it had [{a[1]}]"
+    return "the arguments changed"
+
+
+def _call(pattern: Any) -> str:
+    positional, named = pattern.items
+    parts = [repr(item) for item in positional.items]
+    parts += [f"{n}={i!r}" for n, i in zip(named.names, named.items, strict=True)]
+    return f"({', '.join(parts)})"
+
+
+def call_cell(cell: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a Cell as a graph; used for whole networks under ``set_context(mode=GRAPH_MODE)``."""
+    jitted: Jitted | None = cell.__dict__.get("_jitted")
+    if jitted is None:
+        jitted = Jitted(cell, "ast", False, "")
+        jitted.eager = cell._run_construct
+        object.__setattr__(cell, "_jitted", jitted)
+    return jitted(*args, **kwargs)
