@@ -9,7 +9,7 @@ import numpy as np
 from mslearn.core.dtype import BOOL, INT64, promote
 from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply, broadcast_shape
-from mslearn.core.tensor import Tensor, as_tensor
+from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor, as_tensor
 from mslearn.ops.compare import Select
 from mslearn.ops.families import cast, normal_axes, sum_to
 
@@ -25,6 +25,11 @@ def _fill(template: tuple[Any, ...], tensors: tuple[Any, ...]) -> tuple[Any, ...
 def _infer_index(x: Any, tensors: tuple[Any, ...], template: tuple[Any, ...]) -> tuple[int, ...]:
     # A zero-stride stand-in costs no memory and lets NumPy apply its own indexing rules.
     stand_in = np.broadcast_to(np.zeros((), x.dtype), x.shape)
+    if any(isinstance(t, Abstract) and t.dtype.kind == "b" for t in tensors):
+        raise NeedsNumbers(
+            "For 'Tensor.__getitem__', the shape of x[mask] depends on the mask's numbers, which a "
+            "captured graph does not have. Use ops.select or ops.where, or x * mask."
+        )
     filled = [t if isinstance(t, np.ndarray) else np.zeros(t.shape, np.intp) for t in tensors]
     try:
         return stand_in[_fill(template, tuple(filled))].shape

@@ -9,7 +9,7 @@ import numpy as np
 from mslearn.core.dtype import BOOL, FLOAT32, INT64, to_numpy
 from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.primitive import Primitive, apply
-from mslearn.core.tensor import Abstract, Tensor, as_tensor
+from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor, as_tensor
 from mslearn.ops.families import Reshape, cast, normal_axes
 from mslearn.ops.gather_scatter import GatherD, TensorScatterElements
 from mslearn.ops.reduce import argmax, argmin
@@ -31,7 +31,7 @@ class Counted(Primitive, abstract=True):
 
         def infer(*xs: Any, **attrs: Any) -> Any:
             if any(isinstance(x, Abstract) for x in xs):
-                raise RuntimeError(
+                raise NeedsNumbers(
                     f"For '{cls.name}', the shape of the result depends on the numbers, which a "
                     f"captured graph does not have. Call it outside of the jit function."
                 )

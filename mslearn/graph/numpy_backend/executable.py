@@ -171,7 +171,7 @@ class _Writer:
             if text not in ("inf", "-inf", "nan"):
                 return text
         if isinstance(value, tuple) and all(
-            v is None or isinstance(v, bool | int | str) for v in value
+            v is None or isinstance(v, bool | int) for v in value
         ):
             return repr(value)
         for name, held in self.space.items():
