@@ -18,6 +18,9 @@ from mslearn.autodiff import grad as grad  # noqa: E402
 from mslearn.autodiff import jvp as jvp  # noqa: E402
 from mslearn.autodiff import value_and_grad as value_and_grad  # noqa: E402
 from mslearn.autodiff import vjp as vjp  # noqa: E402
+from mslearn.common.dtype import dtype_to_nptype as dtype_to_nptype  # noqa: E402
+from mslearn.common.dtype import dtype_to_pytype as dtype_to_pytype  # noqa: E402
+from mslearn.common.dtype import pytype_to_dtype as pytype_to_dtype  # noqa: E402
 from mslearn.common.tensor import tensor as tensor  # noqa: E402
 from mslearn.core import DtypeError as DtypeError  # noqa: E402
 from mslearn.core import Parameter as Parameter  # noqa: E402
@@ -31,8 +34,6 @@ from mslearn.core.context import set_context as set_context  # noqa: E402
 from mslearn.core.dtype import bool_ as bool_  # noqa: E402
 from mslearn.core.dtype import complex64 as complex64  # noqa: E402
 from mslearn.core.dtype import complex128 as complex128  # noqa: E402
-from mslearn.core.dtype import dtype_to_nptype as dtype_to_nptype  # noqa: E402
-from mslearn.core.dtype import dtype_to_pytype as dtype_to_pytype  # noqa: E402
 from mslearn.core.dtype import float16 as float16  # noqa: E402
 from mslearn.core.dtype import float32 as float32  # noqa: E402
 from mslearn.core.dtype import float64 as float64  # noqa: E402
@@ -40,7 +41,6 @@ from mslearn.core.dtype import int8 as int8  # noqa: E402
 from mslearn.core.dtype import int16 as int16  # noqa: E402
 from mslearn.core.dtype import int32 as int32  # noqa: E402
 from mslearn.core.dtype import int64 as int64  # noqa: E402
-from mslearn.core.dtype import pytype_to_dtype as pytype_to_dtype  # noqa: E402
 from mslearn.core.dtype import uint8 as uint8  # noqa: E402
 from mslearn.core.dtype import uint16 as uint16  # noqa: E402
 from mslearn.core.dtype import uint32 as uint32  # noqa: E402
@@ -77,6 +77,8 @@ def __getattr__(name: str) -> object:
         return getattr(_importlib.import_module("mslearn.train"), name)
     if name in _GRAPH:
         return getattr(_importlib.import_module(f"mslearn.graph.{_GRAPH[name]}"), name)
+    if name == "bfloat16":
+        return _importlib.import_module("mslearn.ops.brain_float").bfloat16()
     if name in _LAZY:
         return _importlib.import_module(f"mslearn.{name}")
     known = [n for n in globals() if not n.startswith("_")] + [*_LAZY, *_GRAPH, *_TRAIN]

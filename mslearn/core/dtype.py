@@ -69,7 +69,7 @@ FLOAT32 = np.dtype("f4")
 INT64 = np.dtype("i8")
 BOOL = np.dtype("?")
 _PYTHON = {bool: BOOL, int: INT64, float: FLOAT32, complex: np.dtype("c8")}
-_RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+_RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "V": 2, "c": 3}  # V: NumPy's kind of bfloat16
 
 
 def dtype_of(numpy_dtype: Any) -> DType:
@@ -92,7 +92,7 @@ def dtype_of(numpy_dtype: Any) -> DType:
 
 def to_numpy(dtype: Any) -> np.dtype[Any]:
     """The NumPy dtype meant by a DType, a Python type (float is float32) or a NumPy dtype."""
-    if type(dtype) is DType:
+    if isinstance(dtype, DType):
         return dtype.numpy
     if dtype in _PYTHON:
         return _PYTHON[dtype]
@@ -109,22 +109,14 @@ def to_numpy(dtype: Any) -> np.dtype[Any]:
         ) from None
 
 
-def dtype_to_nptype(type_: DType) -> Any:
-    """The NumPy scalar type of a DType: ``dtype_to_nptype(ms.int8)`` is ``numpy.int8``."""
-    return to_numpy(type_).type
-
-
-def dtype_to_pytype(type_: DType) -> type:
-    """The Python type of a DType: bool, int, float or complex."""
-    return {"b": bool, "i": int, "u": int, "f": float, "c": complex}[to_numpy(type_).kind]
-
-
-def pytype_to_dtype(obj: type) -> DType:
-    """The DType of a Python type: ``float`` is ``mslearn.float64``, as in MindSpore."""
-    return {bool: bool_, int: int64, float: float64, complex: complex128}[obj]
-
-
 _promotions: dict[tuple[np.dtype[Any], np.dtype[Any]], np.dtype[Any]] = {}
+
+
+def register(dtype: DType, meets: dict[np.dtype[Any], np.dtype[Any]]) -> None:
+    """Add a type that NumPy itself does not have; `meets` says what NumPy cannot promote."""
+    _BY_NUMPY[dtype.numpy] = _BY_NAME[dtype.name] = dtype
+    for other, found in meets.items():
+        _promotions[dtype.numpy, other] = _promotions[other, dtype.numpy] = found
 
 
 def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:

@@ -14,7 +14,7 @@ def tensor_repr(array: np.ndarray, dtype_name: str) -> str:
     """``Tensor(shape=[2], dtype=Float32, value= [ 1.00000000e+00,  2.00000000e+00])``."""
     head = f"Tensor(shape={list(array.shape)}, dtype={dtype_name}, value="
     if array.ndim == 0:
-        return f"{head} {array.item() if array.dtype.kind != 'f' else _short(array)})"
+        return f"{head} {array.item() if array.dtype.kind not in 'fV' else _short(array)})"
     if array.size == 0:
         return f"{head} )"
     short = array.size > _MANY
@@ -32,7 +32,7 @@ def _format(value: np.generic) -> str:
     kind = value.dtype.kind
     if kind == "b":
         return " True" if value else "False"
-    if kind in "iuc":
+    if kind in "iucV":  # V: bfloat16
         return str(value).strip("()")
     digits = _DIGITS[value.dtype.str[1:]]
     if not np.isfinite(value):

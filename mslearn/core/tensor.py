@@ -321,7 +321,7 @@ def array_from(data: Any, dtype: Any = None) -> np.ndarray:
             f"For 'Tensor', the lists are ragged: every row must have the same length ({error}). "
             f"Pad the shorter rows first."
         ) from None
-    if array.dtype.kind not in "biufc":
+    if array.dtype.kind not in "biufcV":
         raise DtypeError(
             f"For 'Tensor', the input_data holds something that is not a number "
             f"(NumPy reads it as '{array.dtype}'). Convert the text or object to numbers first."

@@ -143,7 +143,7 @@ def cast(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
 def floating(x: Any) -> Tensor:
     """`x` as a Tensor of a floating dtype: integers and bools become float32."""
     t = x if isinstance(x, Tensor) else Tensor.wrap(array_from(x))
-    return t if t._value.dtype.kind in "fc" else cast(t, FLOAT32)
+    return t if t._value.dtype.kind in "fVc" else cast(t, FLOAT32)
 
 
 def unary(prim: type[Elementwise], x: Any, attrs: dict[str, Any]) -> Tensor:
@@ -166,7 +166,7 @@ def binary(prim: type[Elementwise], x: Any, y: Any, attrs: dict[str, Any] | None
     if a is not b:
         meet = promote(a, b)
         x, y, a = cast(x, meet), cast(y, meet), meet
-    if prim.floats and a.kind not in "fc":
+    if prim.floats and a.kind not in "fVc":
         x, y = cast(x, FLOAT32), cast(y, FLOAT32)
     return apply(prim, (x, y), attrs or {})
 

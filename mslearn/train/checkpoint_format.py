@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mslearn.ops.brain_float import bfloat16
 from mslearn.core.dtype import dtype_of, to_numpy
 from mslearn.core.errors import DtypeError
 
@@ -149,7 +150,7 @@ def _tensor(name: str, data: memoryview) -> np.ndarray:
     if kind == "str":
         return np.array(_text(content, "utf-32-le"))
     try:
-        dtype = to_numpy(kind)
+        dtype = bfloat16().numpy if kind == "BFloat16" else to_numpy(kind)
     except DtypeError:
         raise CheckpointError(f"parameter '{name}' has the unknown dtype '{kind}'") from None
     size = int(np.prod(dims, dtype=object)) if dims else 1

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.ops.brain_float import bfloat16
 from mslearn.train.checkpoint_format import CheckpointError
 
 _DTYPES = {
@@ -36,7 +37,7 @@ def encode(named: list[tuple[str, np.ndarray]], crc_check: bool = False) -> Iter
     if len({name for name, _ in named}) < len(named):
         raise ValueError("For 'save_checkpoint', a parameter's name appears twice.")
     for name, array in named:
-        if array.dtype not in _CODES:
+        if not _code(array):
             raise TypeError(
                 f"For 'save_checkpoint', safetensors has no type for '{name}', which is "
                 f"{array.dtype}. Save it with format='ckpt'."
@@ -52,7 +53,7 @@ def encode(named: list[tuple[str, np.ndarray]], crc_check: bool = False) -> Iter
     for name, array in order:
         end = at + array.nbytes
         header[name] = {
-            "dtype": _CODES[array.dtype],
+            "dtype": _code(array),
             "shape": list(array.shape),
             "data_offsets": [at, end],
         }
@@ -62,6 +63,10 @@ def encode(named: list[tuple[str, np.ndarray]], crc_check: bool = False) -> Iter
     yield len(text).to_bytes(8, "little") + text
     for _, array in order:
         yield _bytes(array)
+
+
+def _code(array: np.ndarray) -> str | None:
+    return "BF16" if array.dtype.name == "bfloat16" else _CODES.get(array.dtype)
 
 
 def _bytes(array: np.ndarray) -> bytes:
@@ -86,7 +91,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def decode(data: bytes, crc_check: bool = False) -> tuple[dict[str, np.ndarray], bool]:
     """The arrays of a file by name, in the header's order, and whether a checksum was checked.
 
-    bfloat16 values are given as float32, which holds every one of them exactly.
+    Without `ml_dtypes` bfloat16 values are given as float32, which holds every one of them exactly.
 
     Raises:
         CheckpointError: truncated, foreign or damaged bytes.
@@ -146,7 +151,10 @@ def _tensor(name: str, entry: Any, body: memoryview, parts: dict[str, memoryview
         )
     array = np.frombuffer(parts[name], dtype.newbyteorder("<")).astype(dtype)
     if kind == "BF16":
-        array = (array.astype(np.uint32) << 16).view(np.float32)
+        try:
+            array = array.view(bfloat16().numpy)
+        except ImportError:
+            array = (array.astype(np.uint32) << 16).view(np.float32)
     try:
         return array.reshape(shape)
     except ValueError:

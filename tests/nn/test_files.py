@@ -98,13 +98,13 @@ def test_no_checksum_to_check_warns(tmp_path):
         ms.load_checkpoint(tmp_path / "x.ckpt", crc_check=True)
 
 
-def test_bfloat16_becomes_float32(tmp_path):
+def test_bfloat16_stays(tmp_path):
     values = np.array([1.0, -2.5], np.float32)
     body = (values.view(np.uint32) >> 16).astype("<u2").tobytes()
     path = write(tmp_path / "x.safetensors", {"w": entry("BF16", (2,), (0, 4))}, body)
     loaded = ms.load_checkpoint(path, format="safetensors")["w"]
-    assert loaded.dtype == ms.float32
-    np.testing.assert_array_equal(loaded.asnumpy(), values)
+    assert loaded.dtype == ms.bfloat16
+    np.testing.assert_array_equal(loaded.float().asnumpy(), values)
 
 
 def test_a_network_comes_back(tmp_path):

@@ -1,0 +1,46 @@
+"""Types and their relatives in NumPy and Python, at MindSpore's path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mslearn.core.dtype import (
+    DType,
+    bool_,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    to_numpy,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+
+__all__ = [
+    "DType", "bool_", "complex64", "complex128", "dtype_to_nptype", "dtype_to_pytype", "float16",
+    "float32", "float64", "int8", "int16", "int32", "int64", "pytype_to_dtype", "uint8", "uint16",
+    "uint32", "uint64",
+]  # fmt: skip
+_PYTHON = {"b": bool, "i": int, "u": int, "f": float, "V": float, "c": complex}
+
+
+def dtype_to_nptype(type_: DType) -> Any:
+    """The NumPy scalar type of a DType: ``dtype_to_nptype(ms.int8)`` is ``numpy.int8``."""
+    return to_numpy(type_).type
+
+
+def dtype_to_pytype(type_: DType) -> type:
+    """The Python type of a DType: bool, int, float or complex."""
+    return _PYTHON[to_numpy(type_).kind]
+
+
+def pytype_to_dtype(obj: type) -> DType:
+    """The DType of a Python type: ``float`` is ``mslearn.float64``, as in MindSpore."""
+    return {bool: bool_, int: int64, float: float64, complex: complex128}[obj]
