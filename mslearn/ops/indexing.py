@@ -187,6 +187,12 @@ def setitem(self, index, value):
     """``x[index] = value``: the handle takes a new value; tapes still see the old one."""
     template, tensors = _parse(index)
     v = cast(as_tensor(value, self._value.dtype), self._value.dtype)
+    if template == (TENSOR,) and tensors[0]._value.dtype.kind == "b" and v.size == 1:
+        mask = tensors[0]  # a choice by element, whose shape does not depend on the numbers
+        if mask.shape == self.shape[: mask.ndim]:
+            mask = mask.reshape(mask.shape + (1,) * (self.ndim - mask.ndim))
+            self.assign_value(apply(Select, (mask, v.reshape(()), self))._value)
+            return
     self.assign_value(apply(SetItem, (self, v, *tensors), {"template": template})._value)
 
 
