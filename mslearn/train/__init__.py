@@ -37,6 +37,8 @@ LAZY = {
     "Model": "mslearn.train.model",
     "async_ckpt_thread_status": "mslearn.train.background",
     "load_checkpoint_async": "mslearn.train.background",
+    "load_torch_weights": "mslearn.train.torch_weights",
+    "read_torch_weights": "mslearn.train.torch_weights",
     "ckpt_to_safetensors": "mslearn.train.convert",
     "safetensors_to_ckpt": "mslearn.train.convert",
 }

@@ -242,8 +242,9 @@ def load_param_into_net(
     """Give a Cell's parameters the values of a checkpoint.
 
     Nothing is changed unless every shape fits. Floats may become other floats and integers other
-    integers, unless `strict_load`. When the dict has all the net's names behind one prefix, as ``backbone.``, they
-    are found there. What is not loaded is warned of, with the names that are meant perhaps.
+    integers, unless `strict_load`. When the dict has all the net's names behind one prefix, as
+    ``backbone.``, they are found there. What is not loaded is warned of, with the names that are
+    meant perhaps.
 
     Returns:
         (names in the Cell that were not loaded, names in the dict that were not used).
