@@ -65,7 +65,7 @@ uint8, uint16, uint32, uint64 = (_BY_NAME[f"UInt{n}"] for n in (8, 16, 32, 64))
 float16, float32, float64 = (_BY_NAME[f"Float{n}"] for n in (16, 32, 64))
 complex64, complex128 = _BY_NAME["Complex64"], _BY_NAME["Complex128"]
 
-FLOAT32 = np.dtype("f4")
+FLOAT32, FLOAT64 = np.dtype("f4"), np.dtype("f8")
 INT64 = np.dtype("i8")
 BOOL = np.dtype("?")
 _PYTHON = {bool: BOOL, int: INT64, float: FLOAT32, complex: np.dtype("c8")}

@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from mslearn.core.dtype import FLOAT32
-from mslearn.core.tensor import Tensor
+from mslearn import ops
+from mslearn.core.dtype import FLOAT32, FLOAT64
+from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.nn.cell import Cell
 
 
@@ -28,15 +27,15 @@ class LearningRateSchedule(Cell):
 
 
 class _Schedule(LearningRateSchedule):
-    """A schedule whose rate is a formula of the step."""
+    """A schedule whose rate is a formula of the step, worked out in float64 operations."""
 
-    def rate(self, step: float) -> float:
-        """The rate at a step."""
+    def rate(self, step: Tensor) -> Tensor:
+        """The rate at a step (0-d, float64)."""
         raise NotImplementedError
 
     def construct(self, global_step: Any) -> Tensor:
-        step = global_step.asnumpy() if isinstance(global_step, Tensor) else global_step
-        return Tensor.wrap(np.asarray(self.rate(float(np.asarray(step).reshape(-1)[0])), FLOAT32))
+        step = ops.cast(as_tensor(global_step), FLOAT64).reshape(())
+        return ops.cast(self.rate(step), FLOAT32)
 
 
 def check_positive(owner: str, **numbers: Any) -> None:
@@ -87,7 +86,7 @@ class _Decay(_Schedule):
         self.learning_rate, self.decay_rate = learning_rate, decay_rate
         self.decay_steps, self.is_stair = decay_steps, is_stair
 
-    def share(self, step: float) -> float:
+    def share(self, step: Tensor) -> Tensor:
         """How many times `decay_steps` have passed; whole with `is_stair`."""
         return step // self.decay_steps if self.is_stair else step / self.decay_steps
 
@@ -102,23 +101,23 @@ class ExponentialDecayLR(_Decay):
     0.125
     """
 
-    def rate(self, step: float) -> float:
+    def rate(self, step: Tensor) -> Tensor:
         return self.learning_rate * self.decay_rate ** self.share(step)
 
 
 class NaturalExpDecayLR(_Decay):
     """learning_rate * exp(-decay_rate * step); with `is_stair` the step counts by decay_steps."""
 
-    def rate(self, step: float) -> float:
+    def rate(self, step: Tensor) -> Tensor:
         if self.is_stair:
             step = step // self.decay_steps * self.decay_steps
-        return self.learning_rate * math.exp(-self.decay_rate * step)
+        return self.learning_rate * ops.exp(-self.decay_rate * step)
 
 
 class InverseDecayLR(_Decay):
     """learning_rate / (1 + decay_rate * step / decay_steps); `is_stair` rounds the quotient."""
 
-    def rate(self, step: float) -> float:
+    def rate(self, step: Tensor) -> Tensor:
         return self.learning_rate / (1 + self.decay_rate * self.share(step))
 
 
@@ -132,9 +131,9 @@ class CosineDecayLR(_Schedule):
         check_falling("CosineDecayLR", "min_lr", min_lr, "max_lr", max_lr)
         self.min_lr, self.max_lr, self.decay_steps = min_lr, max_lr, decay_steps
 
-    def rate(self, step: float) -> float:
-        share = min(step, self.decay_steps) / self.decay_steps
-        return self.min_lr + 0.5 * (self.max_lr - self.min_lr) * (1 + math.cos(math.pi * share))
+    def rate(self, step: Tensor) -> Tensor:
+        share = ops.minimum(step, self.decay_steps) / self.decay_steps
+        return self.min_lr + 0.5 * (self.max_lr - self.min_lr) * (1 + ops.cos(math.pi * share))
 
 
 class PolynomialDecayLR(_Schedule):
@@ -156,11 +155,11 @@ class PolynomialDecayLR(_Schedule):
         self.decay_steps, self.power = decay_steps, power
         self.update_decay_steps = update_decay_steps
 
-    def rate(self, step: float) -> float:
-        steps = self.decay_steps
+    def rate(self, step: Tensor) -> Tensor:
+        steps: Any = self.decay_steps
         if self.update_decay_steps:
-            steps *= max(1, math.ceil(step / steps))
-        share = (1 - min(step, steps) / steps) ** self.power
+            steps = ops.maximum(ops.ceil(step / steps), 1.0) * steps
+        share = (1 - ops.minimum(step, steps) / steps) ** self.power
         return (self.learning_rate - self.end_learning_rate) * share + self.end_learning_rate
 
 
@@ -173,5 +172,5 @@ class WarmUpLR(_Schedule):
         check_whole("WarmUpLR", warmup_steps=warmup_steps)
         self.learning_rate, self.warmup_steps = learning_rate, warmup_steps
 
-    def rate(self, step: float) -> float:
-        return self.learning_rate * min(step, self.warmup_steps) / self.warmup_steps
+    def rate(self, step: Tensor) -> Tensor:
+        return self.learning_rate * ops.minimum(step, self.warmup_steps) / self.warmup_steps

@@ -13,7 +13,7 @@ from mslearn.core.dtype import FLOAT32
 from mslearn.core.parameter import Parameter, ParameterTuple
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.state import state as engine_state
-from mslearn.core.tensor import Tensor
+from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.nn.cell import Cell
 from mslearn.nn.container import CellList
 
@@ -117,17 +117,17 @@ class Optimizer(Cell):
     def get_weight_decay(self) -> Any:
         """The weight decay of the coming step; in groups a tuple, one a parameter."""
         if not self.is_group:
-            return Tensor(np.asarray(self._present(self.weight_decay), FLOAT32))
-        return tuple(
-            Tensor(np.asarray(self._present(self._decay_of(p)), FLOAT32)) for p in self.parameters
-        )
+            return ops.cast(as_tensor(self._present(self.weight_decay)), FLOAT32)
+        decays = (self._present(self._decay_of(p)) for p in self.parameters)
+        return tuple(ops.cast(as_tensor(decay), FLOAT32) for decay in decays)
 
     def decay_weight(self, gradients: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """The gradients plus weight decay times the parameters."""
         out = []
         for param, grad in zip(self.parameters, gradients, strict=True):
             decay = self._present(self._decay_of(param))
-            out.append(grad + param * (decay * self.loss_scale) if decay else grad)
+            none = isinstance(decay, float) and not decay
+            out.append(grad if none else grad + param * (decay * self.loss_scale))
         return tuple(out)
 
     def gradients_centralization(self, gradients: Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -156,10 +156,8 @@ class Optimizer(Cell):
     def _rate(self, held: Any) -> Tensor:
         return held(self.global_step.reshape(())) if isinstance(held, Cell) else held
 
-    def _present(self, decay: Any) -> float:
-        if isinstance(decay, Cell):
-            return float(decay(self.global_step.reshape(())).asnumpy())
-        return decay
+    def _present(self, decay: Any) -> Any:
+        return decay(self.global_step.reshape(())) if isinstance(decay, Cell) else decay
 
     def _decay_of(self, param: Parameter) -> Any:
         own = self._decays.get(id(param))
@@ -290,9 +288,7 @@ class _IteratorLearningRate(Cell):
         self.learning_rate = Parameter(values, name=name)
 
     def construct(self, global_step: Tensor) -> Tensor:
-        values = self.learning_rate._value
-        step = min(int(global_step.asnumpy()), len(values) - 1)
-        return Tensor.wrap(values[step : step + 1].reshape(()).copy())
+        return self.learning_rate[global_step.minimum(self.learning_rate.size - 1)]
 
 
 class _ConvertToCell(Cell):

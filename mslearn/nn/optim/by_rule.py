@@ -10,7 +10,7 @@ import numpy as np
 from mslearn import ops
 from mslearn.core.dtype import FLOAT32
 from mslearn.core.parameter import Parameter, ParameterTuple
-from mslearn.core.tensor import Tensor
+from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.nn.optim.base import LearningRate, Optimizer
 from mslearn.ops.optimizer import UpdateRule
 
@@ -95,6 +95,6 @@ class RuleOptimizer(Optimizer):
             given.update(dict.fromkeys(_RATES, lr), **dict.fromkeys(_GRADIENTS, grad))
             given.update(zip(rule.state, state, strict=True))
             if decays:
-                given["decay"] = Tensor(float(decays[i]))
+                given["decay"] = ops.cast(as_tensor(decays[i]), FLOAT32)
             self.update(rule, state, tuple(given[name] for name in rule.inputs), **self._attrs)
         return (True,) * len(self.parameters)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from mslearn import ops
-from mslearn.core.dtype import FLOAT32
+from mslearn.core.dtype import FLOAT32, FLOAT64
 from mslearn.core.parameter import Parameter, ParameterTuple
-from mslearn.core.tensor import Tensor
+from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.nn.cell import Cell
 from mslearn.nn.optim.base import LearningRate, Optimizer
 from mslearn.nn.optim.by_rule import RuleOptimizer, within
@@ -120,7 +120,7 @@ class LARS(Optimizer):
             zip(self.parameters, self.scale_grad(gradients), strict=True)
         ):
             if self._chosen[i]:
-                decay = Tensor(float(self.opt._present(self._decay_values[i])))
+                decay = ops.cast(as_tensor(self.opt._present(self._decay_values[i])), FLOAT32)
                 rate = rates[i] if isinstance(rates, tuple) else rates
                 squares = (param.square().sum(), grad.square().sum())
                 grad = rescale(param, grad, *squares, decay, rate)
@@ -161,10 +161,9 @@ class Rprop(Optimizer):
         self.step_size = self.state_like("step_size")
 
     def construct(self, gradients: Sequence[Tensor]) -> bool:
-        first = not self.global_step.asnumpy()[0]
+        first = self.global_step == 0
         for i, param, grad, lr in self.prepared(gradients):
-            if first:
-                self.step_size[i].set_data(ops.ones_like(param) * lr)
+            self.step_size[i].set_data(ops.select(first, ops.ones_like(param) * lr, self.step_size[i]))
             state = (param, self.prev[i], self.step_size[i])
             self.update(rules.Rprop, state, (*state, grad), **self._attrs)
         return True
@@ -199,16 +198,14 @@ class ASGD(Optimizer):
         )
 
     def construct(self, gradients: Sequence[Tensor]) -> bool:
-        step = int(self.global_step.asnumpy()[0]) + 1
+        step = ops.cast(self.global_step.reshape(()), FLOAT64) + 1
         for i, param, grad, lr in self.prepared(gradients):
-            if step == 1:
-                self.eta[i].set_data(ops.ones_like(self.eta[i]) * lr)
+            self.eta[i].set_data(ops.select(step == 1, ops.ones_like(self.eta[i]) * lr, self.eta[i]))
             state = (param, self.ax[i])
             inputs = (*state, self.eta[i], self.mu[i], grad)
             self.update(rules.ASGD, state, inputs, lambd=self.lambd)
-            rate = float(lr.asnumpy())
+            rate = ops.cast(lr, FLOAT64)
             rate = rate / (1 + self.lambd * rate * step) ** self.alpha
-            self.eta[i].set_data(Tensor(np.asarray(rate, FLOAT32)))
-            share = 1 / max(1.0, step - self.t0)
-            self.mu[i].set_data(Tensor(np.asarray(share, FLOAT32)))
+            self.eta[i].set_data(ops.cast(rate, FLOAT32))
+            self.mu[i].set_data(ops.cast(1 / ops.maximum(step - self.t0, 1.0), FLOAT32))
         return True
