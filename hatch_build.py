@@ -35,7 +35,11 @@ class FrontEnd(NamedTuple):
 
 
 FRONT_ENDS = (
-    FrontEnd("widgets/insight", "mslearn/static", ("curves.js", "graph.js", "parameters.js")),
+    FrontEnd(
+        "widgets/insight",
+        "mslearn/static",
+        ("curves.js", "graph.js", "parameters.js", "predict.js", "quiz.js"),
+    ),
     FrontEnd("widgets/lab", "widgets/lab/dist", ("package.json",)),
 )
 

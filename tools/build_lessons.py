@@ -3,6 +3,7 @@
     python tools/build_lessons.py             # write lessons/{en,zh}/*.ipynb, keep valid outputs
     python tools/build_lessons.py --execute   # run them too, and store the outputs
     python tools/build_lessons.py --check     # prove that the committed notebooks match; no running
+    python tools/build_lessons.py --execute --oracle PYTHON   # record MindSpore's answers first
 
 A source, `lessons/src/day01.md`, is Markdown with a marker line before each part:
 
@@ -10,33 +11,38 @@ A source, `lessons/src/day01.md`, is Markdown with a marker line before each par
     <!-- text d01-opening zh -->        … and at once its Chinese twin
     <!-- code d01-imports -->           one ```python block, shared by both languages
     <!-- code d01-train tags=a,b -->    with cell tags (nbval's, for example)
+    <!-- quiz d01-quiz -->              recall questions, see tools/lesson_material.py
+    <!-- predict d01-p1 shape -->       a prediction, likewise
 
 What stands before the first marker is a note to authors. A code cell cannot know its language: the
 lesson runtime finds it (see `mslearn/camp/_language.py`), so the code of both notebooks is equal.
+Beside them stand `lessons/code/…`, the day without its prose, and `mslearn/camp/data/day01.json`,
+what its quiz and its predictions ask.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import json
 import os
 import re
 import sys
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+
+from lesson_source import Cell, LessonError, material, parse  # noqa: E402
 
 from mslearn.camp import catalog  # noqa: E402
 
-MARKER = re.compile(
-    r"<!-- (?P<kind>text|code) (?P<id>[a-z0-9-]+)(?: (?P<lang>en|zh))?(?: tags=(?P<tags>\S+))? -->"
-)
+DATA = ROOT / "mslearn" / "camp" / "data"
+FOLDERS = (*catalog.LANGUAGES, "code")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -49,69 +55,8 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYTHONHASHSEED": "0",
+    "MSLEARN_ORACLE": "off",
 }
-
-
-class LessonError(ValueError):
-    """A source or a notebook breaks the rules above; the message says where."""
-
-
-@dataclass
-class Cell:
-    """A code cell (`code`) or a text cell in both languages (`text`)."""
-
-    id: str
-    code: str | None = None
-    text: dict[str, str] = field(default_factory=dict)
-    tags: list[str] = field(default_factory=list)
-
-
-def parse(source: str, name: str) -> list[Cell]:
-    """The cells of a lesson source.
-
-    Raises:
-        LessonError: names the line and the rule.
-    """
-    cells: list[Cell] = []
-    parts: list[tuple[int, re.Match[str], list[str]]] = []
-    for number, line in enumerate(source.splitlines(), 1):
-        if line.startswith(("<!-- text", "<!-- code")):
-            match = MARKER.fullmatch(line.strip())
-            if not match:
-                raise LessonError(f"{name}:{number}: marker not understood: {line}")
-            parts.append((number, match, []))
-        elif parts:
-            parts[-1][2].append(line)
-    for number, match, lines in parts:
-        body, where = "\n".join(lines).strip("\n"), f"{name}:{number}"
-        if match["kind"] == "code":
-            block = re.fullmatch(r"```python\n(.*?)\n```", body.strip(), re.DOTALL)
-            if not block or "\n```" in block[1]:
-                raise LessonError(f"{where}: a code part holds exactly one ```python block")
-            if match["lang"]:
-                raise LessonError(
-                    f"{where}: code is shared by both languages; drop {match['lang']}"
-                )
-            tags = (match["tags"] or "").split(",") if match["tags"] else []
-            cells.append(Cell(match["id"], code=block[1], tags=tags))
-        elif match["lang"] == "en":
-            cells.append(Cell(match["id"], text={"en": body.strip()}))
-        elif match["lang"] == "zh":
-            if not cells or cells[-1].id != match["id"] or set(cells[-1].text) != {"en"}:
-                raise LessonError(f"{where}: a zh text follows the en text of the same id at once")
-            cells[-1].text["zh"] = body.strip()
-        else:
-            raise LessonError(f"{where}: a text needs its language, en or zh")
-    for cell in cells:
-        if cell.code is None and not all(cell.text.get(lang) for lang in catalog.LANGUAGES):
-            raise LessonError(f"{name}: text {cell.id} lacks a language")
-    ids = [cell.id for cell in cells]
-    if repeated := {i for i in ids if ids.count(i) > 1}:
-        raise LessonError(f"{name}: ids used twice: {', '.join(sorted(repeated))}")
-    prefix = f"d{name[3:5]}-"
-    if strange := [i for i in ids if not i.startswith(prefix) or len(i) > 64]:
-        raise LessonError(f"{name}: ids must begin with {prefix}: {', '.join(strange)}")
-    return cells
 
 
 def notebook(cells: list[Cell], day: catalog.Day, language: str) -> NotebookNode:
@@ -125,13 +70,40 @@ def notebook(cells: list[Cell], day: catalog.Day, language: str) -> NotebookNode
             made = nbformat.v4.new_code_cell(cell.code, id=cell.id)
         if cell.tags:
             made.metadata["tags"] = list(cell.tags)
+        if graded := nbgrader(cell.id):
+            made.metadata["nbgrader"] = graded
         result.cells.append(made)
     return result
 
 
+def nbgrader(id: str) -> dict[str, object] | None:
+    """nbgrader's metadata: `d01-e1` is the learner's to solve, `d01-e1-check` tests it."""
+    exercise = re.fullmatch(r"d\d\d-e\d+(-check)?", id)
+    if not exercise:
+        return None
+    tests = exercise[1] is not None
+    kind: dict[str, object] = {"grade": tests, "locked": tests, "solution": not tests}
+    if tests:
+        kind["points"] = 1
+    return {"grade_id": id, "schema_version": 3, "task": False, **kind}
+
+
+def code_only(book: NotebookNode) -> NotebookNode:
+    """The day without its prose and outputs, for reading again; one for both languages."""
+    twin = copy.deepcopy(book)
+    twin.metadata["mslearn"] = {"day": book.metadata["mslearn"]["day"], "language": "code"}
+    twin.cells = [cell for cell in twin.cells if cell.cell_type == "code"]
+    for cell in twin.cells:
+        cell.outputs, cell.execution_count = [], None
+    return twin
+
+
 def outline(book: NotebookNode) -> list[tuple[object, ...]]:
     """All of a notebook that comes from its source."""
-    return [(c.id, c.cell_type, c.source, c.metadata.get("tags", [])) for c in book.cells]
+    return [
+        (c.id, c.cell_type, c.source, c.metadata.get("tags", []), c.metadata.get("nbgrader"))
+        for c in book.cells
+    ]
 
 
 def keep_outputs(new: NotebookNode, old: NotebookNode) -> None:
@@ -142,14 +114,17 @@ def keep_outputs(new: NotebookNode, old: NotebookNode) -> None:
             target.outputs, target.execution_count = source.outputs, source.execution_count
 
 
-def execute(book: NotebookNode, path: Path) -> None:
-    """Run in a fresh folder named after the language, as in a learner's own copy."""
+def execute(book: NotebookNode, path: Path, environment: dict[str, str] | None = None) -> None:
+    """Run in a fresh folder named after the language, as in a learner's own copy.
+
+    With an `environment` of its own it is a trial run: what it prints to stderr is no error.
+    """
     from nbclient import NotebookClient
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / path.parent.name
         folder.mkdir()
-        os.environ.update(ENVIRONMENT, MSLEARN_HOME=scratch)
+        os.environ.update(ENVIRONMENT, MSLEARN_HOME=scratch, **(environment or {}))
         os.environ["PYTHONPATH"] = os.pathsep.join(
             [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         )
@@ -157,13 +132,17 @@ def execute(book: NotebookNode, path: Path) -> None:
             os.environ.pop(name, None)
         NotebookClient(
             book,
-            timeout=120,
+            timeout=300 if environment else 120,
             kernel_name="python3",
             record_timing=False,
             coalesce_streams=True,
             store_widget_state=False,
             resources={"metadata": {"path": str(folder)}},
         ).execute()
+    for name in environment or {}:
+        os.environ.pop(name)
+    if environment:
+        return
     book.metadata.update(copy.deepcopy(KERNEL))
     for cell in book.cells:
         for output in cell.get("outputs", []):
@@ -198,33 +177,75 @@ def main(arguments: list[str] | None = None) -> int:
     mode.add_argument("--execute", action="store_true", help="run the notebooks, store outputs")
     mode.add_argument("--check", action="store_true", help="compare only; exit status 1 if unequal")
     parser.add_argument("--lessons", type=Path, default=ROOT / "lessons", help="folder with src/")
+    parser.add_argument("--oracle", metavar="PYTHON", help="with --execute: record its MindSpore")
     parser.add_argument("days", nargs="*", help="day01 …; default all")
     options = parser.parse_args(arguments)
-    problems: list[str] = []
-    sources = sorted((options.lessons / "src").glob("day*.md"))
-    known = {options.lessons / catalog.day(s.stem).path(x) for s in sources for x in ("en", "zh")}
-    for stray in sorted(set(options.lessons.glob("[ez][nh]/*.ipynb")) - known):
-        problems.append(f"{stray}: has no source")
-    for source in sources:
+    problems = strays(options.lessons)
+    for source in sorted((options.lessons / "src").glob("day*.md")):
         if options.days and source.stem not in options.days:
             continue
-        day, cells = catalog.day(source.stem), parse(source.read_text("utf-8"), source.name)
-        for language in catalog.LANGUAGES:
-            path = options.lessons / day.path(language)
-            book = notebook(cells, day, language)
-            if options.check:
-                problems += check(book, path)
-                continue
-            if options.execute:
-                execute(book, path)
-            elif path.exists():
-                keep_outputs(book, nbformat.read(path, as_version=4))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(nbformat.writes(book) + "\n", encoding="utf-8", newline="\n")
-            print(f"wrote {path}")
+        problems += build(source, options)
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
+
+
+def strays(lessons: Path) -> list[str]:
+    """Notebooks without a source."""
+    days = [catalog.day(source.stem) for source in (lessons / "src").glob("day*.md")]
+    known = {lessons / day.path(folder) for day in days for folder in FOLDERS}
+    found = {path for folder in FOLDERS for path in lessons.glob(f"{folder}/*.ipynb")}
+    return [f"{stray}: has no source" for stray in sorted(found - known)]
+
+
+def build(source: Path, options: argparse.Namespace) -> list[str]:
+    """Write (or only check) all that comes from one source; returns what is wrong."""
+    day, cells = catalog.day(source.stem), parse(source.read_text("utf-8"), source.name)
+    lessons: Path = options.lessons
+    folder = DATA if lessons == ROOT / "lessons" else lessons / "data"
+    problems = []
+    data, asked = (
+        folder / f"{day.id}.json",
+        json.dumps(material(cells), ensure_ascii=False, indent=1),
+    )
+    same = data.exists() and data.read_text("utf-8") == asked + "\n"
+    books = {language: notebook(cells, day, language) for language in catalog.LANGUAGES}
+    twin = code_only(books["en"])
+    if options.check:
+        problems += [] if same else [f"{data}: differs from its source"]
+        problems += check_twin(twin, lessons / day.path("code"))
+    else:
+        write(data, asked)
+        write(lessons / day.path("code"), nbformat.writes(twin))
+    if options.execute and options.oracle:
+        (folder / f"{day.id}.oracle.json").unlink(missing_ok=True)
+        record = {"MSLEARN_ORACLE": options.oracle, "MSLEARN_ORACLE_RECORD": str(folder)}
+        execute(copy.deepcopy(books["en"]), lessons / day.path("en"), record)
+        for recorded in folder.glob(f"{day.id}.oracle.json"):
+            recorded.chmod(0o644)  # it was made as a private file
+    for language, book in books.items():
+        path = lessons / day.path(language)
+        if options.check:
+            problems += check(book, path)
+            continue
+        if options.execute:
+            execute(book, path)
+        elif path.exists() and same:  # the questions are part of what the cells show
+            keep_outputs(book, nbformat.read(path, as_version=4))
+        write(path, nbformat.writes(book))
+    return problems
+
+
+def check_twin(twin: NotebookNode, path: Path) -> list[str]:
+    if not path.exists() or path.read_text("utf-8") != nbformat.writes(twin) + "\n":
+        return [f"{path}: differs from its source"]
+    return []
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    print(f"wrote {path}")
 
 
 if __name__ == "__main__":

@@ -107,6 +107,12 @@ class Exercise:
             return Verdict("fail", got=answer, next_step=_NOT_A_FUNCTION.format(self.function))
         cases = list(self.cases())
         right = [self._run(self.solution, case) for case in cases]
+        for observed in right:
+            if ERROR in observed:  # never let two broken runs agree with each other
+                raise RuntimeError(
+                    f"exercise {self.id} is broken: its own solution fails. This is mslearn's "
+                    "mistake, not yours; please report it."
+                ) from observed[ERROR].error
         got = [self._run(answer, case) for case in cases]
         if all(_agree(g, r) for g, r in zip(got, right, strict=True)):
             return Verdict("pass", next_step=self.praise)

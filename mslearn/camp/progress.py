@@ -5,6 +5,10 @@
                                                  "first_pass": "2026-11-21T09:30:00+01:00"}},
                         "done": true, "done_at": "2026-11-21T09:41:12+01:00"}}}
 
+A day may also hold `quiz` (`{"id": {"right": true, "tries": 1}}`), `predictions` (see `predict`),
+`opened_at`, `last_at`, `seconds` (time at work: pauses longer than `PAUSE` do not count), and for a
+passed exercise the answer's `source`, from which a certificate is derived again.
+
 `outcome` is the best so far ("fail" becomes "pass", never back), `attempts` counts every check of
 a real answer. A day is done when all its exercises (see `catalog`) have passed. Writers take a lock
 and replace the file whole; a file that is not valid is kept aside as `progress.json.bad-1`, `-2`, …
@@ -12,9 +16,11 @@ and replace the file whole; a file that is not valid is kept aside as `progress.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import warnings
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,11 +30,13 @@ from ._lock import LockTimeout, locked, replace_text
 
 VERSION = 1
 OUTCOMES = ("pass", "fail")
+PAUSE = 900.0  # seconds without a sign of work that still count as work
 
 __all__ = [
     "LockTimeout",
     "ProgressError",
     "ProgressWarning",
+    "change",
     "empty",
     "home",
     "load",
@@ -97,6 +105,13 @@ def _validate_day(day_id: str, day: object) -> None:
     _expect(isinstance(day.get("done"), bool), f"{day_id}.done", "true or false", day.get("done"))
     done_at = day.get("done_at")
     _expect(done_at is None or isinstance(done_at, str), f"{day_id}.done_at", "a time", done_at)
+    for key in ("quiz", "predictions"):
+        part = day.get(key, {})
+        if not isinstance(part, dict) or not all(isinstance(e, dict) for e in part.values()):
+            raise ProgressError(f"progress: {day_id}.{key} must hold objects, got {part!r}")
+    for key in ("opened_at", "last_at"):
+        _expect(isinstance(day.get(key, ""), str), f"{day_id}.{key}", "a time", day.get(key))
+    _expect(type(day.get("seconds", 0)) is int, f"{day_id}.seconds", "whole", day.get("seconds"))
     exercises = day.get("exercises")
     if not isinstance(exercises, dict):
         raise ProgressError(f"progress: {day_id}.exercises must be an object, got {exercises!r}")
@@ -170,13 +185,61 @@ def load() -> dict[str, Any]:
     return empty() if data is None else data
 
 
-def record(day: int | str, exercise: str, outcome: str) -> dict[str, Any]:
+def now() -> str:
+    """The local time to the second, with its offset: what every time in the file looks like."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+@contextlib.contextmanager
+def change(day: int | str) -> Iterator[dict[str, Any]]:
+    """Change one day's entry under the lock; it is written when the block ends without an error.
+
+    Also counts the time since the last change as time at work.
+
+    Raises:
+        KeyError: an unknown day. OSError, LockTimeout: the file could not be written.
+
+    Example:
+        >>> with change(1) as entry:  # doctest: +SKIP
+        ...     entry["checkin_at"] = now()
+    """
+    with _changing(day) as (_, entry):
+        yield entry
+
+
+@contextlib.contextmanager
+def _changing(day: int | str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    name = catalog.day(day).id
+    with locked(_lock_path()):
+        data = _load_locked()
+        entry = data["days"].setdefault(name, {"exercises": {}, "done": False, "done_at": None})
+        yield data, entry
+        time = now()
+        entry.setdefault("opened_at", time)
+        entry["seconds"] = entry.get("seconds", 0) + _worked(entry.get("last_at"), time)
+        entry["last_at"] = time
+        _write(data)
+
+
+def _worked(last: str | None, time: str) -> int:
+    """Seconds from one sign of work to the next; 0 over a pause, or when a clock was set back."""
+    try:
+        gap = (datetime.fromisoformat(time) - datetime.fromisoformat(last or "")).total_seconds()
+    except (ValueError, TypeError):
+        return 0
+    return int(gap) if 0 <= gap <= PAUSE else 0
+
+
+def record(
+    day: int | str, exercise: str, outcome: str, source: str | None = None
+) -> dict[str, Any]:
     """Record one attempt and return the whole progress.
 
     Args:
         day: day number or id, ``1`` or ``"day01"``.
         exercise: exercise id, ``"d01.e1"``.
         outcome: ``"pass"`` or ``"fail"``; "not attempted" is not recorded.
+        source: of an answer that passed, so that the check can be run again.
 
     Raises:
         ValueError: an unknown exercise or outcome. KeyError: an unknown day.
@@ -194,20 +257,19 @@ def record(day: int | str, exercise: str, outcome: str) -> dict[str, Any]:
         )
     if outcome not in OUTCOMES:
         raise ValueError(f"progress.record: outcome must be 'pass' or 'fail', got {outcome!r}")
-    with locked(_lock_path()):
-        data = _load_locked()
-        now = datetime.now().astimezone().isoformat(timespec="seconds")
-        done = data["days"].setdefault(entry.id, {"exercises": {}, "done": False, "done_at": None})
+    with _changing(day) as (data, done):
         item = done["exercises"].setdefault(
             exercise, {"outcome": outcome, "attempts": 0, "first_pass": None}
         )
         item["attempts"] += 1
-        if outcome == "pass" and item.get("first_pass") is None:
-            item.update(outcome="pass", first_pass=now)
+        if outcome == "pass":
+            if source is not None:
+                item["source"] = source
+            if item.get("first_pass") is None:
+                item.update(outcome="pass", first_pass=now())
         passed = {k for k, v in done["exercises"].items() if v["outcome"] == "pass"}
         if not done["done"] and passed.issuperset(entry.exercise_ids):
-            done.update(done=True, done_at=now)
-        _write(data)
+            done.update(done=True, done_at=now())
     return data
 
 

@@ -23,13 +23,52 @@ _MARKS = {"pass": "✓", "fail": "✗", "not attempted": "○", "info": "➜"}
 
 
 @dataclass(frozen=True)
+class Table:
+    """Columns with a head; every cell is a text, which may have several lines."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def lines(self) -> list[str]:
+        """The table in plain text, columns aligned."""
+        every = [self.head, *self.rows]
+        widths = [
+            max(_columns(line) for row in every for line in row[k].splitlines() or [""])
+            for k in range(len(self.head))
+        ]
+        out = []
+        for row in every:
+            parts = [cell.splitlines() or [""] for cell in row]
+            for n in range(max(map(len, parts))):
+                cells = [part[n] if n < len(part) else "" for part in parts]
+                padded = [c + " " * (w - _columns(c)) for c, w in zip(cells, widths, strict=True)]
+                out.append("  ".join(padded).rstrip())
+        return out
+
+    def html(self) -> str:
+        left = 'style="text-align: left; vertical-align: top"'
+        head = "".join(f'<th scope="col" {left}>{html.escape(cell)}</th>' for cell in self.head)
+        body = "".join(
+            f'<tr><th scope="row" {left}>{html.escape(row[0])}</th>'
+            + "".join(
+                f'<td {left}><pre style="{_PLAIN}">{html.escape(cell)}</pre></td>'
+                for cell in row[1:]
+            )
+            + "</tr>"
+            for row in self.rows
+        )
+        return f'<table style="margin: 0.4em 0"><tr>{head}</tr>{body}</table>'
+
+
+@dataclass(frozen=True)
 class Card:
-    """A heading, paragraphs, labelled rows (input, got, expected), a code block, a last line."""
+    """A heading, paragraphs, labelled rows (input, got, expected), a table, code, a last line."""
 
     tone: str
     heading: str
     paragraphs: tuple[str, ...] = ()
     rows: tuple[tuple[str, str], ...] = ()
+    table: Table | None = None
     code: str = ""
     footer: tuple[str, str] | None = None
 
@@ -43,6 +82,8 @@ class Card:
             first, *more = value.splitlines() or [""]
             lines.append(f"  {label}{pad}  {first}")
             lines += [" " * (width + 4) + line for line in more]
+        if self.table:
+            lines += ["  " + line for line in self.table.lines()]
         if self.code:
             lines += ["", textwrap.indent(self.code.rstrip(), "    "), ""]
         if self.footer:
@@ -59,9 +100,9 @@ class Card:
         )
         parts = [
             f'<div class="mslearn-card" style="{style}">',
-            f"<div><strong>{_MARKS[self.tone]} {_inline(self.heading)}</strong></div>",
+            f"<div><strong>{_MARKS[self.tone]} {inline(self.heading)}</strong></div>",
         ]
-        parts += [f"<div>{_inline(paragraph)}</div>" for paragraph in self.paragraphs]
+        parts += [f"<div>{inline(paragraph)}</div>" for paragraph in self.paragraphs]
         if self.rows:
             parts.append('<table style="margin: 0.4em 0">')
             for label, value in self.rows:
@@ -71,6 +112,8 @@ class Card:
                     f'<pre style="{_PLAIN}">{html.escape(value)}</pre></td></tr>'
                 )
             parts.append("</table>")
+        if self.table:
+            parts.append(self.table.html())
         if self.code:
             parts.append(
                 f'<pre style="{_PLAIN}; margin: 0.6em 0; overflow-x: auto; '
@@ -79,11 +122,11 @@ class Card:
             )
         if self.footer:
             label, text = self.footer
-            parts.append(f"<div><strong>{html.escape(label)}</strong> {_inline(text)}</div>")
+            parts.append(f"<div><strong>{html.escape(label)}</strong> {inline(text)}</div>")
         return "\n".join([*parts, "</div>"])
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """Escape, then turn `backticks` into code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 

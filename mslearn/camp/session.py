@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import warnings
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from . import catalog, progress
 from ._language import Text, language
 from .exercise import Exercise, Verdict
+from .freeze import freeze
 from .report import Card
 from .values import show
+
+if TYPE_CHECKING:
+    from .quiz import Quiz
 
 _UNSAVED = Text(
     "(Your progress could not be saved: {0}. The check itself is not affected.)",
@@ -40,6 +46,13 @@ _EARLY_STEP = Text(
     "A try costs nothing. If you want to read it now, call `.solution()` once more.",
     "试错不扣分。如果现在就想看，再调用一次 `.solution()` 即可。",
 )
+_NOTHING_AGAIN = Text("No prediction to put right", "没有需要重答的预测")
+_NOTHING_AGAIN_STEP = Text(
+    "What you predict wrongly on one day is asked here on a later one.",
+    "某一天预测错了的问题，以后会在这里再问一遍。",
+)
+_AGAIN = Text("Predictions that were wrong on an earlier day. What would you say now?",
+              "前几天预测错的问题。现在你会怎么答？")  # fmt: skip
 _STATUS = Text("{0} of {1} exercises passed: {2}", "已通过 {0}/{1} 题：{2}")
 _ALL_DONE = Text("The day is done. Well done!", "今天的练习全部完成，真棒！")
 _TO_DO = Text("Still open: {0}", "尚未完成：{0}")
@@ -97,7 +110,8 @@ class ExerciseDesk:
         note = ""
         if verdict.outcome != "not attempted":
             self._may_see_solution = True
-            note = self._record(verdict.outcome)
+            source = freeze(answer) if verdict.outcome == "pass" else None
+            note = self._record(verdict.outcome, source)
         return Result(verdict, self._card(verdict, note))
 
     def hint(self, tier: int | None = None) -> Card:
@@ -124,12 +138,12 @@ class ExerciseDesk:
         heading = str(_SOLUTION.format(title))
         return Card("info", heading, code=self._exercise.solution_source())
 
-    def _record(self, outcome: str) -> str:
+    def _record(self, outcome: str, source: str | None) -> str:
         """Save the attempt; what went wrong with saving, or nothing."""
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", progress.ProgressWarning)
-                progress.record(self._day.number, self._exercise.id, outcome)
+                progress.record(self._day.number, self._exercise.id, outcome, source)
             return "; ".join(str(w.message) for w in caught)
         except Exception as error:
             return str(_UNSAVED.format(f"{type(error).__name__}: {error}"))
@@ -153,13 +167,21 @@ class ExerciseDesk:
         return Card(verdict.outcome, heading, (step, *notes))
 
 
+def exercises_of(day: catalog.Day) -> tuple[Exercise, ...]:
+    """The exercises of a day, none when it is not written yet."""
+    if not day.exercises:
+        return ()
+    module = importlib.import_module(f".days.{day.id}", __package__)
+    exercises: tuple[Exercise, ...] = module.EXERCISES
+    return exercises
+
+
 class DayDesk:
     """A day at work: `exercise(id)` and `status()`."""
 
     def __init__(self, number: int | str) -> None:
         self._day = catalog.day(number)
-        module = importlib.import_module(f".days.{self._day.id}", __package__)
-        self._desks = {e.id: ExerciseDesk(self._day, e) for e in module.EXERCISES}
+        self._desks = {e.id: ExerciseDesk(self._day, e) for e in exercises_of(self._day)}
 
     def __repr__(self) -> str:
         number = self._day.number
@@ -176,6 +198,46 @@ class DayDesk:
                 f"{self._day.id} has no exercise {id!r}; it has {', '.join(self._desks)}"
             )
         return self._desks[id]
+
+    def quiz(self) -> Quiz:
+        """The day's recall questions as a widget.
+
+        Raises:
+            ImportError: the notebook parts (`pip install "mslearn[lab]"`) are not installed.
+        """
+        from .quiz import Quiz
+
+        return Quiz(self._day.number)
+
+    def again(self) -> Card | None:
+        """Ask once more what was predicted wrongly on an earlier day; a card when nothing was."""
+        from .predict import wrong_before
+
+        wrong = wrong_before(self._day.number)
+        if not wrong:
+            return Card("info", str(_NOTHING_AGAIN), (str(_NOTHING_AGAIN_STEP),))
+        from IPython.display import display
+
+        from .predict_view import Predict
+
+        display(Card("info", str(_AGAIN)))
+        for task, _ in wrong[:5]:
+            display(Predict(task, again=True))
+        return None
+
+    def on_mindspore(
+        self, function: Callable[..., Any], *inputs: Any, seconds: float = 120
+    ) -> Card:
+        """Run ``function(ms, *inputs)`` here and on real MindSpore; see `mslearn.camp.oracle`."""
+        from .oracle import on_mindspore
+
+        return on_mindspore(self._day.number, function, *inputs, seconds=seconds)
+
+    def checkin(self, notes: str = "", figures: Sequence[Any] = ()) -> Card:
+        """Write the day's record as Markdown ready for a blog; see `mslearn.camp.checkin`."""
+        from .checkin import checkin
+
+        return checkin(self._day.number, notes, figures)
 
     def status(self) -> Card:
         """How many of the day's exercises have passed, and which are still open."""
@@ -206,4 +268,7 @@ def day(number: int | str) -> DayDesk:
     from mslearn import insight
 
     insight.set_language(language())
-    return DayDesk(number)
+    desk = DayDesk(number)
+    with contextlib.suppress(OSError), progress.change(number):
+        pass  # the clock of the day starts; a home that cannot be written is told at a check
+    return desk

@@ -3,8 +3,9 @@
 `.mslearn/manifest.json` in the copy remembers the hash of every file that mslearn put there. A file
 that still has that hash is ours to update; any other belongs to the learner. (A notebook's hash is
 that of its cells and outputs: opening one without running it does not make it the learner's.) When
-a release changes a lesson that the learner has changed too, the new text is put beside it as
-`name.new.ipynb`, once.
+a release changes a notebook that the learner has changed too, the two are merged by cell id (see
+`merge`), and the learner's version is kept in `.mslearn/backup/`. What cannot be merged is put
+beside the learner's file as `name.new.ipynb`, once.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from typing import Any
 from mslearn.camp import catalog
 from mslearn.camp._lock import locked, replace_bytes, replace_text
 
+from .engine_copy import copy_engine, localize
+from .merge import cell_hashes, merge, read
+
 MANIFEST_VERSION = 1
+FOLDERS = (*catalog.LANGUAGES, "code")
 
 
 class WorkingCopyError(OSError):
@@ -35,9 +40,10 @@ class Update:
     updated: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)
     beside: dict[str, str] = field(default_factory=dict)
+    merged: dict[str, list[str]] = field(default_factory=dict)  # cells kept in both versions
 
     def written(self) -> list[str]:
-        """Every file that this update wrote."""
+        """Every file that is now as we made it."""
         return [*self.added, *self.updated, *self.restored, *self.beside.values()]
 
     def notes(self) -> list[str]:
@@ -50,6 +56,9 @@ class Update:
         ):
             if names:
                 lines.append(f"{len(names)} {'file' if len(names) == 1 else 'files'} {what}")
+        for yours, both in self.merged.items():
+            doubled = f"; both versions kept of {', '.join(both)}" if both else ""
+            lines.append(f"{yours}: updated around your changes{doubled}")
         for yours, new in self.beside.items():
             lines.append(f"{yours}: you changed it, so it stays; the new version is {new}")
         return lines
@@ -94,29 +103,31 @@ def lesson_files(source: Path) -> dict[str, Path]:
     """Relative path to file, for everything that the lessons of all languages consist of."""
     return {
         path.relative_to(source).as_posix(): path
-        for language in catalog.LANGUAGES
+        for language in FOLDERS
         for path in sorted((source / language).rglob("*"))
         if path.is_file() and not any(part.startswith(".") for part in path.parts[-2:])
     }
 
 
 def _update(folder: Path, lessons: dict[str, Path]) -> Update:
-    known = _read_manifest(folder)
+    known, engine = _read_manifest(folder)
     report = Update(folder)
     for name, lesson in lessons.items():
-        content = lesson.read_bytes()
+        content = localize(lesson.read_bytes()) if name.endswith(".ipynb") else lesson.read_bytes()
         entry = known.setdefault(name, {})
         _update_one(folder, name, content, entry, report)
-    manifest = {"version": MANIFEST_VERSION, "files": known}
+    engine = copy_engine(folder, engine)
+    manifest = {"version": MANIFEST_VERSION, "files": known, "engine": engine}
     replace_text(_manifest(folder), json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     return report
 
 
 def _update_one(
-    folder: Path, name: str, content: bytes, entry: dict[str, str], report: Update
+    folder: Path, name: str, content: bytes, entry: dict[str, Any], report: Update
 ) -> None:
     """Update one file and its manifest entry: ``given`` is the hash of what we last put there,
-    ``offered`` the hash of a newer version that stands beside the learner's own."""
+    ``cells`` the hash of each of its cells, ``offered`` the hash of a newer version that stands
+    beside the learner's own."""
     target, new = folder / name, _fingerprint(name, content)
     if not target.exists():
         (report.restored if "given" in entry else report.added).append(name)
@@ -126,15 +137,31 @@ def _update_one(
     elif present == entry.get("given"):
         report.updated.append(name)
         replace_bytes(target, content)
-    else:
-        if new not in (entry.get("given"), entry.get("offered")):
-            beside = _free_name(target, entry.get("offered"))
-            replace_bytes(beside, content)
-            report.beside[name] = beside.relative_to(folder).as_posix()
-            entry["offered"] = new
+    elif new in (entry.get("given"), entry.get("offered")):
+        return
+    elif not _merge(folder, name, content, entry, report):
+        beside = _free_name(target, entry.get("offered"))
+        replace_bytes(beside, content)
+        report.beside[name] = beside.relative_to(folder).as_posix()
+        entry["offered"] = new
         return
     entry.clear()
     entry["given"] = new
+    if book := read(content):
+        entry["cells"] = cell_hashes(book)
+
+
+def _merge(folder: Path, name: str, content: bytes, entry: dict[str, Any], report: Update) -> bool:
+    """Merge a new release into a notebook that the learner has changed, if that can be done."""
+    before = (folder / name).read_bytes()
+    mine, new, given = read(before), read(content), entry.get("cells")
+    if mine is None or new is None or not isinstance(given, dict):
+        return False
+    merged, both = merge(mine, new, given)
+    replace_bytes(folder / ".mslearn" / "backup" / name, before)
+    replace_bytes(folder / name, (json.dumps(merged, ensure_ascii=False, indent=1) + "\n").encode())
+    report.merged[name] = both
+    return True
 
 
 def _free_name(target: Path, offered: str | None) -> Path:
@@ -152,19 +179,20 @@ def _manifest(folder: Path) -> Path:
     return folder / ".mslearn" / "manifest.json"
 
 
-def _read_manifest(folder: Path) -> dict[str, dict[str, str]]:
-    """What we gave so far. Without a readable manifest every file counts as the learner's."""
+def _read_manifest(folder: Path) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """What we gave so far: lessons, and the engine's files. Without a readable manifest every file
+    counts as the learner's."""
     try:
         data: Any = json.loads(_manifest(folder).read_text(encoding="utf-8"))
         files = data["files"]
-        return {
-            str(name): {key: str(entry[key]) for key in ("given", "offered") if key in entry}
-            for name, entry in files.items()
-        }
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
+        known: dict[str, dict[str, Any]] = {}
+        for name, entry in files.items():
+            known[str(name)] = {k: str(entry[k]) for k in ("given", "offered") if k in entry}
+            if isinstance(entry.get("cells"), dict):
+                known[str(name)]["cells"] = {str(k): str(v) for k, v in entry["cells"].items()}
+        return known, {str(k): str(v) for k, v in data.get("engine", {}).items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}, {}
 
 
 def _print(path: Path) -> str:

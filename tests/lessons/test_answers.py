@@ -6,6 +6,7 @@ import runpy
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 import mslearn as ms
@@ -41,7 +42,7 @@ def test_the_starter_in_the_notebook_is_that_starter(day, exercises, tmp_path):
         (given,) = [n for n in tree.body if getattr(n, "name", "") == exercise.function]
         file = tmp_path / f"{exercise.function}.py"
         file.write_text(ast.unparse(given), "utf-8")
-        names = runpy.run_path(str(file), {"ms": ms, "nn": nn, "ops": ops})
+        names = runpy.run_path(str(file), {"ms": ms, "nn": nn, "np": np, "ops": ops})
         answer = names[exercise.function]
         for _ in range(20):  # CPython specialises a function's code while it runs
             exercise._run(answer, exercise.cases()[0])
@@ -56,7 +57,10 @@ def test_the_solution_passes_and_is_not_in_the_notebook(day, exercises):
         source = exercise.solution_source()
         assert source not in notebook
         names: dict = {}
-        exec("import mslearn as ms\nfrom mslearn import nn, ops\n" + source, names)
+        exec(
+            "import numpy as np\nimport mslearn as ms\nfrom mslearn import nn, ops\n" + source,
+            names,
+        )
         assert exercise.judge(names[exercise.function]).outcome == "pass"
 
 
@@ -99,7 +103,7 @@ def test_all_solutions_make_the_day_done(day, exercises, language):
 
 
 def test_unknown_days_and_exercises_say_what_there_is():
-    with pytest.raises(KeyError, match=r"d01\.e1, d01\.e2"):
+    with pytest.raises(KeyError, match=r"d01\.e1, d01\.e2, d01\.e3, d01\.e4"):
         camp.day(1).exercise("d01.e9")
     with pytest.raises(NotImplementedError, match="not written yet"):
         camp.day(25)

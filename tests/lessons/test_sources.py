@@ -43,10 +43,10 @@ def test_every_text_is_there_in_both_languages_and_differs(cells):
 
 
 def test_both_languages_have_the_same_structure(cells):
-    """Headings, questions to open and PyTorch remarks come in equal numbers."""
+    """Headings, remarks, links into the engine and lists come in equal numbers."""
     for cell in cells:
         if cell.code is None:
-            for mark in (r"^## ", r"^> ", r"<details>", r"^\d\. ", r"^- ", r"^\| "):
+            for mark in (r"^## ", r"^> ", r"\.\./mslearn/", r"^\d\. ", r"^- ", r"^\| "):
                 counts = {len(re.findall(mark, t, re.MULTILINE)) for t in cell.text.values()}
                 assert len(counts) == 1, (cell.id, mark)
 
@@ -62,13 +62,16 @@ def test_bold_chinese_is_bold(cells):
 
 
 def test_code_cells_are_small(cells):
-    lines = [sum(bool(x.strip()) for x in c.code.splitlines()) for c in cells if c.code]
+    # Cells that ask, check and conclude are one line each and nothing to read.
+    made = re.compile(r"-(e\d+-check|checkin|status|again|p\d+|quiz)$")
+    code = [c.code for c in cells if c.code and not made.search(c.id)]
+    lines = [sum(bool(x.strip()) for x in text.splitlines()) for text in code]
     assert 15 <= len(lines) <= 30
     assert statistics.median(lines) <= 5 and max(lines) <= 25
 
 
 def test_there_is_enough_to_read_but_not_too_much(cells):
-    code = sum(1 for c in cells if c.code is not None)
+    code = sum(1 for c in cells if c.kind == "code")
     english = sum(len(re.findall(r"\w+", c.text["en"])) for c in cells if c.code is None)
     chinese = sum(len(re.findall("[\u4e00-\u9fff]", c.text["zh"])) for c in cells if c.code is None)
     assert 40 <= english / code <= 120
@@ -78,16 +81,67 @@ def test_there_is_enough_to_read_but_not_too_much(cells):
 def test_the_lesson_predicts_recalls_and_compares_with_pytorch(cells):
     text = "\n".join(c.text["en"] for c in cells if c.code is None)
     assert text.count("**Predict") >= 5
-    assert text.count("<details>") >= 8 and text.count("<details>") == text.count("</details>")
     assert text.count("PyTorch says") >= 3
     for section in ("## Recap", "## Recall", "## Go further", "## Where this lives"):
         assert section in text
 
 
-def test_files_that_the_lesson_points_to_exist(cells):
-    text = "\n".join(c.text["en"] + c.text["zh"] for c in cells if c.code is None)
-    for path in set(re.findall(r"`(mslearn/[\w/.]+)`", text)):
-        assert (LESSONS.parent / path).exists(), path
+def test_the_lesson_asks_and_concludes(cells, day):
+    kinds = [c.kind for c in cells]
+    (quiz,) = [c.material for c in cells if c.kind == "quiz"]
+    assert 8 <= len(quiz) <= 10
+    assert any("accept" in q for q in quiz) and any("options" in q for q in quiz)
+    assert kinds.count("predict") >= 2
+    code = "\n".join(c.code for c in cells if c.code)
+    for asked in (c.material["id"] for c in cells if c.kind == "predict"):
+        assert f'camp.reveal("{asked}"' in code, f"{asked} is never revealed"
+    assert "day.on_mindspore(" in code and "day.checkin(" in code
+    assert day == "day01" or "day.again()" in code
+    ids = {c.id for c in cells}
+    for exercise in catalog.day(day).exercise_ids:
+        cell = exercise.replace(".", "-")
+        assert {cell, f"{cell}-check"} <= ids
+    assert 3 <= len(catalog.day(day).exercise_ids) <= 5
+
+
+def test_questions_and_predictions_are_in_both_languages(cells):
+    def pairs(value):
+        if isinstance(value, dict):
+            if {"en", "zh"} <= value.keys():
+                yield value
+            for inner in value.values():
+                yield from pairs(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from pairs(inner)
+
+    for cell in cells:
+        for pair in pairs(cell.material):
+            assert not re.search(r"[\u4e00-\u9fff]", pair["en"]), pair
+            assert pair["en"].count("`") == pair["zh"].count("`"), pair
+        if cell.kind in ("quiz", "predict"):
+            for asked in cell.material if cell.kind == "quiz" else [cell.material]:
+                assert re.search(r"[\u4e00-\u9fff]", asked["text"]["zh"]), asked
+                assert cell.kind == "predict" or re.search("[\u4e00-\u9fff]", asked["why"]["zh"])
+
+
+def test_links_lead_to_definitions_in_the_engine(cells):
+    """`engine:nn/layers.py#Dense`: the file is there and defines that name."""
+    for cell in cells:
+        for text in cell.text.values():
+            for path, name in re.findall(r"\]\(\.\./\.\./(mslearn/[\w/.]+)#?(\w*)\)", text):
+                source = (LESSONS.parent / path).read_text("utf-8")
+                defined = rf"(?m)^\s*(def|class) {name}\b|^{name}\s*[:=]"
+                assert not name or re.search(defined, source), f"{path}#{name}"
+    links = sum(c.text["en"].count("](../../mslearn/") for c in cells if c.code is None)
+    assert links >= 2, "where this lives: link the one or two files behind the idea"
+
+
+def test_the_code_only_twin_holds_the_code_and_nothing_else(books, day):
+    twin = nbformat.read(LESSONS / catalog.day(day).path("code"), 4)
+    code = [(c.id, c.source) for c in books[0].cells if c.cell_type == "code"]
+    assert [(c.id, c.source) for c in twin.cells] == code
+    assert not any(c.outputs for c in twin.cells)
 
 
 def test_no_output_is_an_error_or_names_this_machine(books):
@@ -111,6 +165,17 @@ BAD = {
     "unknown marker": "<!-- code d01-a lang=en -->\n```python\n1\n```\n",
     "id used twice": "<!-- code d01-a -->\n```python\n1\n```\n" * 2,
     "id of another day": "<!-- code d02-a -->\n```python\n1\n```\n",
+    "quiz without explanation": "<!-- quiz d01-quiz -->\n? a: A? || 甲？\n= 1\n",
+    "quiz without answer": "<!-- quiz d01-quiz -->\n? a: A? || 甲？\n! B. || 乙。\n",
+    "no right option": "<!-- quiz d01-quiz -->\n? a: A? || 甲？\n- 1\n- 2\n! B. || 乙。\n",
+    "question without id": "<!-- quiz d01-quiz -->\n? What? || 甲？\n= 1\n! B. || 乙。\n",
+    "question id twice": "<!-- quiz d01-quiz -->\n" + "? a: A? || 甲？\n= 1\n! B. || 乙。\n" * 2,
+    "prediction without kind": "<!-- predict d01-p1 -->\n? A? || 甲？\n",
+    "prediction by another id": "<!-- predict d01-guess shape -->\n? A? || 甲？\n",
+    "choice without options": "<!-- predict d01-p1 choice -->\n? A? || 甲？\n",
+    "curve without axes": "<!-- predict d01-p1 curve -->\n? A? || 甲？\n",
+    "half a pair": "<!-- predict d01-p1 shape -->\n? A? ||\n",
+    "code with a kind": "<!-- code d01-a shape -->\n```python\n1\n```\n",
 }
 
 

@@ -47,8 +47,11 @@ def test_a_fresh_copy_holds_every_lesson(source: Path, camp: Path) -> None:
     (source / "en" / ".ipynb_checkpoints").mkdir()
     (source / "en" / ".ipynb_checkpoints" / "x.ipynb").write_text("")
     report = update(camp, source)
-    assert sorted(report.added) == ["en/day01_quick_start.ipynb", "en/images/net.png",
-                                    "zh/day01_quick_start.ipynb"]
+    assert sorted(report.added) == [
+        "en/day01_quick_start.ipynb",
+        "en/images/net.png",
+        "zh/day01_quick_start.ipynb",
+    ]
     assert (camp / LESSON).read_text() == "first en"
     assert (camp / "en/images/net.png").read_bytes() == b"\x89PNG\r\n"
     assert report.notes() == ["3 files new"]
@@ -120,10 +123,11 @@ def test_opening_a_lesson_does_not_make_it_the_learners(source: Path, camp: Path
     (source / LESSON).write_text(notebook("a = 2", [], {}))
     assert update(camp, source).updated == [LESSON]
 
-    # An output of the learner's own, on the other hand, is work.
+    # An output of the learner's own, on the other hand, is work: merged, and kept in the backup.
     (camp / LESSON).write_text(notebook("a = 2", shown, {}))
     (source / LESSON).write_text(notebook("a = 3", [], {}))
-    assert update(camp, source).beside == {LESSON: NEW}
+    assert update(camp, source).merged == {LESSON: []}
+    assert json.loads((camp / ".mslearn" / "backup" / LESSON).read_text())["cells"][0]["outputs"]
 
 
 def test_a_deleted_lesson_comes_back_fresh(source: Path, camp: Path) -> None:
@@ -158,8 +162,14 @@ def test_without_a_manifest_every_file_counts_as_the_learners(
 def test_no_half_written_file_is_left(source: Path, camp: Path) -> None:
     update(camp, source)
     names = {p.relative_to(camp).as_posix() for p in camp.rglob("*") if p.is_file()}
-    assert names == {LESSON, "zh/day01_quick_start.ipynb", ".mslearn/manifest.json",
-                     ".mslearn/lock"}
+    assert not [name for name in names if name.endswith(".tmp")]
+    names = {name for name in names if not name.startswith("engine/")}
+    assert names == {
+        LESSON,
+        "zh/day01_quick_start.ipynb",
+        ".mslearn/manifest.json",
+        ".mslearn/lock",
+    }
 
 
 def test_no_lessons_is_an_error_that_says_so(tmp_path: Path, camp: Path) -> None:

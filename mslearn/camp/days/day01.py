@@ -13,6 +13,7 @@ from mslearn import nn
 
 from .._language import Text
 from ..exercise import Case, Exercise, Mistake, Observation
+from .day01_loss import E3, E4
 
 # ---------------------------------------------------------------- d01.e1: accuracy(logits, labels)
 # The functions below read as a learner writes them: no annotations.
@@ -391,4 +392,4 @@ E2 = Exercise(
     },
 )
 
-EXERCISES: tuple[Exercise, ...] = (E1, E2)
+EXERCISES: tuple[Exercise, ...] = (E1, E2, E3, E4)

@@ -8,6 +8,7 @@ import { DocumentWidget } from '@jupyterlab/docregistry';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { CampSidebar } from './sidebar';
+import { openSourceLinks } from './source';
 
 const PLUGIN = 'mslearn-lab:plugin';
 
@@ -26,6 +27,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const sidebar = new CampSidebar(app);
     shell.add(sidebar, 'left', { rank: 50, type: 'MindSpore camp' });
     restorer?.add(sidebar, sidebar.id);
+
+    openSourceLinks(app);
 
     shell.currentChanged.connect((_, { newValue }) => {
       sidebar.setCurrentPath(newValue instanceof DocumentWidget ? newValue.context.path : '');
