@@ -17,6 +17,8 @@ CASES = [
     (vision.Normalize([1.0, 2, 3], [4.0, 5, 6]), _COLOUR),
     (vision.Normalize([1.0, 2, 3], [4.0, 5, 6], False), np.moveaxis(_COLOUR, -1, 1)),
     (vision.Normalize([1.0], [4.0]), _COLOUR[..., 0]),
+    (vision.NormalizePad([1.0, 2, 3], [4.0, 5, 6]), _COLOUR),
+    (vision.NormalizePad([1.0, 2, 3], [4.0, 5, 6], "float16", False), np.moveaxis(_COLOUR, -1, 1)),
     (vision.HWC2CHW(), _COLOUR),
     (vision.HWC2CHW(), _COLOUR[..., :1]),
     (vision.HWC2CHW(), _COLOUR[..., 0]),

@@ -91,7 +91,6 @@ cases(
     vision.Resize((6, 5), Inter.AREA)
     vision.Resize((20, 25), Inter.AREA)
     vision.Resize((9, 11), Inter.ANTIALIAS)
-    vision.Resize((9, 25), Inter.PILCUBIC)
     vision.CenterCrop(5)
     vision.CenterCrop((20, 10))
     vision.Crop((1, 2), (5, 6))
@@ -156,8 +155,6 @@ cases(
     vision.SlicePatches(1, 2, vision.SliceMode.PAD, 9)
     vision.Rescale(1 / 255, 0.5)
     vision.Normalize([0.5, 100.0, 7], [0.3, 9.0, 200])
-    vision.NormalizePad([0.5, 100.0, 7], [0.3, 9.0, 200])
-    vision.NormalizePad([0.5, 100.0, 7], [0.3, 9.0, 200], "float16")
     vision.HWC2CHW()
     vision.ToTensor()
     vision.ToTensor("float16")
@@ -169,21 +166,13 @@ cases(
     vision.HsvToRgb(True)
     vision.RandomCrop((13, 17))
     vision.RandomCrop(30)
-    vision.RandomColorAdjust((1.5, 1.5))
-    vision.RandomColorAdjust((1, 1), (1.5, 1.5))
-    vision.RandomColorAdjust((1, 1), (1, 1), (0.5, 0.5))
-    vision.RandomColorAdjust((1, 1), (1, 1), (1, 1), (0.2, 0.2))
     vision.RandomColor((1.5, 1.5))
     vision.RandomSharpness((1.5, 1.5))
     vision.RandomPosterize((3, 3))
     vision.RandomSolarize((90, 90))
     vision.RandomInvert(1.0)
     vision.RandomEqualize(1.0)
-    vision.RandomAutoContrast(0.0, None, 1.0)
     vision.RandomAdjustSharpness(2.0, 1.0)
-    vision.RandomGrayscale(1.0)
-    vision.RandomRotation((30, 30))
-    vision.RandomRotation((30, 30), Inter.BILINEAR, True)
     vision.RandomAffine((15, 15))
     vision.RandomAffine((15, 15), None, (1.2, 1.2), (5, 5, 2, 2), Inter.BILINEAR)
     vision.RandomPerspective(0.5, 0.0)
@@ -212,6 +201,28 @@ cases(
     vision.ConvertColor(vision.ConvertMode.COLOR_GRAY2RGB)
     """,
 )
+cases(
+    "vision",
+    "rgb gray",
+    """
+    vision.RandomColorAdjust((1.5, 1.5))
+    vision.RandomColorAdjust((1, 1), (1.5, 1.5))
+    vision.RandomColorAdjust((1, 1), (1, 1), (0.5, 0.5))
+    vision.RandomColorAdjust((1, 1), (1, 1), (1, 1), (0.2, 0.2))
+    vision.RandomAutoContrast(0.0, None, 1.0)
+    vision.Resize((7, 9), Inter.PILCUBIC)
+    vision.Resize((20, 31), Inter.PILCUBIC)
+    """,
+)
+cases(
+    "vision",
+    "rgb gray1 frgb pil",
+    """
+    vision.RandomRotation((30, 30))
+    vision.RandomRotation((30, 30), Inter.BILINEAR, True)
+    """,
+)
+cases("vision", "pil pilgray", "vision.RandomGrayscale(1.0)")
 cases("vision", "gray gray1", "vision.ConvertColor(vision.ConvertMode.COLOR_GRAY2RGB)")
 cases("vision", "rgba video vector word drgb", "vision.AdjustGamma(0.5)")
 cases(
@@ -285,7 +296,8 @@ cases(
     transforms.Slice(1)
     transforms.Slice(None)
     transforms.Slice(-1)
-    transforms.Slice(slice(None, None, 2))
+    transforms.Slice(slice(0, 9, 2))
+    transforms.Slice(slice(3, 1))
     transforms.Slice(...)
     transforms.Slice(slice(0, 2), slice(1, 3))
     transforms.Slice(1, [0, 1])
@@ -300,14 +312,11 @@ cases(
     transforms.PadEnd([8], 9)
     transforms.PadEnd([2], "pad")
     transforms.PadEnd([6])
-    transforms.PadEnd([4, None], 1)
     transforms.TypeCast(ms.int32)
     transforms.TypeCast(ms.float16)
     transforms.TypeCast("uint8")
-    transforms.TypeCast(ms.string)
     transforms.TypeCast(ms.bool_)
     transforms.OneHot(4)
-    transforms.OneHot(4, 0.3)
     transforms.Concatenate(0, np.array([1], np.int32), np.array([2, 2], np.int32))
     transforms.Concatenate(-1, np.array([1.5], np.float32))
     transforms.Concatenate(0, None, ["a", "b"])
@@ -318,6 +327,10 @@ cases(
     transforms.RandomOrder([transforms.Fill(3)])
     """,
 )
+
+
+# MindSpore smooths only the last of several labels; one label is right.
+cases("transforms", "label", "transforms.OneHot(4, 0.3)")
 
 
 def helpers(names):

@@ -1,4 +1,4 @@
-"""Transforms of numbers and lists: casts, one-hot vectors, padding, masks, random choice."""
+"""Transforms of numbers: casts, one-hot vectors, fills, masks, and random choice of transforms."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class TypeCast(Operation):
 
     Raises:
         TypeError: not a dtype.
+        RuntimeError: numbers to text or text to numbers.
 
     >>> import numpy as np
     >>> import mslearn as ms
@@ -38,18 +39,20 @@ class TypeCast(Operation):
                 f"TypeCast: data_type must be a dtype such as mslearn.int32 or numpy.float32, but "
                 f"got {data_type!r}."
             ) from error
-        if self.data_type.kind not in "biuf":
+        if self.data_type.kind not in "biufUS":
             raise TypeError(
                 f"TypeCast: data_type must be a type of numbers or bool, but got {data_type!r}."
             )
 
     def apply(self, array: np.ndarray) -> np.ndarray:
-        if array.dtype.kind not in "biuf":
-            raise TypeError(
-                f"TypeCast: cannot turn {array.dtype} into {self.data_type}. Use a function with "
+        wanted = self.data_type
+        if (array.dtype.kind in "US") != (wanted.kind in "US") or array.dtype.kind not in "biufUS":
+            raise RuntimeError(
+                f"TypeCast: cannot turn {array.dtype} into {wanted}. Use a function with "
                 f"int() or float() in map for text."
             )
-        wanted = self.data_type
+        if wanted.kind in "US":
+            return array
         if array.dtype.kind == "f" and wanted.kind == "u" and wanted.itemsize < 8:
             # A negative float to an unsigned type is undefined in C; MindSpore wraps it round.
             return array.astype(np.int64).astype(wanted)
@@ -119,7 +122,13 @@ class Fill(Operation):
         self.fill_value = fill_value
 
     def apply(self, array: np.ndarray) -> np.ndarray:
-        return np.full(array.shape, self.fill_value, array.dtype)
+        value = self.fill_value
+        text = array.dtype.kind in "US"
+        if isinstance(value, str | bytes) != text:
+            raise RuntimeError(
+                f"Fill: fill_value {value!r} does not go with an input of {array.dtype}."
+            )
+        return np.full(array.shape, value, np.asarray(value).dtype if text else array.dtype)
 
     batched = apply
 
@@ -151,67 +160,20 @@ class Mask(Operation):
     def __init__(self, operator: Relational, constant: Any, dtype: Any = bool_) -> None:
         if not isinstance(operator, Relational):
             raise TypeError(f"Mask: operator must be a Relational, but got {operator!r}.")
+        if not isinstance(constant, str | float | bool | int | bytes):
+            raise TypeError(f"Mask: constant must be a number or a string, but got {constant!r}.")
         self.operator, self.constant, self.dtype = operator, constant, to_numpy(dtype)
 
     def apply(self, array: np.ndarray) -> np.ndarray:
-        return np.asarray(_COMPARE[self.operator](array, self.constant)).astype(self.dtype)
+        text = array.dtype.kind in "US"
+        if isinstance(self.constant, str | bytes) != text:
+            raise RuntimeError(
+                f"Mask: the constant {self.constant!r} cannot be compared with {array.dtype}."
+            )
+        other = bool(self.constant) if array.dtype.kind == "b" else self.constant
+        return np.asarray(_COMPARE[self.operator](array, other)).astype(self.dtype)
 
     batched = apply
-
-
-class PadEnd(Operation):
-    """Pad at the end of each axis up to `pad_shape` (None leaves an axis); larger is cut."""
-
-    def __init__(self, pad_shape: list[int | None], pad_value: Any = None) -> None:
-        if not isinstance(pad_shape, list):
-            raise TypeError(f"PadEnd: pad_shape must be a list, but got {pad_shape!r}.")
-        for size in pad_shape:
-            if size is not None:
-                check_int(size, "pad_shape", 1)
-        self.pad_shape, self.pad_value = pad_shape, pad_value
-
-    def apply(self, array: np.ndarray) -> np.ndarray:
-        if array.ndim != len(self.pad_shape):
-            raise RuntimeError(
-                f"PadEnd: pad_shape {self.pad_shape} has {len(self.pad_shape)} axes, but the input "
-                f"has shape {list(array.shape)}."
-            )
-        shape = [
-            n if size is None else size for n, size in zip(array.shape, self.pad_shape, strict=True)
-        ]
-        text = array.dtype.kind in "US"
-        value = self.pad_value if self.pad_value is not None else ("" if text else 0)
-        padded = np.full(shape, value, None if text else array.dtype)
-        kept = tuple(slice(0, min(a, b)) for a, b in zip(shape, array.shape, strict=True))
-        if text:
-            padded = padded.astype(np.result_type(padded, array))
-        padded[kept] = array[kept]
-        return padded
-
-
-class Concatenate(Operation):
-    """The input between `prepend` and `append` along its one axis."""
-
-    def __init__(self, axis: int = 0, prepend: Any = None, append: Any = None) -> None:
-        if axis not in (0, -1):
-            raise ValueError(f"Concatenate: axis must be 0 or -1 (1-D data only), but got {axis}.")
-        self.parts = [None if p is None else np.atleast_1d(p) for p in (prepend, append)]
-
-    def apply(self, array: np.ndarray) -> np.ndarray:
-        first, last = self.parts
-        found = [p for p in (first, array, last) if p is not None]
-        if array.ndim != 1:
-            raise RuntimeError(
-                f"Concatenate: the input must be 1-D, but its shape is {list(array.shape)}."
-            )
-        return np.concatenate(found)
-
-
-class Duplicate(Operation):
-    """The input twice, as two columns: give two output_columns."""
-
-    def apply(self, array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return array, array.copy()
 
 
 class _Several(Operation):

@@ -72,10 +72,11 @@ class ResizeWithBBox(BoxOperation):
     """`Resize` of an image and its boxes."""
 
     def __init__(self, size: Any, interpolation: Inter = Inter.BILINEAR) -> None:
-        self.resize = Resize(size, interpolation)
+        self.kinds = [Resize(size, interpolation)]
 
     def change(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        out = self.resize.apply(image)
+        kind = self.kinds[self.generator.integers(len(self.kinds)) if self.random else 0]
+        out = kind.apply(image)
         down, right = out.shape[0] / image.shape[0], out.shape[1] / image.shape[1]
         return out, _scale(boxes, down, right)
 
@@ -88,10 +89,6 @@ class RandomResizeWithBBox(ResizeWithBBox):
     def __init__(self, size: Any) -> None:
         kinds = (Inter.NEAREST, Inter.BILINEAR, Inter.BICUBIC, Inter.AREA)
         self.kinds = [Resize(size, kind) for kind in kinds]
-
-    def change(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        self.resize = self.kinds[self.generator.integers(4)]
-        return super().change(image, boxes)
 
 
 class RandomHorizontalFlipWithBBox(BoxOperation):

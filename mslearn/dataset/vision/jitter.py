@@ -218,7 +218,9 @@ class RandomGrayscale(PilOperation):
         self.prob = check_probability(prob, "RandomGrayscale")
 
     def apply_pil(self, image: Any) -> Any:
-        return image.convert("L").convert("RGB") if self.generator.random() < self.prob else image
+        if self.generator.random() >= self.prob:
+            return image
+        return image.convert("L").convert(image.mode)
 
 
 # Eigenvectors and -values of ImageNet's colours: Krizhevsky, Sutskever, Hinton (2012).

@@ -11,6 +11,7 @@ from mslearn.core.dtype import to_numpy
 from mslearn.dataset.checks import check_bool
 from mslearn.dataset.transforms.common import TypeCast
 from mslearn.dataset.vision.base import ImageOperation, check_image
+from mslearn.dataset.vision.pillow import is_pil
 
 _F32 = np.float32
 
@@ -35,7 +36,7 @@ class Rescale(ImageOperation):
 
     def apply(self, array: np.ndarray) -> np.ndarray:
         if array.dtype.kind not in "biuf":
-            raise TypeError(f"Rescale: the image must hold numbers, but its type is {array.dtype}.")
+            raise RuntimeError(f"Rescale: the image must hold numbers, but its type is {array.dtype}.")
         factor, shift = _F32(self.rescale), _F32(self.shift)
         if shift == 0:
             return np.asarray(np.multiply(array, factor, dtype=_F32, casting="unsafe"))
@@ -170,3 +171,6 @@ class ToTensor(ImageOperation):
 
 class ToType(TypeCast):
     """Convert an image to another dtype, without scaling."""
+
+    def _input(self, value: Any) -> np.ndarray:
+        return np.asarray(value) if is_pil(value) else super()._input(value)

@@ -37,8 +37,9 @@ def rotate(
     size = (height, width)
     if expand:
         cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
-        size = (round(height * cos + width * sin), round(height * sin + width * cos))
-        matrix[:, 2] += ((size[1] - width) / 2, (size[0] - height) / 2)
+        tall, wide = height * cos + width * sin, height * sin + width * cos
+        size = (round(tall), round(wide))
+        matrix[:, 2] += ((wide - width) / 2, (tall - height) / 2)
     return warp_affine(image, matrix, size, inter, _backwards(fill))
 
 
@@ -257,9 +258,7 @@ class RandomAffine(ImageOperation):
         angle, right, down, scale, a, b = self._draw()
         width, height = image.size
         move = (round(right * width), round(down * height))
-        middle = (width * 0.5 + 0.5, height * 0.5 + 0.5)
-        matrix = np.vstack([affine_matrix(angle, move, scale, (a, b), middle), [0, 0, 1]])
-        inverse = np.linalg.inv(matrix)[:2].ravel().tolist()
+        inverse = _way_back(angle, move, scale, (a, b), (width * 0.5 + 0.5, height * 0.5 + 0.5))
         return image.transform(
             image.size,
             pillow("RandomAffine").Transform.AFFINE,
@@ -267,6 +266,20 @@ class RandomAffine(ImageOperation):
             pil_filter(self.resample, "RandomAffine"),
             fillcolor=fill_for(image, self.fill_value),
         )
+
+
+def _way_back(
+    degrees: float, translate: Any, scale: float, shear: Any, center: tuple[float, float]
+) -> list[float]:
+    """From output to input, as Pillow wants it. MindSpore shears PIL images along both axes at
+    once, and NumPy images one after the other (`affine_matrix`): with a shear they differ."""
+    angle, a, b = (math.radians(d) for d in (degrees, *shear))
+    unit = scale * math.cos(a - b)
+    p, q = math.cos(angle + a) / unit, math.sin(angle + a) / unit
+    r, s = -math.sin(angle + b) / unit, math.cos(angle + b) / unit
+    x, y = center
+    u, v = x + translate[0], y + translate[1]
+    return [p, q, x - p * u - q * v, r, s, y - r * u - s * v]
 
 
 def _two_ranges(value: Any, name: str, low: float, high: float) -> list[Any]:
