@@ -16,6 +16,7 @@ from mslearn.dataset import config
 from mslearn.dataset.processes import seed_everything
 from mslearn.dataset.stream import ColumnError, UserFunctionError
 from mslearn.dataset.transforms.operation import Operation
+from mslearn.dataset.vision.pillow import is_pil
 
 Values = tuple[Any, ...]
 
@@ -28,6 +29,8 @@ def as_array(value: Any, what: str) -> np.ndarray:
     """
     if type(value) is np.ndarray:
         array = value
+    elif is_pil(value):
+        return value  # the next transform uses Pillow; `_row` makes an array of the last one
     elif isinstance(value, Tensor):
         array = value.asnumpy()
     elif value is None:
@@ -168,6 +171,8 @@ class RowWork:
             values = call(op, values, sample, "map")
             for hook in self.hooks:
                 hook(*values)
+        if any(is_pil(value) for value in values):
+            values = tuple(np.array(value) if is_pil(value) else value for value in values)
         if len(values) != self.outputs:
             raise ColumnError(
                 f"For 'map', the operations return {len(values)} columns, but output_columns has "

@@ -184,15 +184,6 @@ class _Several(Operation):
     def __init__(self, transforms: list[Any]) -> None:
         self.transforms = check_operations(transforms, type(self).__name__)
 
-    def _seeded(self, seed: np.random.SeedSequence) -> Operation:
-        other = super()._seeded(seed)
-        assert isinstance(other, _Several)
-        other.transforms = [
-            op._seeded(s) if isinstance(op, Operation) and op.random else op
-            for op, s in zip(self.transforms, seed.spawn(len(self.transforms)), strict=True)
-        ]
-        return other
-
 
 class RandomApply(_Several):
     """With probability `prob` all transforms of the list, else none."""

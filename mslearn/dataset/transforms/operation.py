@@ -53,9 +53,12 @@ class Operation:
         return None
 
     def _seeded(self, seed: np.random.SeedSequence) -> Operation:
-        """A copy with a random generator of its own."""
+        """A copy with a random generator of its own, as have the random transforms inside it."""
         other = copy.copy(self)
-        other._generator = np.random.default_rng(seed)
+        own, *rest = seed.spawn(1 + len(vars(self)))
+        for (name, value), part in zip(vars(self).items(), rest, strict=True):
+            setattr(other, name, _reseed(value, part))
+        other._generator = np.random.default_rng(own)
         return other
 
     @property
@@ -66,6 +69,16 @@ class Operation:
 
             self._generator: np.random.Generator = np.random.default_rng(config.seed_for_iterator())
         return self._generator
+
+
+def _reseed(value: Any, seed: np.random.SeedSequence) -> Any:
+    if isinstance(value, Operation) and value.random:
+        return value._seeded(seed)
+    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+        return type(value)(
+            _reseed(v, part) for v, part in zip(value, seed.spawn(len(value)), strict=True)
+        )
+    return value
 
 
 def check_operations(transforms: Any, name: str) -> list[Any]:
@@ -109,6 +122,7 @@ class Compose(Operation):
 
     def __init__(self, transforms: list[Any]) -> None:
         self.transforms = check_operations(transforms, "Compose")
+        self.random = any(isinstance(op, Operation) and op.random for op in self.transforms)
 
     def __call__(self, *inputs: Any) -> Any:
         return run(self.transforms, inputs)

@@ -132,7 +132,6 @@ class RandomCropWithBBox(BoxOperation):
         self.crop = RandomCrop(size, padding, pad_if_needed, fill_value, padding_mode)
 
     def change(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        self.crop._generator = self.generator
         piece, (top, left) = self.crop.cut(image)
         return piece, _inside(boxes, top, left, *piece.shape[:2])
 
@@ -153,7 +152,6 @@ class RandomResizedCropWithBBox(BoxOperation):
         self.crop = RandomResizedCrop(size, scale, ratio, interpolation, max_attempts)
 
     def change(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        self.crop._generator = self.generator
         top, left, tall, wide = self.crop.box(*image.shape[:2])
         cut = image[top : top + tall, left : left + wide]
         height, width = self.crop.size
@@ -186,10 +184,3 @@ class BoundingBoxAugment(BoxOperation):
                 part = resize(part, h, w, Inter.BILINEAR)
             image[y : y + h, x : x + w] = part
         return image, boxes
-
-    def _seeded(self, seed: np.random.SeedSequence) -> Operation:
-        other = super()._seeded(seed)
-        assert isinstance(other, BoundingBoxAugment)
-        if self.transform.random:
-            other.transform = self.transform._seeded(seed.spawn(1)[0])
-        return other

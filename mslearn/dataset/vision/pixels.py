@@ -36,7 +36,9 @@ class Rescale(ImageOperation):
 
     def apply(self, array: np.ndarray) -> np.ndarray:
         if array.dtype.kind not in "biuf":
-            raise RuntimeError(f"Rescale: the image must hold numbers, but its type is {array.dtype}.")
+            raise RuntimeError(
+                f"Rescale: the image must hold numbers, but its type is {array.dtype}."
+            )
         factor, shift = _F32(self.rescale), _F32(self.shift)
         if shift == 0:
             return np.asarray(np.multiply(array, factor, dtype=_F32, casting="unsafe"))

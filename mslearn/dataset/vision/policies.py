@@ -234,13 +234,3 @@ class RandomSelectSubpolicy(Operation):
                 result = transform(*value)
                 value = result if isinstance(result, tuple) else (result,)
         return value[0] if len(value) == 1 else value
-
-    def _seeded(self, seed: np.random.SeedSequence) -> Operation:
-        other = super()._seeded(seed)
-        assert isinstance(other, RandomSelectSubpolicy)
-        other.policy = [
-            [(op._seeded(child) if isinstance(op, Operation) and op.random else op, prob)
-             for (op, prob), child in zip(steps, branch.spawn(len(steps)), strict=True)]
-            for steps, branch in zip(self.policy, seed.spawn(len(self.policy)), strict=True)
-        ]  # fmt: skip
-        return other
