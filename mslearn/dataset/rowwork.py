@@ -29,8 +29,6 @@ def as_array(value: Any, what: str) -> np.ndarray:
     """
     if type(value) is np.ndarray:
         array = value
-    elif is_pil(value):
-        return value  # the next transform uses Pillow; `_row` makes an array of the last one
     elif isinstance(value, Tensor):
         array = value.asnumpy()
     elif value is None:
@@ -54,7 +52,7 @@ def operation_name(operation: Any) -> str:
 
 
 def call(op: Any, values: Values, sample: int, stage: str) -> Values:
-    """`op(*values)` as a tuple of arrays.
+    """`op(*values)` as a tuple of arrays and PIL images.
 
     Raises:
         UserFunctionError: it failed; the cause is chained.
@@ -62,9 +60,9 @@ def call(op: Any, values: Values, sample: int, stage: str) -> Values:
     try:
         result = op(*values)
         what = f"'{operation_name(op)}'"
-        if isinstance(result, tuple):
-            return tuple(as_array(value, what) for value in result)
-        return (as_array(result, what),)
+        results = result if isinstance(result, tuple) else (result,)
+        # PIL images stay: the next transform uses Pillow; `_row` makes arrays of the last ones.
+        return tuple(v if is_pil(v) else as_array(v, what) for v in results)
     except Exception as error:
         got = ", ".join(
             f"{v.dtype}{list(v.shape)}" if isinstance(v, np.ndarray) else type(v).__name__
