@@ -69,7 +69,7 @@ _GRAPH = {
     "jit": "jit",
     **dict.fromkeys(("JitConfig", "jit_class", "ms_function", "mutable"), "config"),
 }
-_LAZY = ("amp", "camp", "common", "dataset", "graph", "experimental", "insight", "numpy")
+_LAZY = ("amp", "camp", "common", "dataset", "graph", "experimental", "insight", "mint", "numpy")
 
 
 def __getattr__(name: str) -> object:

@@ -12,6 +12,7 @@ from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.state import state
 from mslearn.core.tensor import Tensor, as_tensor
+from mslearn.ops.compare import Select
 from mslearn.ops.elementwise import Erf, Exp, Log1p, Maximum, Sigmoid, Tanh
 from mslearn.ops.families import Elementwise, ReduceSum, cast, floating
 from mslearn.ops.gelu_rules import GeLU
@@ -242,7 +243,7 @@ def softplus(input, beta=1, threshold=20):
     x = floating(input)
     z = x * beta
     smooth = apply(Maximum, (z, z * 0)) + apply(Log1p, (apply(Exp, (-z.abs(),)),))
-    return smooth / beta
+    return apply(Select, (z > threshold, x, smooth / beta))
 
 
 def dropout(input, p=0.5, training=True, seed=None):

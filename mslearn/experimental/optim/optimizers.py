@@ -69,6 +69,7 @@ class Adam(Optimizer):
     """
 
     slots = {"exp_avg": 0.0, "exp_avg_sq": 0.0, "max_exp_avg_sq": 0.0, "state_step": COUNTER}
+    corrects_root = False  # eps is added to the corrected root: sqrt(v / (1 - beta2^t))
 
     def __init__(
         self, params: Any, lr: Any = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8,
@@ -85,7 +86,7 @@ class Adam(Optimizer):
             largest = ops.maximum(largest, v)
         state = (m, v) if largest is None else (m, v, largest)
         root, left = ops.sqrt(largest if o["amsgrad"] else v), ops.sqrt(_left(b2, t))
-        root = root + o["eps"] * (left if self.decoupled else 1.0)
+        root = root + o["eps"] * (left if self.corrects_root else 1.0)
         return p - lr * left / _left(b1, t) * m / root, *state
 
 
@@ -95,7 +96,7 @@ class AdamW(Adam):
     Here `eps` is added to the corrected root: sqrt(v / (1 - beta2^t)) + eps.
     """
 
-    decoupled = True
+    decoupled = corrects_root = True
 
     def __init__(
         self, params: Any, lr: Any = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8,
