@@ -11,6 +11,7 @@ leaves its last value as an update. Afterwards every handle has its numbers back
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -65,6 +66,7 @@ class Capture:
         self.made: dict[int, Node] = {}  # by id of what a node has made
         self._free: dict[int, Abstract] = {}  # outer value -> input of this graph
         self.free: list[Any] = []  # the outer values, in the order of their inputs
+        self.undo: dict[Any, Callable[[], None]] = {}  # changes of objects outside the graph
         self._bound: dict[int, tuple[Tensor, Any]] = {}
         self._keys: list[Abstract] = []
         self._next = 0
@@ -130,6 +132,14 @@ class Capture:
 
             return rewrite(run)
         return run
+
+    def function(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        """What to call for a learner's function that an operation such as `grad` takes."""
+        if not self.rewriting:
+            return fn
+        from mslearn.graph.rewrite import rewrite
+
+        return rewrite(fn)
 
     def draw(self) -> Abstract:
         """The key of a random operation."""
@@ -272,7 +282,7 @@ def _name(fn: Any) -> str:
 
 
 def _input_names(fn: Any, args: Sequence[Any], kwargs: Any) -> list[str]:
-    code = getattr(getattr(fn, "construct", fn), "__code__", None)
+    code = getattr(inspect.unwrap(getattr(fn, "construct", fn)), "__code__", None)
     known = list(code.co_varnames[: code.co_argcount]) if code is not None else []
     known = known[1:] if known[:1] == ["self"] else known
     names: list[str] = []

@@ -119,7 +119,9 @@ def test_dropout_is_the_same_bit_for_bit():
     got = [jitted(x).asnumpy() for _ in range(3)]
     np.testing.assert_array_equal(got, want)
     assert not np.array_equal(got[0], got[1])
-    np.testing.assert_array_equal(eager(x).asnumpy(), (ms.set_seed(2), [eager(x) for _ in range(4)])[1][3].asnumpy())
+    np.testing.assert_array_equal(
+        eager(x).asnumpy(), (ms.set_seed(2), [eager(x) for _ in range(4)])[1][3].asnumpy()
+    )
 
 
 def test_nested_results_and_arguments_keep_their_form():

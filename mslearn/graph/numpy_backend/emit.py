@@ -85,7 +85,7 @@ def _index(item: Any) -> str | None:
 
 
 def _plain_ufunc(node: Node) -> bool:
-    kernel = node.prim.kernel
+    kernel = getattr(node.prim, "kernel", None)
     if not issubclass(node.prim, Elementwise) or not isinstance(kernel, np.ufunc):
         return False
     try:

@@ -170,9 +170,7 @@ class _Writer:
             text = repr(value)
             if text not in ("inf", "-inf", "nan"):
                 return text
-        if isinstance(value, tuple) and all(
-            v is None or isinstance(v, bool | int) for v in value
-        ):
+        if isinstance(value, tuple) and all(v is None or isinstance(v, bool | int) for v in value):
             return repr(value)
         for name, held in self.space.items():
             if held is value:

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.primitive import Primitive
-from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Graph, Node
 from mslearn.graph.numpy_backend import emit
 
-BLOCK = 1 << 14  # elements: 64 KB of float32, half of a common second-level cache with two inputs
+BLOCK = 1 << 15  # elements: 128 KB of float32; half as many lose to the cost of NumPy's calls
 WORTH = 1 << 17  # elements: below this the arrays are in the cache anyway
 
 
@@ -85,62 +84,60 @@ def compiled(node: Node) -> Callable[..., tuple[np.ndarray, ...]]:
 
 
 def source(node: Node) -> tuple[str, dict[str, Any]]:
-    """The Python of a Fused node, and the names that it needs."""
+    """The Python of a Fused node, and the names that it needs.
+
+    ``block`` is the chain on one block; ``chain`` hands it the blocks, the shorter last one too.
+    """
     chain, results = node.attrs["nodes"], node.attrs["results"]
     shape = tuple(results[0].shape)
-    names = {id(v): f"x{i}" for i, v in enumerate(node.inputs)}
-    whole = [v for v in node.inputs if v.shape == shape]
-    last: dict[int, int] = {}
-    for i, inner in enumerate(chain):
-        last.update((id(v), i) for v in inner.inputs)
-    free: dict[Any, list[str]] = {}
-    temporaries: list[tuple[str, Any]] = []
-    where: dict[int, str] = {}  # of a value inside: the temporary that it lives in
-    body = []
-    for i, inner in enumerate(chain):
-        out = inner.outputs[0]
-        if any(out is r for r in results):
-            place = f"r{next(k for k, r in enumerate(results) if r is out)}[s]"
-        elif free.get(out.dtype):
-            place = free[out.dtype].pop()
-        else:
-            place = f"t{len(temporaries)}"
-            temporaries.append((place, out.dtype))
-        inputs = [_block(names[id(v)], v, shape, where) for v in inner.inputs]
-        size = "" if place.endswith("]") else "[:n]"
-        names[id(out)] = place + size
-        where[id(out)] = place
-        lines = emit.lines(inner, inputs, "v", place + size)
-        body += lines or []
-        for value in inner.inputs:
-            place = where.get(id(value), "")
-            if last[id(value)] == i and place.startswith("t"):
-                held = free.setdefault(value.dtype, [])
-                if place not in held:
-                    held.append(place)
-    space: dict[str, Any] = {"np": np, "BLOCK": BLOCK}
-    lines = [f"def chain({', '.join(f'x{i}' for i in range(len(node.inputs)))}):"]
-    for i, value in enumerate(node.inputs):
-        if any(value is w for w in whole):
-            lines.append(f"    x{i} = x{i}.reshape(-1)")
-        elif math.prod(value.shape) == 1 and value.shape:
-            lines.append(f"    x{i} = x{i}.reshape(())")
     count = math.prod(shape)
-    for i, result in enumerate(results):
-        space[f"d{i}"] = result.dtype
-        lines.append(f"    r{i} = np.empty({count}, d{i})")
-    for name, dtype in temporaries:
-        space[f"d{name}"] = dtype
-        lines.append(f"    {name} = np.empty(BLOCK, d{name})")
-    lines.append(f"    for start in range(0, {count}, BLOCK):")
-    lines.append(f"        s, n = slice(start, start + BLOCK), min(BLOCK, {count} - start)")
-    lines += ["        " + line for line in body]
-    back = ", ".join(f"r{i}.reshape({shape})" for i in range(len(results)))
+    inputs = {id(v): f"x{i}" for i, v in enumerate(node.inputs)}
+    outputs = {id(v): f"r{i}" for i, v in enumerate(results)}
+    body, temporaries = _body(chain, {**inputs, **outputs})
+    cut = [inputs[id(v)] for v in node.inputs if v.shape == shape] + list(outputs.values())
+    numbers = [inputs[id(v)] for v in node.inputs if v.shape != shape]
+    arguments = ", ".join([*cut, *numbers, *temporaries])
+    space: dict[str, Any] = {"np": np}
+    lines = [f"def block({arguments}):", *(f"    {line}" for line in body), ""]
+    lines += [f"def chain({', '.join(inputs.values())}):"]
+    lines += [f"    {name} = {name}.reshape(())" for name in numbers]
+    for name, value in (*zip(outputs.values(), results, strict=True), *temporaries.items()):
+        space[f"d_{name}"] = value.dtype
+        lines.append(f"    {name} = np.empty({count if name[0] == 'r' else BLOCK}, d_{name})")
+    lines += [f"    {name} = {name}.reshape(-1)" for name in cut if name[0] == "x"]
+    whole = count // BLOCK * BLOCK
+    if whole:
+        rows = ", ".join(f"{name}[:{whole}].reshape(-1, {BLOCK})" for name in cut)
+        rest = ", ".join(["*row", *numbers, *temporaries])
+        lines += [f"    for row in zip({rows}):", f"        block({rest})"]
+    if count > whole:
+        ends = [f"{name}[{whole}:]" for name in cut]
+        short = [f"{name}[:{count - whole}]" for name in temporaries]
+        lines.append(f"    block({', '.join([*ends, *numbers, *short])})")
+    back = ", ".join(f"{name}.reshape({shape})" for name in outputs.values())
     lines.append(f"    return ({back},)")
     return "\n".join([*lines, ""]), space
 
 
-def _block(name: str, value: Any, shape: tuple[int, ...], where: dict[int, str]) -> str:
-    if not isinstance(value, Abstract | np.ndarray) or id(value) in where:
-        return name
-    return f"{name}[s]" if value.shape == shape else name
+def _body(chain: tuple[Node, ...], names: dict[int, str]) -> tuple[list[str], dict[str, Any]]:
+    """The lines on one block, and its temporaries with a value of each one's dtype."""
+    last = {id(v): i for i, node in enumerate(chain) for v in node.inputs}
+    free: dict[Any, list[str]] = {}
+    temporaries: dict[str, Any] = {}
+    body: list[str] = []
+    for i, node in enumerate(chain):
+        out = node.outputs[0]
+        for value in {id(v): v for v in node.inputs}.values():
+            place = names[id(value)]
+            if last[id(value)] == i and place[0] == "t":  # dies here: may be written over
+                free.setdefault(value.dtype, []).append(place)
+        inputs = [names[id(v)] for v in node.inputs]
+        if id(out) not in names:
+            if free.get(out.dtype):
+                names[id(out)] = free[out.dtype].pop()
+            else:
+                names[id(out)] = f"t{len(temporaries)}"
+                temporaries[names[id(out)]] = out
+        place = names[id(out)]
+        body += emit.lines(node, inputs, place, place) or []
+    return body, temporaries
