@@ -51,7 +51,7 @@ def test_big_constants_are_not_kept():
         (lambda x: x * 1, []),
         (lambda x: 1 * x + 0, []),
         (lambda x: (x - 0) / 1, []),
-        (lambda x: -(-x), []),
+        (lambda x: ops.neg(ops.neg(x)), []),
         (lambda x: x.T.T, []),
         (lambda x: x.reshape((12,)).reshape((2, 6)), ["Reshape"]),
         (lambda x: x.reshape((3, 4)), []),
@@ -103,7 +103,7 @@ def test_the_checker_finds_broken_graphs():
     graph = graph_of(lambda x: x.exp().sum())
     turned = graph.copy()
     turned.nodes = graph.nodes[::-1]
-    with pytest.raises(GraphError, match="After 'turning': ReduceSum .* before it is made"):
+    with pytest.raises(GraphError, match=r"After 'turning': ReduceSum .* before it is made"):
         check(turned, "turning")
     wrong = graph.copy()
     node = wrong.nodes[0]
@@ -133,7 +133,9 @@ def training_graph(net, *args):
 
 NETS = {
     "mlp": lambda: training_graph(
-        nn.SequentialCell(nn.Dense(64, 256), nn.ReLU(), nn.Dense(256, 128), nn.Tanh(), nn.Dense(128, 10)),
+        nn.SequentialCell(
+            nn.Dense(64, 256), nn.ReLU(), nn.Dense(256, 128), nn.Tanh(), nn.Dense(128, 10)
+        ),
         ops.ones((32, 64)),
     ),
     "conv": lambda: training_graph(
@@ -143,7 +145,9 @@ NETS = {
         ),
         ops.ones((4, 3, 16, 16)),
     ),
-    "attention": lambda: training_graph(nn.TransformerEncoderLayer(16, 4, 32, 0.0), ops.ones((2, 6, 16))),
+    "attention": lambda: training_graph(
+        nn.TransformerEncoderLayer(16, 4, 32, 0.0), ops.ones((2, 6, 16))
+    ),
 }  # fmt: skip
 
 

@@ -161,7 +161,7 @@ class Rprop(Optimizer):
         self.step_size = self.state_like("step_size")
 
     def construct(self, gradients: Sequence[Tensor]) -> bool:
-        first = self.global_step == 0
+        first = ops.equal(self.global_step, 0)
         for i, param, grad, lr in self.prepared(gradients):
             self.step_size[i].set_data(ops.select(first, ops.ones_like(param) * lr, self.step_size[i]))
             state = (param, self.prev[i], self.step_size[i])
