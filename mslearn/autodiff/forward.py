@@ -10,7 +10,7 @@ import numpy as np
 from mslearn.autodiff.tape import Tape, zeros_for
 from mslearn.autodiff.transforms import main_output
 from mslearn.core.primitive import Primitive
-from mslearn.core.state import observing, state
+from mslearn.core.state import graphed, observing, state
 from mslearn.core.tensor import Tensor
 from mslearn.ops.shape import identity
 
@@ -83,7 +83,7 @@ def jvp(fn: Callable[..., Any], inputs: Any, v: Any, has_aux: bool = False) -> t
     for x, t in zip(handles, tangents, strict=True):
         forward.set(x._value, t)
     with observing(forward):
-        result = fn(*handles)
+        result = graphed(fn)(*handles)
     outs = _tuple(main_output(result, has_aux))
     pushed = tuple(forward.tangents.get(id(o._value), zeros_for(o._value)) for o in outs)
     single = pushed[0] if len(pushed) == 1 else pushed
@@ -106,7 +106,7 @@ def vjp(fn: Callable[..., Any], *inputs: Tensor, has_aux: bool = False, weights:
     starts = [t._value for t in handles]
     params_at = [p._value for p in params]
     with observing(tape):
-        result = fn(*handles)
+        result = graphed(fn)(*handles)
     outs = _tuple(main_output(result, has_aux))
 
     def pull(*cotangents: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mslearn.autodiff.tape import Tape, attach_hooks, value_hooks, zeros_for
 from mslearn.core.parameter import Parameter
-from mslearn.core.state import observing, state
+from mslearn.core.state import graphed, observing, state
 from mslearn.core.tensor import Tensor
 from mslearn.ops.shape import identity
 
@@ -64,7 +64,7 @@ def value_and_grad(
             tape.watch(tensor)
         starts = [t._value for t in (*watched, *(params or ()))]
         with observing(tape):
-            result = fn(*inputs, **kwargs)
+            result = graphed(fn)(*inputs, **kwargs)
         outputs = _differentiated(result, has_aux)
         found = tape.gradients(outputs, _cotangents(sens, outputs), free=True)
         grads = [found[id(v)] if id(v) in found else zeros_for(v) for v in starts]

@@ -173,7 +173,7 @@ def _explain(
 
     Checking only after a failure keeps the fast path free of checks.
     """
-    if isinstance(error, ShapeError | DtypeError):
+    if isinstance(error, ShapeError | DtypeError) or hasattr(error, "by_learner"):
         raise error
     prim.infer(*values, **attrs)  # raises the primitive's own, better message
     got = ", ".join(f"{dtype_of(v.dtype)}{list(v.shape)}" for v in values)

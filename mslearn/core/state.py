@@ -82,6 +82,11 @@ def scoped(*names: str) -> Iterator[None]:
         state.scope = before
 
 
+def graphed(fn: Any) -> Any:
+    """`fn` as the graph that is being captured wants it: with its control flow as operators."""
+    return fn if state.capture is None else state.capture.function(fn)
+
+
 def current_scope() -> tuple[str, ...]:
     """The path of nested Cells that is running, e.g. ``("Default", "network-Net", "fc-Dense")``.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from mslearn.autodiff import jvp, vjp
 from mslearn.autodiff.tape import zeros_for
+from mslearn.core.state import graphed
 from mslearn.core.tensor import Tensor
 from mslearn.gradtools.vmap import vmap
 
@@ -135,7 +136,7 @@ def _only(fn: Callable[..., Any], args: tuple[Any, ...], positions: Any) -> Call
         inputs = list(args)
         for p, x in zip(positions, xs, strict=True):
             inputs[p] = x
-        return fn(*inputs)
+        return graphed(fn)(*inputs)
 
     return chosen
 

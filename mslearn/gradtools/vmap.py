@@ -21,7 +21,7 @@ import numpy as np
 from mslearn.core import random
 from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive, apply
-from mslearn.core.state import state
+from mslearn.core.state import graphed, state
 from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor
 from mslearn.gradtools.batching import broadcast_batch, one_example, run_batched, stack
 from mslearn.gradtools.world import world
@@ -77,6 +77,11 @@ class Level:
         """A Cell is about to run: what to call for its `run`."""
         around = self.outside[1]
         return run if around is None else around.enter(cell, run)
+
+    def function(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        """What to call for a function that another transformation takes."""
+        around = self.outside[1]
+        return fn if around is None else around.function(fn)
 
     def draw(self) -> Any:
         """A random key: the same numbers for every example."""
@@ -235,7 +240,7 @@ def _together(fn: Any, fronts: list[Any], size: int) -> Any:
     args = [_fill(f, lambda t: Tensor.wrap(Batched(level, t._value))) for f in fronts]
     try:
         with world((), level):
-            result = fn(*args)
+            result = graphed(fn)(*args)
     except NeedsNumbers:
         level.restore()
         raise
@@ -264,7 +269,7 @@ def _one_by_one(functions: list[Any], fronts: list[Any], size: int) -> Any:
     for i, function in enumerate(functions):
         random.restore(before)  # every example draws the same numbers, as when run together
         pick = functools.partial(one_example, i=i)
-        results.append(function(*[_fill(f, pick) for f in fronts]))
+        results.append(graphed(function)(*[_fill(f, pick) for f in fronts]))
     return _join(results)
 
 

@@ -199,6 +199,8 @@ class Capture:
                 if tensor._value is not value:
                     self.graph.updates.append((tensor, tensor._value))
         finally:
+            for undo in self.undo.values():
+                undo()
             for handle, before in self._bound.values():
                 handle._value = before
 

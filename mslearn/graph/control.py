@@ -1,0 +1,358 @@
+"""The operators that rewritten functions call in place of Python's control flow.
+
+On Python values, and on tensors with numbers, they do what Python does. Where a tensor without
+numbers decides, they capture both ways (`control_stage`).
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import operator
+import types
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mslearn.core.parameter import Parameter
+from mslearn.core.primitive import apply
+from mslearn.core.state import state
+from mslearn.core.tensor import Tensor
+from mslearn.graph.capture import Capture, subgraph
+from mslearn.graph.control_join import place
+from mslearn.graph.control_prims import Print, Raise
+from mslearn.graph.control_slots import UNBOUND, Variable, cells_of
+from mslearn.graph.control_stage import Raised, branch, loop, staged, truth
+from mslearn.graph.control_text import Piece, Text
+from mslearn.graph.errors import CannotStage, GraphWarning, message
+from mslearn.graph.rewrite import rewrite
+from mslearn.graph.tree import flatten
+from mslearn.ops.families import Elementwise
+from mslearn.ops.compare import LogicalAnd, LogicalNot, LogicalOr
+
+Thunk = Callable[[], Any]
+
+# -- statements ---------------------------------------------------------------------------------
+
+
+def if_(test: Any, then: Thunk, els: Thunk | None, names: Any, owned: Any) -> Any:
+    """``if test: then() else: els()``; the result is what the branch that ran returns."""
+    if staged(test):
+        return branch(test, then, els, (then, els), names, owned)
+    if test:
+        return then()
+    return els() if els is not None else None
+
+
+def while_(test: Thunk, body: Thunk, names: Any, owned: Any, broken: str | None) -> None:
+    """``while test(): body()``; the variable `broken` turns true at a break."""
+    functions = (test, body)
+    flag = _flag(functions, broken)
+
+    def going() -> Any:
+        return test() if flag is None else and_(not_(flag.get()), test)
+
+    while True:
+        now = going()
+        if staged(now):
+            return loop(going, body, functions, names, owned)
+        if not now:
+            return None
+        body()
+
+
+def for_(
+    items: Any, body: Callable[[Any], Any], names: Any, owned: Any, broken: str | None
+) -> None:
+    """``for item in items: body(item)``; the variable `broken` turns true at a break."""
+    if isinstance(items, TensorRange):
+        return _count(items, body, names, owned, broken)
+    flag = _flag((body,), broken)
+    for item in items:
+        if flag is None:
+            body(item)
+            continue
+        now = flag.get()
+        if staged(now):  # perhaps the loop has ended: this round runs only if not
+            branch(not_(now), functools.partial(body, item), None, (body,), names, owned)
+        elif now:
+            return None
+        else:
+            body(item)
+    return None
+
+
+def _flag(functions: Any, broken: str | None) -> Variable | None:
+    cell = cells_of(functions).get(broken) if broken else None
+    return None if cell is None else Variable(str(broken), cell, (0, 0), True)
+
+
+class TensorRange(NamedTuple):
+    """``range`` with ends that have no numbers yet."""
+
+    start: Any
+    stop: Any
+    step: int
+
+
+def _range(*args: Any) -> Any:
+    if not any(map(staged, args)):
+        return range(*args)
+    first, last, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
+    return TensorRange(first, last, int(step))
+
+
+def _count(items: TensorRange, body: Any, names: Any, owned: Any, broken: str | None) -> None:
+    counter = items.start
+    if isinstance(counter, Tensor):
+        counter = counter + 0
+
+    def test() -> Any:
+        return counter < items.stop if items.step > 0 else counter > items.stop
+
+    def advance() -> None:
+        nonlocal counter
+        body(counter)
+        counter = counter + items.step
+
+    shared = (test, advance, body)
+    flag = _flag(shared, broken)
+    names = (*names, ("counter", 0, 0, True))
+    loop(lambda: test() if flag is None else and_(not_(flag.get()), test), advance, shared, names, owned)
+
+
+def assert_(test: Any, why: Thunk | None) -> None:
+    """``assert test, why()``; a test without numbers is checked when the graph runs."""
+    if staged(test):
+        _raise(truth(test), AssertionError, () if why is None else (why(),))
+    elif not test:
+        raise AssertionError(*(() if why is None else (why(),)))
+
+
+def raise_(error: Any) -> BaseException:
+    """What ``raise error`` raises: in a branch of a graph the exception becomes a node."""
+    made = error() if isinstance(error, type) else error
+    if not isinstance(state.capture, Capture) or state.capture.outer is None:
+        return made  # type: ignore[no-any-return]
+    _raise(Tensor.wrap(np.asarray(False)), type(made), made.args)
+    return Raised(f"{type(made).__name__}: {made}")
+
+
+def _raise(ok: Tensor, error: type, args: Any) -> None:
+    tensors, pattern = flatten(tuple(map(_shown, args)))
+    apply(Raise, (ok, *tensors), {"error": error, "pattern": pattern})
+
+
+# -- expressions --------------------------------------------------------------------------------
+
+
+def choose(test: Any, then: Thunk, els: Thunk) -> Any:
+    """``then() if test else els()``."""
+    if staged(test):
+        return branch(test, then, els)
+    return then() if test else els()
+
+
+def and_(left: Any, right: Thunk) -> Any:
+    """``left and right()``."""
+    if not staged(left):
+        return left and right()
+    return _logical(LogicalAnd, left, right)
+
+
+def or_(left: Any, right: Thunk) -> Any:
+    """``left or right()``."""
+    if not staged(left):
+        return left or right()
+    return _logical(LogicalOr, left, right)
+
+
+def _logical(prim: Any, left: Tensor, right: Thunk) -> Any:
+    """Python gives one of the two values; of truths that is the logical operation."""
+    both = prim is LogicalAnd
+    if left.shape == () and left._value.dtype == np.bool_:
+        value = _inline(right)
+        if value is not None:
+            return apply(prim, (left, value))
+    keep = (lambda: left), right
+    try:
+        return branch(left, *(keep[::-1] if both else keep))
+    except (CannotStage, TypeError):  # values of two kinds: their truths are meant
+        other = lambda: _truth_of(right())  # noqa: E731
+        end = lambda: Tensor.wrap(np.asarray(not both))  # noqa: E731
+        return branch(left, *((other, end) if both else (end, other)))
+
+
+HARMLESS = {"Cast", "Reshape", "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceAll", "ReduceAny"}
+
+
+def _inline(right: Thunk) -> Tensor | None:
+    """The value of `right` where it may be computed in any case: a short chain of plain maths."""
+    try:
+        nodes = subgraph(lambda: _plain(right()), (), "right").graph.nodes
+    except Raised:
+        return None
+    if len(nodes) > 8 or not all(map(_harmless, nodes)):
+        return None
+    value = right()
+    if isinstance(value, bool):
+        return Tensor.wrap(np.asarray(value))
+    fits = isinstance(value, Tensor) and value.shape == () and value._value.dtype == np.bool_
+    return value if fits else None
+
+
+def _harmless(node: Any) -> bool:
+    return issubclass(node.prim, Elementwise) or node.prim.name in HARMLESS
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, Tensor) else ()
+
+
+def _truth_of(value: Any) -> Tensor:
+    return truth(value) if isinstance(value, Tensor) else Tensor.wrap(np.asarray(bool(value)))
+
+
+def not_(value: Any) -> Any:
+    """``not value``."""
+    return apply(LogicalNot, (truth(value),)) if staged(value) else not value
+
+
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    **{n: getattr(operator, n) for n in ("eq", "ne", "lt", "le", "gt", "ge", "is_", "is_not")},
+    "in_": lambda a, b: a in b,
+    "not_in": lambda a, b: a not in b,
+}
+
+
+def compare(left: Any, *rest: Any) -> Any:
+    """``left < right() <= …``: each value is computed once, and only as far as needed."""
+    name, right, *more = rest
+    value = right()
+    first = COMPARE[name](left, value)
+    return and_(first, lambda: compare(value, *more)) if more else first
+
+
+# -- text ---------------------------------------------------------------------------------------
+
+
+def piece(value: Any, conversion: int, spec: Any) -> Piece:
+    """``{value!conversion:spec}``."""
+    return Piece(value, conversion, spec)
+
+
+def fstring(*parts: Any) -> Any:
+    """An f-string; a `Text` when a tensor in it has no numbers yet."""
+    text = Text(parts)
+    return text if any(staged(t) for t in flatten(text)[0]) else str(text)
+
+
+def _str(*args: Any) -> Any:
+    return fstring(Piece(args[0], ord("s"), "")) if len(args) == 1 else str(*args)
+
+
+def _shown(value: Any) -> Any:
+    return Piece(value.value(), -1, "") if isinstance(value, Parameter) else value
+
+
+def _print(*values: Any, sep: str | None = " ", end: str | None = "\n", **options: Any) -> None:
+    if not isinstance(state.capture, Capture) or options.get("file") is not None:
+        return builtins.print(*values, sep=sep, end=end, **options)
+    tensors, pattern = flatten(tuple(map(_shown, values)))
+    attrs = {"pattern": pattern, "sep": " " if sep is None else sep, "end": "\n" if end is None else end}
+    apply(Print, tuple(tensors), attrs)
+    return None
+
+
+# -- calls --------------------------------------------------------------------------------------
+
+
+def call(function: Any) -> Any:
+    """What to call for `function`: learners' functions are rewritten, some builtins replaced."""
+    if isinstance(function, types.BuiltinFunctionType | type):
+        try:
+            return BUILTINS.get(function, function)
+        except TypeError:  # an unhashable callable
+            return function
+    return rewrite(function)
+
+
+def _bool(value: Any = False) -> Any:
+    return truth(value) if staged(value) else bool(value)
+
+
+def _extreme(pick: Any, better: str) -> Any:
+    def run(*values: Any, **options: Any) -> Any:
+        items = list(values[0]) if len(values) == 1 else list(values)
+        if options or not any(map(staged, items)):
+            return pick(*values, **options)
+        best = items[0]
+        for item in items[1:]:
+            best = choose(COMPARE[better](item, best), lambda i=item: i, lambda b=best: b)
+        return best
+
+    return run
+
+
+def _any(values: Iterable[Any]) -> Any:
+    return functools.reduce(lambda a, b: or_(a, lambda: b), values, False)
+
+
+def _all(values: Iterable[Any]) -> Any:
+    return functools.reduce(lambda a, b: and_(a, lambda: b), values, True)
+
+
+def _map(function: Any, *items: Any) -> Any:
+    return map(rewrite(function), *items)
+
+
+def _filter(function: Any, items: Any) -> Any:
+    return filter(rewrite(function), items)
+
+
+BUILTINS: dict[Any, Any] = {
+    print: _print, range: _range, bool: _bool, str: _str, max: _extreme(max, "gt"),
+    min: _extreme(min, "lt"), any: _any, all: _all, map: _map, filter: _filter,
+}  # fmt: skip
+"""Builtins that need to know about tensors without numbers."""
+
+# -- objects that outlive the function ----------------------------------------------------------
+
+
+def outer(thing: Any, text: str) -> Any:
+    """`thing`, which is about to be changed and is not the function's own."""
+    if isinstance(thing, list | dict | set) and isinstance(state.capture, Capture):
+        before = thing.copy()
+
+        def undo() -> None:
+            thing.clear()
+            (thing.extend if isinstance(thing, list) else thing.update)(before)
+
+        _dropped(text, (id(thing),), undo)
+    return thing
+
+
+def outer_attribute(thing: Any, name: str) -> None:
+    """``thing.name`` is about to be assigned, and `thing` is not the function's own."""
+    before = getattr(thing, name, UNBOUND)
+    if isinstance(before, Parameter) or not isinstance(state.capture, Capture):
+        return
+
+    def undo() -> None:
+        if before is UNBOUND:
+            delattr(thing, name)
+        else:
+            setattr(thing, name, before)
+
+    _dropped(f"{type(thing).__name__}.{name}", (id(thing), name), undo)
+
+
+def _dropped(text: str, key: Any, undo: Callable[[], None]) -> None:
+    top = state.capture
+    while top.outer is not None:
+        top = top.outer
+    if key not in top.undo:
+        top.undo[key] = undo
+        warnings.warn(message(301, place(), f"It is '{text}'."), GraphWarning, stacklevel=4)
