@@ -130,7 +130,7 @@ class Jitted:
         captured = capture(self._runnable, args, kwargs, rewriting=self._mode == "ast")
         snapshots: list[Snapshot] = []
         graph = optimize(captured.graph, snapshots)
-        executable = self._executable(graph)
+        executable = Executable(graph, snapshots)
         compiled = Compilation(
             cause, time.perf_counter() - start, graph, snapshots, executable, captured.pattern,
             _guards(captured, key[0]), [p._value.shape for p, _ in graph.parameters],
@@ -147,9 +147,6 @@ class Jitted:
                 stacklevel=3,
             )
         return compiled
-
-    def _executable(self, graph: Graph) -> Any:
-        return Executable(graph)
 
     def _fall_back(self, key: Any, error: NeedsNumbers, args: Any, kwargs: Any) -> Any:
         self._eager[key] = str(error)

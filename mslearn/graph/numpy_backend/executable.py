@@ -20,6 +20,8 @@ from mslearn.core.primitive import _explain
 from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Graph, Node
 from mslearn.graph.numpy_backend import emit, fuse, memory, schedule
+from mslearn.graph.passes import Snapshot, check
+from mslearn.graph.passes.stats import statistics
 from mslearn.ops.optimizer import UpdateRule
 
 
@@ -28,6 +30,7 @@ class Executable:
 
     Args:
         graph: an optimized graph.
+        keep: a list that gets a Snapshot after each of this backend's own passes.
 
     Attributes:
         code: the Python program.
@@ -35,8 +38,13 @@ class Executable:
         sources: for each line of `code` the node that it stems from, or None.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = fuse.run(schedule.run(graph))
+    def __init__(self, graph: Graph, keep: list[Snapshot] | None = None) -> None:
+        for name, step in (("schedule", schedule), ("fusion", fuse)):
+            graph = step.run(graph)
+            check(graph, name)
+            if keep is not None:
+                keep.append(Snapshot(name, (step.__doc__ or "").strip(), graph, statistics(graph)))
+        self.graph = graph
         self.plan = memory.plan(self.graph)
         writer = _Writer(self.graph, self.plan)
         self.code = writer.code()
