@@ -69,7 +69,10 @@ _GRAPH = {
     "jit": "jit",
     **dict.fromkeys(("JitConfig", "jit_class", "ms_function", "mutable"), "config"),
 }
-_LAZY = ("amp", "camp", "common", "dataset", "graph", "experimental", "insight", "mint", "numpy")
+_LAZY = (
+    "amp", "camp", "common", "dataset", "experimental", "graph", "insight", "mint", "models",
+    "numpy",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import weakref
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -216,6 +219,45 @@ def initializer(
         init = Constant(init)
     if any(n <= 0 for n in wanted):
         raise ValueError(f"For 'initializer', all sizes must be positive, but got {list(wanted)}.")
+    if _postponed.on:
+        array = np.zeros(wanted, to_numpy(dtype))  # costs neither time nor memory until it is used
+        key, waiting = id(array), _postponed.waiting
+        waiting[key] = (weakref.ref(array, lambda _: waiting.pop(key, None)), init)
+        return Tensor.wrap(array)
     array = np.empty(wanted, to_numpy(dtype))
     init(array)
     return Tensor.wrap(array)
+
+
+class _Postponed:
+    on = False
+    waiting: dict[int, tuple[weakref.ref[np.ndarray], Initializer]] = {}
+
+
+_postponed = _Postponed()
+
+
+@contextlib.contextmanager
+def no_init_parameters() -> Iterator[None]:
+    """Cells made inside have Parameters of zeros, at no cost: their values will be loaded.
+
+    What is not loaded gets its initial values by `Cell.init_parameters_data()`.
+
+    >>> import mslearn as ms
+    >>> with ms.nn.no_init_parameters():
+    ...     net = ms.nn.Dense(3, 2)
+    >>> print(net.weight.asnumpy().any())
+    False
+    """
+    before, _postponed.on = _postponed.on, True
+    try:
+        yield
+    finally:
+        _postponed.on = before
+
+
+def fill_postponed(array: np.ndarray) -> None:
+    """Give an array that `no_init_parameters` left empty its initial values."""
+    reference, init = _postponed.waiting.pop(id(array), (None, None))
+    if reference is not None and init is not None and reference() is array:
+        init(array)

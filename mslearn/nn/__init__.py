@@ -2,6 +2,7 @@
 
 import importlib as _importlib
 
+from mslearn.common.initializer import no_init_parameters as no_init_parameters
 from mslearn.core.errors import did_you_mean as _did_you_mean
 from mslearn.nn.activations import CELU as CELU
 from mslearn.nn.activations import ELU as ELU

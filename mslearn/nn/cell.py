@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
+from mslearn.common.initializer import fill_postponed
 from mslearn.core.context import in_graph_mode
 from mslearn.core.dtype import DType, float16, float32
 from mslearn.core.errors import did_you_mean
@@ -284,8 +285,11 @@ class Cell:
         return type(self).__name__
 
     def init_parameters_data(self, auto_parallel_mode: bool = False) -> dict[Parameter, Parameter]:
-        """Kept for MindSpore: Parameters have their data from the start; each maps to itself."""
-        return {p: p for p in self.get_parameters()}
+        """Initial values for what `no_init_parameters` left out; each Parameter maps to itself."""
+        params = {p: p for p in self.get_parameters()}
+        for param in params:
+            fill_postponed(param._value.base)
+        return params
 
     # -- hooks and gradients --------------------------------------------------------------------
 
