@@ -83,6 +83,10 @@ class Level:
         around = self.outside[1]
         return fn if around is None else around.function(fn)
 
+    def control(self) -> Any:
+        """Loops run round by round: one example may need more rounds than another."""
+        return None
+
     def draw(self) -> Any:
         """A random key: the same numbers for every example."""
         with world(*self.outside):

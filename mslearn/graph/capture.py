@@ -141,6 +141,12 @@ class Capture:
 
         return rewrite(fn)
 
+    def control(self) -> Any:
+        """The operators that stand for loops (`ops.while_loop` …) in a graph."""
+        from mslearn.graph import control_loops
+
+        return control_loops
+
     def draw(self) -> Abstract:
         """The key of a random operation."""
         if self._next == len(self._keys):

@@ -10,7 +10,6 @@ import builtins
 import functools
 import operator
 import types
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -22,15 +21,14 @@ from mslearn.core.state import state
 from mslearn.core.tensor import Tensor
 from mslearn.graph.capture import Capture, subgraph
 from mslearn.graph.control_join import place
-from mslearn.graph.control_prims import Print, Raise
 from mslearn.graph.control_slots import UNBOUND, Variable, cells_of
 from mslearn.graph.control_stage import Raised, branch, loop, staged, truth
-from mslearn.graph.control_text import Piece, Text
-from mslearn.graph.errors import CannotStage, GraphWarning, message
+from mslearn.graph.control_text import Piece, Print, Raise, Text
+from mslearn.graph.errors import CannotStage, warn
 from mslearn.graph.rewrite import rewrite
 from mslearn.graph.tree import flatten
-from mslearn.ops.families import Elementwise
 from mslearn.ops.compare import LogicalAnd, LogicalNot, LogicalOr
+from mslearn.ops.families import Elementwise
 
 Thunk = Callable[[], Any]
 
@@ -97,7 +95,8 @@ class TensorRange(NamedTuple):
     step: int
 
 
-def _range(*args: Any) -> Any:
+def range_(*args: Any) -> Any:
+    """``range(…)``, also with ends that have no numbers yet."""
     if not any(map(staged, args)):
         return range(*args)
     first, last, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
@@ -119,8 +118,11 @@ def _count(items: TensorRange, body: Any, names: Any, owned: Any, broken: str | 
 
     shared = (test, advance, body)
     flag = _flag(shared, broken)
-    names = (*names, ("counter", 0, 0, True))
-    loop(lambda: test() if flag is None else and_(not_(flag.get()), test), advance, shared, names, owned)
+
+    def going() -> Any:
+        return test() if flag is None else and_(not_(flag.get()), test)
+
+    loop(going, advance, shared, (*names, ("counter", 0, 0, True)), owned)
 
 
 def assert_(test: Any, why: Thunk | None) -> None:
@@ -185,7 +187,11 @@ def _logical(prim: Any, left: Tensor, right: Thunk) -> Any:
         return branch(left, *((other, end) if both else (end, other)))
 
 
-HARMLESS = {"Cast", "Reshape", "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceAll", "ReduceAny"}
+HARMLESS = {
+    "Cast", "Reshape", "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceAll",
+    "ReduceAny",
+}  # fmt: skip
+"""What may be computed though nobody may need it: it is short, and cannot fail."""
 
 
 def _inline(right: Thunk) -> Tensor | None:
@@ -261,8 +267,7 @@ def _print(*values: Any, sep: str | None = " ", end: str | None = "\n", **option
     if not isinstance(state.capture, Capture) or options.get("file") is not None:
         return builtins.print(*values, sep=sep, end=end, **options)
     tensors, pattern = flatten(tuple(map(_shown, values)))
-    attrs = {"pattern": pattern, "sep": " " if sep is None else sep, "end": "\n" if end is None else end}
-    apply(Print, tuple(tensors), attrs)
+    apply(Print, tuple(tensors), {"pattern": pattern, "sep": sep, "end": end})
     return None
 
 
@@ -290,10 +295,14 @@ def _extreme(pick: Any, better: str) -> Any:
             return pick(*values, **options)
         best = items[0]
         for item in items[1:]:
-            best = choose(COMPARE[better](item, best), lambda i=item: i, lambda b=best: b)
+            best = choose(COMPARE[better](item, best), _giving(item), _giving(best))
         return best
 
     return run
+
+
+def _giving(value: Any) -> Thunk:
+    return lambda: value
 
 
 def _any(values: Iterable[Any]) -> Any:
@@ -313,7 +322,7 @@ def _filter(function: Any, items: Any) -> Any:
 
 
 BUILTINS: dict[Any, Any] = {
-    print: _print, range: _range, bool: _bool, str: _str, max: _extreme(max, "gt"),
+    print: _print, range: range_, bool: _bool, str: _str, max: _extreme(max, "gt"),
     min: _extreme(min, "lt"), any: _any, all: _all, map: _map, filter: _filter,
 }  # fmt: skip
 """Builtins that need to know about tensors without numbers."""
@@ -355,4 +364,4 @@ def _dropped(text: str, key: Any, undo: Callable[[], None]) -> None:
         top = top.outer
     if key not in top.undo:
         top.undo[key] = undo
-        warnings.warn(message(301, place(), f"It is '{text}'."), GraphWarning, stacklevel=4)
+        warn(301, place(), f"It is '{text}'.")

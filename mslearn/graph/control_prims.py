@@ -1,4 +1,4 @@
-"""Primitives whose attributes are graphs: `Cond`, `WhileLoop`, `Call`; and the effects of text.
+"""Primitives whose attributes are graphs: `Cond`, `WhileLoop`, `Call`.
 
 Their gradients are graphs as well. `pull(graph)` is the graph that runs `graph` once more under
 a tape and goes back, so `Cond`'s gradient is a `Cond` over the branches' pulls, and derivatives
@@ -26,10 +26,8 @@ from mslearn.core.state import observing, state
 from mslearn.core.tensor import Abstract, Tensor
 from mslearn.gradtools.world import world
 from mslearn.graph.capture import subgraph
-from mslearn.graph.control_text import Text
 from mslearn.graph.ir import Graph
 from mslearn.graph.replay import replay
-from mslearn.graph.tree import fill
 from mslearn.ops.shape import identity
 
 Program = Callable[..., Sequence[Tensor]]
@@ -151,7 +149,8 @@ def derivative(graph: Graph, kind: str) -> Graph:
         outs, ins = _smooth(graph.outputs), _smooth(graph.inputs)
         wrap = pulled if kind == "pull" else pushed
         program = wrap(lambda *xs: replay(graph, *xs), outs, ins)
-        first = [graph.outputs[i] for i in outs] if kind == "pull" else [graph.inputs[i] for i in ins]
+        given = (graph.outputs, outs) if kind == "pull" else (graph.inputs, ins)
+        first = [given[0][i] for i in given[1]]
         values = [Abstract(v.shape, v.dtype) for v in (*first, *graph.inputs)]
         with world():
             captured = subgraph(program, list(map(Tensor.wrap, values)), f"{graph.name}_{kind}")
@@ -209,18 +208,22 @@ class Cond(Controlled, abstract=True):
     params = {"then": None, "els": None, "draws": ""}
     heads = 1
 
-    def kernel(pred, *operands, then, els, draws=""):
+    @staticmethod
+    def kernel(pred: Any, *operands: Any, then: Any, els: Any, draws: Any = "") -> Any:
         chosen = then if pred.reshape(-1)[0] else els
         return _drawing(draws, operands, lambda xs: run_graph(chosen, xs))
 
-    def infer(pred, *operands, then, els, draws=""):
+    @staticmethod
+    def infer(pred: Any, *operands: Any, then: Any, els: Any, draws: Any = "") -> Any:
         return _infer(then.outputs, draws)
 
-    def vjp(ct, out, *xs, **attrs):
+    @staticmethod
+    def vjp(ct: Any, out: Any, *xs: Any, **attrs: Any) -> Any:
         made, _, ins = Cond.differentiate("pull", ct, out, xs, attrs)
         return _scatter(made, ins, len(xs))
 
-    def jvp(tangents, out, *xs, **attrs):
+    @staticmethod
+    def jvp(tangents: Any, out: Any, *xs: Any, **attrs: Any) -> Any:
         made, outs, _ = Cond.differentiate("push", tangents, out, xs, attrs)
         return _scatter(made, outs, len(out))
 
@@ -232,17 +235,21 @@ class Call(Controlled, abstract=True):
     inputs = ("operands",)
     params = {"graph": None, "draws": ""}
 
-    def kernel(*operands, graph, draws=""):
+    @staticmethod
+    def kernel(*operands: Any, graph: Any, draws: Any = "") -> Any:
         return _drawing(draws, operands, lambda xs: run_graph(graph, xs))
 
-    def infer(*operands, graph, draws=""):
+    @staticmethod
+    def infer(*operands: Any, graph: Any, draws: Any = "") -> Any:
         return _infer(graph.outputs, draws)
 
-    def vjp(ct, out, *xs, **attrs):
+    @staticmethod
+    def vjp(ct: Any, out: Any, *xs: Any, **attrs: Any) -> Any:
         made, _, ins = Call.differentiate("pull", ct, out, xs, attrs)
         return _scatter(made, ins, len(xs))
 
-    def jvp(tangents, out, *xs, **attrs):
+    @staticmethod
+    def jvp(tangents: Any, out: Any, *xs: Any, **attrs: Any) -> Any:
         made, outs, _ = Call.differentiate("push", tangents, out, xs, attrs)
         return _scatter(made, outs, len(out))
 
@@ -254,19 +261,22 @@ class WhileLoop(Primitive, abstract=True):
     inputs = ("carry", "free")
     params = {"cond": None, "body": None, "n": 0, "draws": ""}
 
-    def kernel(*xs, cond, body, n, draws=""):
-        def run(xs):
-            carry, free = xs[:n], xs[n:]
+    @staticmethod
+    def kernel(*xs: Any, cond: Any, body: Any, n: Any, draws: Any = "") -> Any:
+        def run(xs: Any) -> Any:
+            carry, free = tuple(xs[:n]), tuple(xs[n:])
             while run_graph(cond, (*carry, *free))[0]:
                 carry = run_graph(body, (*carry, *free))
             return carry
 
         return _drawing(draws, xs, run)
 
-    def infer(*xs, cond, body, n, draws=""):
+    @staticmethod
+    def infer(*xs: Any, cond: Any, body: Any, n: Any, draws: Any = "") -> Any:
         return _infer(body.outputs, draws)
 
-    def vjp(ct, out, *xs, cond, body, n, draws=""):
+    @staticmethod
+    def vjp(ct: Any, out: Any, *xs: Any, cond: Any, body: Any, n: Any, draws: Any = "") -> Any:
         position, operands = _split(draws, out, xs)
         skipped = len(xs) - len(operands)
         outs, ins = _smooth(body.outputs), _smooth(operands_of(operands))
@@ -277,7 +287,10 @@ class WhileLoop(Primitive, abstract=True):
         made = _derived(program, types, position, [*(ct[i] for i in outs), *operands])
         return _scatter(made, [i + skipped for i in ins], len(xs))
 
-    def jvp(tangents, out, *xs, cond, body, n, draws=""):
+    @staticmethod
+    def jvp(
+        tangents: Any, out: Any, *xs: Any, cond: Any, body: Any, n: Any, draws: Any = ""
+    ) -> Any:
         position, operands = _split(draws, out, xs)
         skipped = len(xs) - len(operands)
         outs, ins = _smooth(body.outputs), _smooth(operands_of(operands))
@@ -319,17 +332,20 @@ class Derived(Primitive, abstract=True):
     inputs = ("operands",)
     params = {"program": None, "types": (), "draws": ""}
 
-    def kernel(*xs, program, types, draws=""):
-        def run(xs):
+    @staticmethod
+    def kernel(*xs: Any, program: Any, types: Any, draws: Any = "") -> Any:
+        def run(xs: Any) -> Any:
             with world():
                 return operands_of(program(*map(Tensor.wrap, xs)))
 
         return _drawing(draws, xs, run)
 
-    def infer(*xs, program, types, draws=""):
+    @staticmethod
+    def infer(*xs: Any, program: Any, types: Any, draws: Any = "") -> Any:
         return tuple(s for s, _ in types), tuple(d for _, d in types)
 
-    def vjp(ct, out, *xs, program, types, draws=""):
+    @staticmethod
+    def vjp(ct: Any, out: Any, *xs: Any, program: Any, types: Any, draws: Any = "") -> Any:
         position, operands = _split(draws, out, xs)
         skipped = len(xs) - len(operands)
         outs, ins = list(range(len(types))), _smooth(operands_of(operands))
@@ -337,48 +353,10 @@ class Derived(Primitive, abstract=True):
         made = _derived(pulled(program, outs, ins), pairs, position, [*ct, *operands])
         return _scatter(made, [i + skipped for i in ins], len(xs))
 
-    def jvp(tangents, out, *xs, program, types, draws=""):
+    @staticmethod
+    def jvp(tangents: Any, out: Any, *xs: Any, program: Any, types: Any, draws: Any = "") -> Any:
         position, operands = _split(draws, out, xs)
         skipped = len(xs) - len(operands)
         outs, ins = list(range(len(types))), _smooth(operands_of(operands))
         given = [_or_zeros(tangents[i + skipped], operands[i]._value) for i in ins]
         return tuple(_derived(pushed(program, outs, ins), types, position, [*given, *operands]))
-
-
-# -- effects ------------------------------------------------------------------------------------
-
-DONE = ((), np.dtype(bool))
-
-
-class Print(Primitive, abstract=True):
-    """``print`` when the graph runs; `pattern` holds its arguments around the tensors."""
-
-    name = "Print"
-    inputs = ("values",)
-    params = {"pattern": None, "sep": " ", "end": "\n"}
-
-    def kernel(*values, pattern, sep=" ", end="\n"):
-        print(*fill(pattern, map(Tensor.wrap, values)), sep=sep, end=end)
-        return np.asarray(True)
-
-    def infer(*values, pattern, sep=" ", end="\n"):
-        return DONE
-
-
-class Raise(Primitive, abstract=True):
-    """Fail with an exception unless `ok`, when the graph runs."""
-
-    name = "Raise"
-    inputs = ("ok", "values")
-    params = {"error": None, "pattern": None}
-
-    def kernel(ok, *values, error, pattern):
-        if not ok.all():
-            args = fill(pattern, map(Tensor.wrap, values))
-            failure = error(*(str(a) if isinstance(a, Text) else a for a in args))
-            failure.by_learner = True  # no wrong shape: nothing to explain
-            raise failure
-        return np.asarray(True)
-
-    def infer(ok, *values, error, pattern):
-        return DONE

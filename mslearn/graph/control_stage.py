@@ -16,7 +16,7 @@ from mslearn.core.primitive import apply
 from mslearn.core.state import state
 from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor
 from mslearn.graph.capture import Capture, Captured, Known, subgraph
-from mslearn.graph.control_join import NEVER, Carried, Join, widen
+from mslearn.graph.control_join import NEVER, Build, Carried, Join, widen
 from mslearn.graph.control_prims import Cond, WhileLoop, draws_keys
 from mslearn.graph.control_slots import (
     UNBOUND,
@@ -196,15 +196,15 @@ def branch(
     sides = [Side(then, slots, known, "then"), Side(els, slots, known, "else")]
     join = Join()
     result = join.join("", sides[0].result, sides[1].result)
-    builds = [
+    builds: list[tuple[Slot, Build]] = [
         (slot, join.slot(slot, a, b))
         for slot, a, b in zip(slots, sides[0].trees, sides[1].trees, strict=True)
         if slot.needed and not (a is NEVER and b is NEVER)
     ]
     moved = {k: t for side in sides for k, (t, _) in side.handles.items()}
     for tensor in moved.values():
-        slot = Handle(tensor)
-        builds.append((slot, join.slot(slot, *(side.handle(tensor) for side in sides))))
+        handle = Handle(tensor)
+        builds.append((handle, join.slot(handle, *(side.handle(tensor) for side in sides))))
     outs = _cond(condition, sides, join)
     if not any(side.returns for side in sides):
         raise Raised("Whichever way this if goes, it raises an exception.")
@@ -252,7 +252,8 @@ def loop(
         side = Round(body, every, trees, known)
         restore()
         more = [t for t, _ in side.handles.values() if not _has(every, t)]
-        new = [widen(s, a, b) if s.needed else a for s, a, b in zip(every, trees, side.trees, strict=True)]  # fmt: skip
+        after = zip(every, trees, side.trees, strict=True)
+        new = [widen(s, a, b) if s.needed else a for s, a, b in after]
         if not more and all(a is b for a, b in zip(new, trees, strict=True)):
             break
         trees = new + [_carried(freeze(t)) for t in more]

@@ -1,8 +1,17 @@
-"""Strings with tensors in them: put together when the graph runs and the numbers are there."""
+"""Text with tensors in it: put together, printed or raised when the graph runs.
+
+`Print` and `Raise` are operations with an effect: passes keep them, and keep them in order.
+"""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+
+import numpy as np
+
+from mslearn.core.primitive import Primitive
+from mslearn.core.tensor import Tensor
+from mslearn.graph.tree import fill
 
 
 class Piece(NamedTuple):
@@ -13,7 +22,7 @@ class Piece(NamedTuple):
     spec: Any
 
     def __str__(self) -> str:
-        convert = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(self.conversion)
+        convert: Any = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(self.conversion)
         return format(self.value if convert is None else convert(self.value), str(self.spec))
 
 
@@ -25,7 +34,8 @@ class Text(NamedTuple):
     def __str__(self) -> str:
         return "".join(map(str, self.parts))
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
     def __add__(self, other: Any) -> Text:
         return Text((*self.parts, *_parts(other)))
@@ -38,3 +48,42 @@ def _parts(text: Any) -> tuple[Any, ...]:
     return text.parts if isinstance(text, Text) else (text,)
 
 
+DONE = ((), np.dtype(bool))
+
+
+class Print(Primitive, abstract=True):
+    """``print`` when the graph runs; `pattern` holds its arguments around the tensors."""
+
+    name = "Print"
+    inputs = ("values",)
+    params = {"pattern": None, "sep": " ", "end": "\n"}
+
+    @staticmethod
+    def kernel(*values: Any, pattern: Any, sep: Any = " ", end: Any = "\n") -> Any:
+        print(*fill(pattern, map(Tensor.wrap, values)), sep=sep, end=end)
+        return np.asarray(True)
+
+    @staticmethod
+    def infer(*values: Any, pattern: Any, sep: Any = " ", end: Any = "\n") -> Any:
+        return DONE
+
+
+class Raise(Primitive, abstract=True):
+    """Fail with an exception unless `ok`, when the graph runs."""
+
+    name = "Raise"
+    inputs = ("ok", "values")
+    params = {"error": None, "pattern": None}
+
+    @staticmethod
+    def kernel(ok: Any, *values: Any, error: Any, pattern: Any) -> Any:
+        if not ok.all():
+            args = fill(pattern, map(Tensor.wrap, values))
+            failure = error(*(str(a) if isinstance(a, Text) else a for a in args))
+            failure.by_learner = True  # no wrong shape: nothing to explain
+            raise failure
+        return np.asarray(True)
+
+    @staticmethod
+    def infer(ok: Any, *values: Any, error: Any, pattern: Any) -> Any:
+        return DONE

@@ -7,6 +7,7 @@ about effects that a graph drops (warnings).
 from __future__ import annotations
 
 import linecache
+import warnings
 from typing import NamedTuple
 
 from mslearn.core.tensor import NeedsNumbers
@@ -157,7 +158,16 @@ def message(number: int, place: Place | None, detail: str = "") -> str:
     return f"[J{number}] {rule.what}{where}{extra}\nReason: {rule.why}.\nFix: {rule.fix}."
 
 
-class _Numbered:
+def warn(number: int, place: Place | None, detail: str = "") -> None:
+    """Warn, at the learner's line."""
+    text = message(number, place, detail)
+    if place is None:
+        warnings.warn(text, GraphWarning, stacklevel=3)
+    else:
+        warnings.warn_explicit(text, GraphWarning, place.file, place.line)
+
+
+class _Numbered(Exception):
     """An error that knows its number and its line."""
 
     def __init__(self, number: int, place: Place | None = None, detail: str = "") -> None:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import sysconfig
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
-from mslearn.graph.errors import GraphWarning, Place, message
+from mslearn.graph.errors import Place, warn
 from mslearn.graph.rewrite_check import check
 from mslearn.graph.rewrite_emit import THUNK, Emitter
 from mslearn.graph.rewrite_jumps import PREFIX
@@ -49,7 +49,7 @@ def rewrite(function: Callable[..., Any]) -> Callable[..., Any]:
         GraphSyntaxError: it holds a statement that graph mode does not have.
     """
     if not isinstance(function, FunctionType):
-        return _callable(function)
+        return _callable(function)  # type: ignore[no-any-return]
     if is_library(function.__code__):
         return function
     key = (function.__code__.co_filename, function.__code__)
@@ -68,7 +68,7 @@ def _callable(function: Any) -> Any:
         return function if new is function.__func__ else MethodType(new, function.__self__)
     if isinstance(function, functools.partial):
         return functools.partial(rewrite(function.func), *function.args, **function.keywords)
-    own = getattr(type(function), "__call__", None)
+    own = inspect.getattr_static(type(function), "__call__", None)
     if isinstance(own, FunctionType) and not is_library(own.__code__):
         return MethodType(rewrite(own), function)
     return function
@@ -84,7 +84,7 @@ def _compile(function: FunctionType) -> CodeType | None:
     tree = definition(function)
     if tree is None:
         place = Place(code.co_filename, code.co_firstlineno, function.__name__)
-        warnings.warn(message(302, place), GraphWarning, stacklevel=4)
+        warn(302, place)
         return None
     _without_extras(tree)
     check(tree, code.co_filename, function.__name__)
@@ -149,7 +149,8 @@ def _bind(code: CodeType, function: FunctionType) -> FunctionType:
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     cells[PREFIX] = CellType(control)
     closure = tuple(cells[name] for name in code.co_freevars)
-    new = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, closure)
+    name, defaults = function.__name__, function.__defaults__
+    new = FunctionType(code, function.__globals__, name, defaults, closure)
     new.__kwdefaults__ = function.__kwdefaults__
     new.__qualname__, new.__module__ = function.__qualname__, function.__module__
     new.__dict__.update(function.__dict__)

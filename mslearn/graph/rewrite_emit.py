@@ -23,8 +23,11 @@ from mslearn.graph.rewrite_jumps import PREFIX, Lowering
 from mslearn.graph.rewrite_names import attributes, closed_over, mark, stored
 
 MUTATING = frozenset(
-    ["append", "extend", "insert", "pop", "remove", "clear", "update", "add", "discard", "setdefault", "popitem", "sort", "reverse"]
-)
+    {
+        "append", "extend", "insert", "pop", "remove", "clear", "update", "add", "discard",
+        "setdefault", "popitem", "sort", "reverse",
+    }
+)  # fmt: skip
 THUNK = PREFIX + "thunk"
 OPERATORS: dict[type[ast.cmpop], str] = {
     ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge",
@@ -181,7 +184,8 @@ class Emitter(ast.NodeTransformer):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         node.annotation = ast.Constant(None)
         notes = self._notes([node.target])
-        return [*notes, self.generic_visit(node)] if node.value else ast.copy_location(ast.Pass(), node)
+        whole = self.generic_visit(node) if node.value else ast.copy_location(ast.Pass(), node)
+        return [*notes, whole]
 
     def _notes(self, targets: Sequence[ast.AST]) -> list[ast.stmt]:
         notes: list[ast.stmt] = []
@@ -218,7 +222,9 @@ class Emitter(ast.NodeTransformer):
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         operator = "and_" if isinstance(node.op, ast.And) else "or_"
         first, *others = node.values
-        rest = others[0] if len(others) == 1 else ast.copy_location(ast.BoolOp(node.op, others), node)
+        rest = others[0]
+        if len(others) > 1:
+            rest = ast.copy_location(ast.BoolOp(node.op, others), node)
         return _operator(operator, self.visit(first), self._thunk(rest), where=node)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
@@ -254,8 +260,8 @@ class Emitter(ast.NodeTransformer):
         for part in node.values:
             if isinstance(part, ast.FormattedValue):
                 spec = self.visit(part.format_spec) if part.format_spec else ast.Constant("")
-                value = self.visit(part.value)
-                parts.append(_operator("piece", value, ast.Constant(part.conversion), spec, where=node))
+                arms = self.visit(part.value), ast.Constant(part.conversion), spec
+                parts.append(_operator("piece", *arms, where=node))
             else:
                 parts.append(part)
         return _operator("fstring", *parts, where=node)
@@ -293,4 +299,6 @@ def _operator(name: str, *args: ast.expr, where: ast.AST) -> ast.Call:
     for part in (func.value, func, call, *args):
         if not hasattr(part, "lineno"):
             ast.copy_location(part, where)
+            # A call over several lines would count as being on the last of them.
+            part.end_lineno, part.end_col_offset = part.lineno, part.col_offset
     return call

@@ -20,7 +20,7 @@ def stored(nodes: Iterable[ast.AST]) -> dict[str, int]:
     for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found[node.id] = getattr(node, "lineno", 0)
-        elif isinstance(node, ast.FunctionDef) or (isinstance(node, ast.ExceptHandler) and node.name):
+        elif isinstance(node, ast.FunctionDef):
             found[node.name] = node.lineno
         if not isinstance(node, SCOPES + COMPREHENSIONS):
             found.update(stored(ast.iter_child_nodes(node)))
@@ -76,7 +76,7 @@ def mark(body: Sequence[ast.stmt], after: set[str], always: set[str]) -> set[str
             head = live | ({node.broken} if hasattr(node, "broken") else set())
             for _ in range(2):  # what a round needs was perhaps left by the round before
                 head |= (mark(node.body, head, always) - set(target)) | read(source)
-            node.needed = head | always  # type: ignore[attr-defined]
+            node.needed = head | always  # type: ignore[union-attr]
             live = head | read(source)
         elif isinstance(node, ast.Return):
             live = read(node)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from mslearn.core.state import graphed, state
 from mslearn.core.tensor import Tensor
 from mslearn.ops.joining import unbind
 from mslearn.ops.shape import stack
@@ -62,7 +63,7 @@ class MultitypeFuncGraph:
     def __call__(self, *args: Any) -> Any:
         for kinds, function in self.entries:
             if len(kinds) == len(args) and all(map(self._fits, kinds, args)):
-                return function(*args)
+                return graphed(function)(*args)
         got = ", ".join(type(a).__name__ for a in args)
         known = "; ".join(", ".join(map(str, kinds)) for kinds, _ in self.entries)
         raise TypeError(
@@ -88,7 +89,7 @@ class Map:
 
     def __call__(self, *args: Any) -> Any:
         function, lists = (args[0], args[1:]) if self.ops is None else (self.ops, args)
-        return self._over(function, lists)
+        return self._over(graphed(function), lists)
 
     def _over(self, function: Callable[..., Any], lists: tuple[Any, ...]) -> Any:
         if len({len(s) for s in lists}) != 1:
@@ -139,8 +140,16 @@ def constexpr(fn: Any = None, get_instance: bool = True, name: str | None = None
     return fn if callable(fn) else lambda function: function
 
 
+def _graph() -> Any:
+    """Graph mode's loops, while a graph is captured."""
+    return None if state.capture is None else state.capture.control()
+
+
 def while_loop(cond_func: Any, loop_func: Any, init_val: Any) -> Any:
     """``while cond_func(value): value = loop_func(value)``, differentiable by the value."""
+    graph = _graph()
+    if graph is not None:
+        return graph.while_loop(cond_func, loop_func, init_val)
     value = init_val
     while bool(cond_func(value)):
         value = loop_func(value)
@@ -148,7 +157,13 @@ def while_loop(cond_func: Any, loop_func: Any, init_val: Any) -> Any:
 
 
 def fori_loop(lower: int, upper: int, loop_func: Any, init_val: Any, unroll: bool = True) -> Any:
-    """``for i in range(lower, upper): value = loop_func(i, value)``."""
+    """``for i in range(lower, upper): value = loop_func(i, value)``.
+
+    In a graph the rounds are written out, or with ``unroll=False`` are one loop node.
+    """
+    graph = _graph()
+    if graph is not None:
+        return graph.fori_loop(lower, upper, loop_func, init_val, unroll)
     value = init_val
     for i in range(int(lower), int(upper)):
         value = loop_func(i, value)
@@ -167,6 +182,10 @@ def scan(
     Returns:
         The last state, and the ys (a stacked tensor when `xs` is a tensor, else a list).
     """
+    graph = _graph()
+    if graph is not None and not unroll and isinstance(xs, Tensor) and len(xs):
+        return graph.scan(loop_func, init, xs)
+    loop_func = graphed(loop_func)
     items = unbind(xs) if isinstance(xs, Tensor) else [None] * (length or 0) if xs is None else xs
     state, ys = init, []
     for x in items:

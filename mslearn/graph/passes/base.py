@@ -12,7 +12,7 @@ import numpy as np
 from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Graph, Node, Value
 
-EFFECTS = {"NextKey", "Print"}
+EFFECTS = {"NextKey", "Print", "Raise"}
 
 
 def has_effect(node: Node) -> bool:
