@@ -20,7 +20,7 @@ from mslearn.core.primitive import Primitive, apply
 from mslearn.core.state import state
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.control import assign, stop_gradient
-from mslearn.ops.families import Reshape, floating, sum_to
+from mslearn.ops.families import Reshape, cast, floating, sum_to
 from mslearn.ops.reduce import ReduceMean
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm"]
@@ -306,8 +306,10 @@ def batch_norm(
     ones, zeros = _plain(x.shape[1:2], x)
     w, b = (ones if weight is None else weight), (zeros if bias is None else bias)
     if training:
-        return _trained(x, w, b, running_mean, running_var, momentum, eps)[0]
-    return _with_statistics(x, w, b, running_mean, running_var, eps)
+        out = _trained(x, w, b, running_mean, running_var, momentum, eps)[0]
+    else:
+        out = _with_statistics(x, w, b, running_mean, running_var, eps)
+    return cast(out, x._value.dtype)  # the statistics may have a wider dtype
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):

@@ -10,7 +10,8 @@ from mslearn.train.callback.base import Callbacks, RunArgs, RunContext
 from mslearn.train.metrics import Loss, get_metrics
 from mslearn.train.steps import EvalStep, LossOf, OwnLoss, TrainStep
 
-_OPTIONS = ("loss_scale_manager", "keep_batchnorm_fp32", "boost_config_dict", "acc_level")
+_MANAGER = "loss_scale_manager"
+_OPTIONS = (_MANAGER, "keep_batchnorm_fp32", "boost_config_dict", "acc_level")
 
 
 class Model:
@@ -24,9 +25,11 @@ class Model:
         metrics: names such as ``{"accuracy", "loss"}``, or a dict from a name to a Metric.
         eval_network: evaluates instead of `network`; returns (loss, outputs, label).
         eval_indexes: where in these three loss, outputs and label stand.
-        amp_level: ``"O0"``: train in the network's own types. The mixed levels are refused.
+        amp_level: ``"O0"``: train in the network's own types; ``"O1"`` to ``"O3"``: in float16 as
+            far as `amp.auto_mixed_precision` says. O2 scales the loss dynamically.
         boost_level: accepted; nothing is accelerated that way here.
-        kwargs: `loss_scale_manager`, a `LossScaleManager`; `keep_batchnorm_fp32` is accepted.
+        kwargs: `loss_scale_manager`, a `LossScaleManager`; `keep_batchnorm_fp32`, whether
+            normalization stays in float32 at O2 and O3.
 
     >>> import mslearn as ms
     >>> net = ms.nn.Dense(2, 3)
@@ -68,26 +71,26 @@ class Model:
                 f"For 'Model', amp_level must be 'O0', 'O1', 'O2', 'O3' or 'auto', but got "
                 f"{amp_level!r}."
             )
-        if amp_level != "O0":
-            raise NotImplementedError(
-                f"For 'Model', amp_level {amp_level!r} is not here yet: networks train in their "
-                f"own types ('O0'), which is faster on a CPU anyway. Leave amp_level out."
-            )
         self._network, self._loss_fn, self._optimizer = network, loss_fn, optimizer
-        self._manager = kwargs.get("loss_scale_manager")
+        chosen = {n: v for n, v in kwargs.items() if n in ("keep_batchnorm_fp32", _MANAGER)}
+        self._lowered, self._manager = network, kwargs.get(_MANAGER)
+        if amp_level != "O0" or chosen.get("keep_batchnorm_fp32") is not None:
+            from mslearn.amp.precision import prepare
+
+            self._lowered, self._manager = prepare(network, amp_level, chosen)
         self._metrics = get_metrics(metrics)
         self._train_network = self._step()
         if eval_network is None and loss_fn is not None:
-            eval_network = EvalStep(network, loss_fn)
-        self._eval_network = eval_network or network
+            eval_network = EvalStep(self._lowered, loss_fn)
+        self._eval_network = eval_network or self._lowered
         self._places = self._eval_places(eval_indexes)
 
     def _step(self) -> Cell:
         if self._optimizer is None:
-            return self._network if self._loss_fn is None else LossOf(self._network, self._loss_fn)
-        losing: Cell = OwnLoss(self._network)
+            return self._lowered if self._loss_fn is None else LossOf(self._lowered, self._loss_fn)
+        losing: Cell = OwnLoss(self._lowered)
         if self._loss_fn is not None:
-            losing = LossOf(self._network, self._loss_fn)
+            losing = LossOf(self._lowered, self._loss_fn)
         return TrainStep(losing, self._optimizer, self._manager)
 
     @staticmethod
@@ -114,7 +117,7 @@ class Model:
     @property
     def predict_network(self) -> Cell:
         """The Cell that predicts."""
-        return self._network
+        return self._lowered
 
     # -- training -------------------------------------------------------------------------------
 
@@ -303,8 +306,8 @@ class Model:
                 f"For 'Model.predict', only backend=None is here, but got {backend!r}: MindSpore "
                 f"Lite is another program."
             )
-        self._network.set_train(False)
-        return self._network(*predict_data)
+        self._lowered.set_train(False)
+        return self._lowered(*predict_data)
 
     def build(
         self,

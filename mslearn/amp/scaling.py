@@ -1,4 +1,4 @@
-"""Mixed precision: scaling the loss so that small float16 gradients do not vanish."""
+"""Scaling the loss so that small float16 gradients do not vanish."""
 
 from __future__ import annotations
 
