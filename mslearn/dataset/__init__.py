@@ -6,7 +6,9 @@
 2000
 """
 
+from mslearn.dataset import audio as audio
 from mslearn.dataset import config as config
+from mslearn.dataset import text as text
 from mslearn.dataset import transforms as transforms
 from mslearn.dataset import vision as vision
 from mslearn.dataset.base import Dataset as Dataset

@@ -7,6 +7,8 @@ and `np`; the names of the inputs are made by `inputs()`.
 """
 
 import io
+import os
+import tempfile
 
 import numpy as np
 
@@ -60,6 +62,20 @@ def inputs():
         "bools": np.array([True, False]),
         "word": np.array("Hello"),
         "words": np.array(["one", "two", "three", "four"]),
+        "pieces": np.array(["I", "am", "making", "small", "mistakes", "hello", "ONE", "我", ""]),
+        "wordrows": np.array([["a", "b"], ["c", "d"]]),
+        "digits": np.array(["8", "-3", "130", "1"]),
+        "floats": np.array(["1.5", "-2e3"]),
+        "hello": np.array("Hello  THREE world, two hours!"),
+        "en": np.array("Welcome to Beijing, it's  2024-01-01!"),
+        "zh": np.array("今天天气很好, 我们去公园。欢迎!"),
+        "mixed": np.array("我am MAKING small mistake during work_hours123 こんにちは 한국"),
+        "spaces": np.array("  leading\tand\nnew  lines "),
+        "bert": np.array("[CLS] hello world [SEP] 大家好"),
+        "upper": np.array("HELLO Straße ﬁ ΑΒΓ"),
+        "empty": np.array(""),
+        "accents": np.array("Café naïve Ｆｕｌｌ ①"),
+        "unused": np.array("[unused1] a<b>c [MASK] &amp; [[link|text]]\u0001x"),
         "boxes": np.array([[2, 3, 5, 6], [0, 0, 17, 13]], np.float32),
         "jpeg": np.frombuffer(jpeg.getvalue(), np.uint8),
         "png": np.frombuffer(png.getvalue(), np.uint8),
@@ -333,6 +349,106 @@ cases(
 cases("transforms", "label", "transforms.OneHot(4, 0.3)")
 
 
+cases(
+    "text",
+    "en zh mixed spaces bert upper empty accents unused",
+    """
+    text.WhitespaceTokenizer()
+    text.WhitespaceTokenizer(True)
+    text.UnicodeCharTokenizer()
+    text.UnicodeCharTokenizer(True)
+    text.UnicodeScriptTokenizer()
+    text.UnicodeScriptTokenizer(True, True)
+    text.BasicTokenizer()
+    text.BasicTokenizer(False, True, with_offsets=True)
+    text.BasicTokenizer(True, False, text.NormalizeForm.NFKC, False, True)
+    text.BasicTokenizer(False, False, text.NormalizeForm.NFD)
+    text.RegexTokenizer(r"\\s+")
+    text.RegexTokenizer(r"\\s+", r"\\s+", True)
+    text.RegexTokenizer(r"\\p{Han}", r"\\p{Han}")
+    text.RegexReplace(r"[a-z]+", "_")
+    text.RegexReplace(r"(l)(l)", r"$2-$1", False)
+    text.CaseFold()
+    text.NormalizeUTF8()
+    text.NormalizeUTF8(text.NormalizeForm.NFD)
+    text.NormalizeUTF8(text.NormalizeForm.NONE)
+    text.FilterWikipediaXML()
+    text.WordpieceTokenizer(vocab)
+    text.BertTokenizer(vocab)
+    text.BertTokenizer(vocab, "##", 4, "", preserve_unused_token=False)
+    text.Lookup(vocab, "[UNK]")
+    text.PythonTokenizer(str.split)
+    """,
+)
+cases(
+    "text",
+    "words pieces word ints",
+    """
+    text.WordpieceTokenizer(vocab)
+    text.WordpieceTokenizer(vocab, with_offsets=True)
+    text.WordpieceTokenizer(vocab, unknown_token="")
+    text.WordpieceTokenizer(vocab, max_bytes_per_token=4)
+    text.Lookup(vocab, "[UNK]")
+    text.Lookup(vocab)
+    text.Lookup(vocab, "[UNK]", ms.int16)
+    text.Lookup(vocab, "[UNK]", ms.float32)
+    text.CaseFold()
+    text.Ngram(2)
+    text.Ngram([1, 3])
+    text.Ngram(2, ("_", 1), ("|", 1), "-")
+    text.Ngram(9)
+    text.SlidingWindow(2)
+    text.SlidingWindow(9)
+    text.SlidingWindow(2, -1)
+    text.Truncate(2)
+    text.Truncate(9)
+    text.AddToken("[CLS]")
+    text.AddToken("[SEP]", False)
+    text.ToVectors(vectors)
+    text.ToVectors(vectors, [1.0, 2.0, 3.0], True)
+    """,
+)
+# MindSpore repeats text before a preserved token in lower case, forgets offsets of unknown words,
+# and joins a list of strings for RegexReplace: those are left out.
+cases("text", "en zh mixed spaces upper empty accents", "text.BasicTokenizer(True)")
+cases("text", "hello word", "text.BertTokenizer(vocab, lower_case=True, with_offsets=True)")
+cases(
+    "text",
+    "matrix longs wordrows",
+    """
+    text.SlidingWindow(2)
+    text.SlidingWindow(2, 1)
+    text.Truncate(1)
+    text.AddToken("x")
+    """,
+)
+cases("text", "words,pieces ints,vector longs,longs", "text.TruncateSequencePair(5)")
+cases("text", "words,pieces ints,vector", "text.TruncateSequencePair(0)")
+cases(
+    "text",
+    "digits words",
+    """
+    text.ToNumber(ms.int32)
+    text.ToNumber(ms.uint8)
+    text.ToNumber(ms.float32)
+    text.ToNumber(ms.float16)
+    text.ToNumber(ms.int64)
+    text.ToNumber(ms.bool_)
+    """,
+)
+cases("text", "floats", "text.ToNumber(ms.float64)")
+cases("text", "floats", "text.ToNumber(ms.int32)")
+
+
 def helpers(names):
     """Objects that expressions use, made with the program under test."""
-    return {}
+    text = names["text"]
+    vocab = ["i", "am", "mak", "##ing", "small", "mistake", "##s", "one", "th", "##ree", "的", "我"]
+    vocab += ["two", "during", "work", "##ing", "hour", "he", "##llo", "hello", "world", "!", ","]
+    vocab = text.Vocab.from_list(list(dict.fromkeys(vocab)), ["[UNK]", "[CLS]"])
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "vectors.txt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("one 1 2 3\ntwo 0.5 -1 2e1\nhello 4 5 6\n")
+        vectors = text.Vectors.from_file(path)
+    return {"vocab": vocab, "vectors": vectors}
