@@ -122,7 +122,7 @@ def test_the_working_copy_merges_and_keeps_a_backup(tmp_path: Path) -> None:
     write(source, LESSON, book(cell("a", "new"), cell("b", "newer"), cell("c", "3")))
     assert update(camp, source).merged == {LESSON: []}
     now = json.loads((camp / LESSON).read_text("utf-8"))
-    assert [c["source"] for c in now["cells"]][0] == "mine"
+    assert now["cells"][0]["source"] == "mine"
     assert now["cells"][2]["source"] == "newer"
 
 

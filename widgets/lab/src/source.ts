@@ -1,10 +1,5 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-
-/** What JupyterLab notes on a local link of rendered Markdown. */
-interface ILocalLink {
-  path?: string;
-  id?: string;
-}
+import { URLExt } from '@jupyterlab/coreutils';
 
 /** The part of a text editor's widget that is needed to go to a line. */
 interface IEditorWidget {
@@ -12,7 +7,6 @@ interface IEditorWidget {
   content: {
     editor: {
       model: { sharedModel: { getSource(): string } };
-      setCursorPosition(position: { line: number; column: number }): void;
       revealPosition(position: { line: number; column: number }): void;
       setSelection(range: {
         start: { line: number; column: number };
@@ -33,31 +27,36 @@ export function lineOf(source: string, id: string): number {
   return source.split('\n').findIndex(line => definition.test(line));
 }
 
+/** The engine's file and the name in it that a rendered link leads to, or null. */
+export function placeOf(href: string, files: string): { path: string; id: string } | null {
+  const url = new URL(href);
+  const root = new URL(files, url).pathname;
+  const path = decodeURIComponent(url.pathname.slice(root.length));
+  const id = decodeURIComponent(url.hash.slice(1));
+  const ours = url.pathname.startsWith(root) && /(^|\/)(engine|mslearn)\/.*\.py$/.test(path);
+  return ours && id ? { path, id } : null;
+}
+
 /**
  * A lesson's link such as `../engine/nn/layers.py#Dense` opens the file at that definition.
  * JupyterLab itself opens the file, but knows no places in it.
  */
 export function openSourceLinks(app: JupyterFrontEnd): void {
+  const files = URLExt.join(app.serviceManager.serverSettings.baseUrl, 'files/');
   document.addEventListener(
     'click',
     event => {
-      const anchor = (event.target as Element | null)?.closest?.('a[data-commandlinker-args]');
+      const anchor = (event.target as Element | null)?.closest?.('a[href]');
       if (!anchor || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) {
         return;
       }
-      let link: ILocalLink;
-      try {
-        link = JSON.parse(anchor.getAttribute('data-commandlinker-args') ?? '') as ILocalLink;
-      } catch {
-        return;
-      }
-      const id = (link.id ?? '').replace(/^#/, '');
-      if (!link.path || !/(^|\/)(engine|mslearn)\/.*\.py$/.test(link.path) || !id) {
+      const place = placeOf((anchor as HTMLAnchorElement).href, files);
+      if (!place) {
         return;
       }
       event.preventDefault();
       event.stopImmediatePropagation();
-      void open(app, link.path.replace(/^[^:/]*:/, ''), id);
+      void open(app, place.path, place.id);
     },
     true
   );
@@ -77,8 +76,8 @@ async function open(app: JupyterFrontEnd, path: string, id: string): Promise<voi
   const line = lineOf(editor.model.sharedModel.getSource(), id);
   if (line >= 0) {
     const start = { line, column: 0 };
-    editor.setCursorPosition(start);
-    editor.setSelection({ start, end: { line: line + 1, column: 0 } });
+    // The whole line is marked, and the cursor stands at its begin.
+    editor.setSelection({ start: { line: line + 1, column: 0 }, end: start });
     editor.revealPosition(start);
   }
 }
