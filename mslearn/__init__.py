@@ -70,7 +70,7 @@ _GRAPH = {
     **dict.fromkeys(("JitConfig", "jit_class", "ms_function", "mutable"), "config"),
 }
 _LAZY = (
-    "amp", "camp", "common", "dataset", "experimental", "graph", "insight", "mint", "models",
+    "amp", "camp", "common", "dataset", "experimental", "graph", "hub", "insight", "mint", "models",
     "numpy",
 )  # fmt: skip
 

@@ -138,7 +138,7 @@ class MultiBoxLoss(nn.LossBase):
     """
 
     def construct(self, moves: Tensor, scores: Tensor, wanted: Tensor, classes: Tensor) -> Tensor:
-        found = (classes > 0).astype(moves.dtype)
+        found = ops.greater(classes, 0).astype(moves.dtype)
         number = ops.maximum(found.sum(), 1.0)
         location = ops.smooth_l1_loss(moves, wanted).sum(-1) * found
         each = -ops.gather_d(ops.log_softmax(scores, -1), 2, classes.expand_dims(2)).squeeze(2)
