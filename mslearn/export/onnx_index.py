@@ -18,7 +18,7 @@ from mslearn.graph.ir import Node
 from mslearn.ops.indexing import TENSOR
 
 
-def _items(node: Node) -> list[Any]:
+def items_of(node: Node) -> list[Any]:
     """The template with ``...`` written out: one entry an axis, and the Nones."""
     template = node.attrs["template"]
     items = list(template) if isinstance(template, tuple) else [template]
@@ -30,13 +30,14 @@ def _items(node: Node) -> list[Any]:
     return items[:at] + missing + items[at + 1 :]
 
 
-def _tensors(node: Node) -> tuple[Any, ...]:
+def tensors_of(node: Node) -> tuple[Any, ...]:
+    """The index tensors of a GetItem, SetItem or AddAt."""
     return node.inputs[1 if node.prim.name == "GetItem" else 2 :]
 
 
 def fits(node: Node) -> bool:
     """Masks have results of unknown shapes; writing by slices alone is left to its rule."""
-    if any(t.dtype.kind not in "iu" for t in _tensors(node)):
+    if any(t.dtype.kind not in "iu" for t in tensors_of(node)):
         return False
     template = node.attrs["template"]
     items = template if isinstance(template, tuple) else (template,)
@@ -44,21 +45,22 @@ def fits(node: Node) -> bool:
         return False
     if node.prim.name == "GetItem":
         return True
-    whole = all(t is TENSOR or t is Ellipsis or _everything(t) for t in items)
-    return bool(_tensors(node)) and whole
+    whole = all(t is TENSOR or t is Ellipsis or everything(t) for t in items)
+    return bool(tensors_of(node)) and whole
 
 
-def _everything(item: Any) -> bool:
+def everything(item: Any) -> bool:
+    """Whether it is ``:``."""
     return isinstance(item, slice) and item in (slice(None), slice(None, None, 1))
 
 
 def get_item(b: Builder, node: Node, x: str, *index: str) -> str:
     """Slices first, then gathers, then axes of size 1 away or added."""
-    items = _items(node)
+    items = items_of(node)
     shape = list(node.inputs[0].shape)
     by_tensor = TENSOR in [i for i in items if isinstance(i, str)]
     axes = [i for i in items if i is not None]
-    cuts = [(k, i) for k, i in enumerate(axes) if isinstance(i, slice) and not _everything(i)]
+    cuts = [(k, i) for k, i in enumerate(axes) if isinstance(i, slice) and not everything(i)]
     if not by_tensor:
         cuts += [(k, _one(i, shape[k])) for k, i in enumerate(axes) if isinstance(i, int)]
     x = _slice(b, x, cuts, shape)
@@ -112,7 +114,7 @@ def _gather(b: Builder, node: Node, x: str, items: list[Any], index: list[str]) 
         (axes if isinstance(item, int | str) else rest).append(at)
         at += 1
     places, names = iter(index), []
-    values = iter(_tensors(node))
+    values = iter(tensors_of(node))
     shapes = []
     for item in advanced:
         if isinstance(item, str):
@@ -141,7 +143,7 @@ def _coordinates(b: Builder, names: list[str], shapes: list[Any], common: Any) -
     return out
 
 
-def _moved(items: list[Any], depth: int, rest: int) -> list[int]:
+def numpys_order(items: list[Any], depth: int, rest: int) -> list[int]:
     """For NumPy's result (without Nones): which axis of (index axes, other axes) stands where."""
     flat = [i for i in items if i is not None]
     where = [k for k, i in enumerate(flat) if isinstance(i, int | str)]
@@ -153,7 +155,7 @@ def _moved(items: list[Any], depth: int, rest: int) -> list[int]:
 
 
 def _in_numpys_order(b: Builder, x: str, items: list[Any], depth: int, rest: int) -> str:
-    order = _moved(items, depth, rest)
+    order = numpys_order(items, depth, rest)
     if order != sorted(order):
         x = b.op("Transpose", x, perm=order)
     if None not in items:
@@ -177,14 +179,14 @@ def _in_numpys_order(b: Builder, x: str, items: list[Any], depth: int, rest: int
 
 def scatter(b: Builder, node: Node, x: str, value: str, *index: str) -> str:
     """AddAt and SetItem at index tensors and whole axes: a ScatterND on axes moved to the front."""
-    items = _items(node)
-    given: list[Abstract] = list(_tensors(node))
+    items = items_of(node)
+    given: list[Abstract] = list(tensors_of(node))
     shape = node.inputs[0].shape
     axes = [k for k, i in enumerate(items) if isinstance(i, str)]
     rest = [k for k in range(len(items)) if k not in axes]
     common = np.broadcast_shapes(*(t.shape for t in given))
     coordinates = _coordinates(b, list(index), [t.shape for t in given], common)
-    order = _moved(items, len(common), len(rest))
+    order = numpys_order(items, len(common), len(rest))
     front = (*common, *(shape[k] for k in rest))
     place = tuple(front[k] for k in order)
     if tuple(node.inputs[1].shape) != place:

@@ -9,7 +9,7 @@ import numpy as np
 from mslearn.core.dtype import to_numpy
 from mslearn.export import onnx_index
 from mslearn.export.onnx_control import CONTROL
-from mslearn.export.onnx_model import Builder, Lowering, elem_type
+from mslearn.export.onnx_model import Builder, Lowering
 from mslearn.graph.ir import Node
 from mslearn.ops.families import normal_axes
 

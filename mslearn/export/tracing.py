@@ -18,6 +18,10 @@ Rule = Callable[..., Any]
 """Takes a node's inputs as Tensors and its attributes; returns its outputs as Tensors."""
 
 
+DEPTH = 8
+"""How often the parts of a node may be taken apart again: a rule may not lead back to itself."""
+
+
 class Tracer:
     """Stands as `state.capture`: operations become nodes, those of constants alone are computed."""
 
@@ -74,9 +78,9 @@ def taken_apart(graph: Graph, rules: Mapping[str, Rule], keep: Callable[[Node], 
 
     out = graph.copy()
     out.nodes = []
-    todo = list(reversed(graph.nodes))
+    todo = [(node, 0) for node in reversed(graph.nodes)]
     while todo:
-        node = todo.pop()
+        node, depth = todo.pop()
         node = dataclasses.replace(
             node,
             inputs=tuple(map(now, node.inputs)),
@@ -88,12 +92,12 @@ def taken_apart(graph: Graph, rules: Mapping[str, Rule], keep: Callable[[Node], 
             place.update((id(o), np.asarray(a)) for o, a in zip(node.outputs, arrays, strict=True))
             continue
         rule = rules.get(node.prim.name)
-        if rule is None or keep(node):
+        if rule is None or keep(node) or depth == DEPTH:  # what is left over is refused later
             out.nodes.append(node)
             continue
         nodes, values = expanded(node, rule)
         place.update((id(o), v) for o, v in zip(node.outputs, values, strict=True) if o is not v)
-        todo.extend(reversed(nodes))
+        todo.extend((new, depth + 1) for new in reversed(nodes))
     out.outputs = [now(v) for v in graph.outputs]
     out.updates = [(p, now(v)) for p, v in graph.updates]
     return without_dead(out)

@@ -18,6 +18,8 @@ from mslearn.graph.ir import Graph, Node
 REFUSED = {
     "MatrixInverse", "MatrixSolve", "LogMatrixDeterminant", "Cholesky", "Qr",
     "Svd", "Eigh", "Pinv", "Lgamma", "Digamma", "Polygamma", "Unique", "NonZero", "Bincount",
+    *(f"Bessel{k}" for k in ("I0", "I0e", "I1", "I1e", "J0", "J1", "K0", "K0e", "K1", "K1e")),
+    "Gcd", "Lcm", "LeftShift", "RightShift", "PopulationCount", "NextAfter", "Igamma",
 }  # fmt: skip
 DRAWN = {"StandardNormal", "UniformReal", "DropoutMask", "NextKey"}  # inputs from the host
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor
-from mslearn.ops.compare import Equal, IsInf, IsNan, LogicalNot, Select
+from mslearn.ops.compare import Equal, IsInf, IsNan, LogicalNot
 from mslearn.ops.elementwise import Add, Div, Exp, Floor, Maximum, Minimum, Mul, Sub
-from mslearn.ops.families import BroadcastTo, Cast, ReduceSum, Reshape, cast
+from mslearn.ops.families import ReduceSum, Reshape, cast
 from mslearn.ops.indexing import where
 from mslearn.ops.linalg import MatMul
 from mslearn.ops.reduce import ReduceMax, ReduceMin
-from mslearn.ops.shape import concat, split
+from mslearn.ops.shape import Transpose, concat, split
 from mslearn.ops.special import _CENTRE, _TAIL
 
 BOOL, INT32 = np.dtype("?"), np.dtype("i4")
@@ -185,7 +185,56 @@ def softmax_grad(dy: Tensor, y: Tensor, axis: int) -> Tensor:
     return y * (dy - total)
 
 
+def fmod(x: Tensor, y: Tensor) -> Tensor:
+    return x - truncate_div(x, y) * y
+
+
+def truncate_div(x: Tensor, y: Tensor) -> Tensor:
+    whole = floor_div(x.abs(), y.abs())
+    return whole * x.sign() * y.sign()
+
+
+def _zero_where(y: Tensor, x: Tensor, safe: Any) -> Tensor:
+    """0 where y is 0, else `safe` of y (which is never 0 there)."""
+    at_zero = y == 0
+    return where(at_zero, constant(0, x), safe(where(at_zero, constant(1, y), y)))
+
+
+def _not_nan(prim: Any) -> Any:
+    def rule(x: Tensor, y: Tensor) -> Tensor:
+        return where(x == x, where(y == y, apply(prim, (x, y)), x), y)
+
+    return rule
+
+
+def einsum(*xs: Tensor, equation: str) -> Tensor:
+    """All products, then the sums: every operand with all letters as axes."""
+    inputs, result = equation.split("->")
+    letters = result + "".join(sorted(set(inputs) - set(result) - {","}))
+    total = None
+    for term, x in zip(inputs.split(","), xs, strict=True):
+        order = sorted(range(len(term)), key=lambda k: letters.index(term[k]))
+        turned = apply(Transpose, (x,), {"perm": tuple(order)})
+        sizes = {c: x.shape[k] for k, c in enumerate(term)}
+        wide = apply(Reshape, (turned,), {"shape": tuple(sizes.get(c, 1) for c in letters)})
+        total = wide if total is None else apply(Mul, (total, wide))
+    assert total is not None
+    over = tuple(range(len(result), len(letters)))
+    return apply(ReduceSum, (total,), {"axis": over, "keep_dims": False}) if over else total
+
+
 RULES: dict[str, Any] = {
+    "Einsum": einsum,
+    "Mod": fmod,
+    "TruncateMod": fmod,
+    "TruncateDiv": truncate_div,
+    "Fmax": _not_nan(Maximum),
+    "Fmin": _not_nan(Minimum),
+    "DivNoNan": lambda x, y: _zero_where(y, x, lambda safe: x / safe),
+    "MulNoNan": lambda x, y: _zero_where(y, x, lambda safe: apply(Mul, (x, safe))),
+    "Xdivy": lambda x, y: where(x == 0, constant(0, x), x / where(x == 0, constant(1, y), y)),
+    "SquaredDifference": lambda x, y: (x - y) * (x - y),
+    "SignBit": lambda x: (x < 0) | (x.reciprocal() < 0) if x._value.dtype.kind == "f" else x < 0,
     "LSTMSequence": lstm_sequence,
     "GeLU": gelu,
     "GeLUGrad": gelu_grad,
