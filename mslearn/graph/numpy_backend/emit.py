@@ -86,6 +86,8 @@ def _index(item: Any) -> str | None:
 
 def _plain_ufunc(node: Node) -> bool:
     kernel = getattr(node.prim, "kernel", None)
+    if not any(v.dtype.kind == "V" for v in node.inputs):  # bfloat16 has kernels of its own
+        kernel = getattr(kernel, "__wrapped__", kernel)
     if not issubclass(node.prim, Elementwise) or not isinstance(kernel, np.ufunc):
         return False
     try:
