@@ -206,11 +206,11 @@ from mslearn.nn.wrap import WithLossCell as WithLossCell
 
 # MindSpore has metrics here as well. They live in `train`, a layer above, and load from there.
 _METRICS = (
-    "Accuracy", "BleuScore", "ConfusionMatrix", "CosineSimilarity", "Dice", "F1", "Fbeta",
-    "HausdorffDistance", "Loss", "MAE", "MSE", "MeanSurfaceDistance", "Metric", "Perplexity",
-    "Precision", "ROC", "Recall", "RootMeanSquareDistance", "Top1CategoricalAccuracy",
-    "Top5CategoricalAccuracy", "TopKCategoricalAccuracy", "auc", "get_metric_fn", "names",
-    "rearrange_inputs",
+    "Accuracy", "BleuScore", "ConfusionMatrix", "ConfusionMatrixMetric", "CosineSimilarity", "Dice",
+    "F1", "Fbeta", "HausdorffDistance", "Loss", "MAE", "MSE", "MeanSurfaceDistance", "Metric",
+    "OcclusionSensitivity", "Perplexity", "Precision", "ROC", "Recall", "RootMeanSquareDistance",
+    "Top1CategoricalAccuracy", "Top5CategoricalAccuracy", "TopKCategoricalAccuracy", "auc",
+    "get_metric_fn", "get_metrics", "names", "rearrange_inputs",
 )  # fmt: skip
 
 

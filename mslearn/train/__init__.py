@@ -8,11 +8,11 @@ from mslearn.train.serialization import load_param_into_net as load_param_into_n
 from mslearn.train.serialization import save_checkpoint as save_checkpoint
 
 _METRICS = (
-    "Accuracy", "BleuScore", "ConfusionMatrix", "CosineSimilarity", "Dice", "F1", "Fbeta",
-    "HausdorffDistance", "Loss", "MAE", "MSE", "MeanSurfaceDistance", "Metric", "Perplexity",
-    "Precision", "ROC", "Recall", "RootMeanSquareDistance", "Top1CategoricalAccuracy",
-    "Top5CategoricalAccuracy", "TopKCategoricalAccuracy", "auc", "get_metric_fn", "names",
-    "rearrange_inputs",
+    "Accuracy", "BleuScore", "ConfusionMatrix", "ConfusionMatrixMetric", "CosineSimilarity", "Dice",
+    "F1", "Fbeta", "HausdorffDistance", "Loss", "MAE", "MSE", "MeanSurfaceDistance", "Metric",
+    "OcclusionSensitivity", "Perplexity", "Precision", "ROC", "Recall", "RootMeanSquareDistance",
+    "Top1CategoricalAccuracy", "Top5CategoricalAccuracy", "TopKCategoricalAccuracy", "auc",
+    "get_metric_fn", "names", "rearrange_inputs",
 )  # fmt: skip
 _CALLBACKS = (
     "Callback", "CheckpointConfig", "EarlyStopping", "History", "LambdaCallback",

@@ -16,9 +16,11 @@ from mslearn.train.metrics.curves import auc as auc
 from mslearn.train.metrics.error import MAE as MAE
 from mslearn.train.metrics.error import MSE as MSE
 from mslearn.train.metrics.error import Loss as Loss
+from mslearn.train.metrics.matrix import ConfusionMatrixMetric as ConfusionMatrixMetric
 from mslearn.train.metrics.names import get_metric_fn as get_metric_fn
 from mslearn.train.metrics.names import get_metrics as get_metrics
 from mslearn.train.metrics.names import names as names
+from mslearn.train.metrics.occlusion import OcclusionSensitivity as OcclusionSensitivity
 from mslearn.train.metrics.similarity import CosineSimilarity as CosineSimilarity
 from mslearn.train.metrics.similarity import Dice as Dice
 from mslearn.train.metrics.surface import HausdorffDistance as HausdorffDistance

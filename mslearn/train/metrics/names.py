@@ -17,6 +17,8 @@ from mslearn.train.metrics.classification import (
 )
 from mslearn.train.metrics.curves import ROC, ConfusionMatrix, auc
 from mslearn.train.metrics.error import MAE, MSE, Loss
+from mslearn.train.metrics.matrix import ConfusionMatrixMetric
+from mslearn.train.metrics.occlusion import OcclusionSensitivity
 from mslearn.train.metrics.similarity import CosineSimilarity, Dice
 from mslearn.train.metrics.surface import (
     HausdorffDistance,
@@ -32,6 +34,7 @@ _METRICS: dict[str, Any] = {
     "auc": auc,
     "bleu_score": BleuScore,
     "confusion_matrix": ConfusionMatrix,
+    "confusion_matrix_metric": ConfusionMatrixMetric,
     "cosine_similarity": CosineSimilarity,
     "dice": Dice,
     "hausdorff_distance": HausdorffDistance,
@@ -39,6 +42,7 @@ _METRICS: dict[str, Any] = {
     "mae": MAE,
     "mean_surface_distance": MeanSurfaceDistance,
     "mse": MSE,
+    "occlusion_sensitivity": OcclusionSensitivity,
     "perplexity": Perplexity,
     "precision": Precision,
     "recall": Recall,
