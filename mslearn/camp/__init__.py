@@ -13,8 +13,8 @@ from . import catalog as catalog
 from . import progress as progress
 from ._language import language as language
 from ._language import set_language as set_language
-from .certificate import certificate as certificate
-from .checkin import checkin as checkin
-from .predict import predict as predict
-from .predict import reveal as reveal
+from .certify import certificate as certificate
+from .check_in import checkin as checkin
+from .predictions import predict as predict
+from .predictions import reveal as reveal
 from .session import day as day

@@ -60,7 +60,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Something to predict before its output appears; see `mslearn.camp.predict`."""
+    """Something to predict before its output appears; see `mslearn.camp.predictions`."""
 
     id: str
     kind: str

@@ -84,7 +84,7 @@ class Quiz(InsightWidget):
         id, given = content.get("id"), content.get("given")
         if isinstance(given, list):
             given = [k for k in given if isinstance(k, int)]
-        if id in self._questions and isinstance(given, (str, list)):
+        if isinstance(id, str) and id in self._questions and isinstance(given, (str, list)):
             self.answer(id, given)
 
     def fallback(self) -> dict[str, str]:

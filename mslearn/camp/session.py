@@ -211,14 +211,14 @@ class DayDesk:
 
     def again(self) -> Card | None:
         """Ask once more what was predicted wrongly on an earlier day; a card when nothing was."""
-        from .predict import wrong_before
+        from .predictions import wrong_before
 
         wrong = wrong_before(self._day.number)
         if not wrong:
             return Card("info", str(_NOTHING_AGAIN), (str(_NOTHING_AGAIN_STEP),))
         from IPython.display import display
 
-        from .predict_view import Predict
+        from .prediction_view import Predict
 
         display(Card("info", str(_AGAIN)))
         for task, _ in wrong[:5]:
@@ -234,8 +234,8 @@ class DayDesk:
         return on_mindspore(self._day.number, function, *inputs, seconds=seconds)
 
     def checkin(self, notes: str = "", figures: Sequence[Any] = ()) -> Card:
-        """Write the day's record as Markdown ready for a blog; see `mslearn.camp.checkin`."""
-        from .checkin import checkin
+        """Write the day's record as Markdown ready for a blog; see `mslearn.camp.check_in`."""
+        from .check_in import checkin
 
         return checkin(self._day.number, notes, figures)
 

@@ -11,7 +11,7 @@ from mslearn.insight.base import InsightWidget
 
 from ._language import Text, language
 from .material import Prediction
-from .predict import seal_guess, show, stored, try_again
+from .predictions import seal_guess, show, stored, try_again
 from .report import inline
 
 _WRITE = Text("Write your prediction down before you run on.", "先把你的预测写下来，再往下运行。")

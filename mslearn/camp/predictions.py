@@ -219,7 +219,7 @@ def predict(id: str, guess: Any = None) -> Any:
     """
     task = task_of(id)
     if guess is None or guess is Ellipsis:
-        from .predict_view import Predict
+        from .prediction_view import Predict
 
         return Predict(task)
     entry = seal_guess(id, guess)

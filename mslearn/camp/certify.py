@@ -9,7 +9,7 @@ from typing import Any
 from . import catalog, progress
 from ._language import Text, language
 from ._lock import replace_text
-from .checkin import folder
+from .check_in import folder
 from .exercise import Exercise
 from .freeze import thaw
 from .report import Card
