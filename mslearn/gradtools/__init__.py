@@ -8,6 +8,7 @@ from mslearn import ops as _ops
 from mslearn.core.tensor import Tensor as _Tensor
 from mslearn.gradtools.check import GradCheck as GradCheck
 from mslearn.gradtools.check import check_grad as check_grad
+from mslearn.gradtools.ctc import CTCLoss as CTCLoss
 from mslearn.gradtools.health import run_check as run_check
 from mslearn.gradtools.hooks import HookBackward as HookBackward
 from mslearn.gradtools.hooks import HookHandle as HookHandle
@@ -20,6 +21,6 @@ from mslearn.gradtools.operation import get_grad as get_grad
 from mslearn.gradtools.recompute import recompute as recompute
 from mslearn.gradtools.vmap import vmap as vmap
 
-for _object in (GradOperation, HookBackward, InsertGradientOf):
+for _object in (CTCLoss, GradOperation, HookBackward, InsertGradientOf):
     setattr(_ops, _object.__name__, _object)
 setattr(_Tensor, "register_hook", _register_hook)  # noqa: B010  (Tensor is declared in core)

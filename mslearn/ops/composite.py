@@ -210,7 +210,7 @@ ALIASES = {
     "clamp": "clip_by_value", "clip": "clip_by_value", "divide": "div", "eq": "equal",
     "floor_divide": "floor_div", "ge": "greater_equal", "gt": "greater", "le": "less_equal",
     "lt": "less", "multiply": "mul", "ne": "not_equal", "negative": "neg", "remainder": "floor_mod",
-    "subtract": "sub", "tensor_add": "add", "true_divide": "div",
+    "select": "where", "subtract": "sub", "tensor_add": "add", "true_divide": "div",
     "tensor_mul": "mul", "tensor_sub": "sub", "tensor_div": "div", "tensor_pow": "pow",
 }  # fmt: skip
 """Second names of functions, as valid as the first."""

@@ -11,6 +11,11 @@ from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import cast, floating
 
+__all__ = [
+    "assign", "assign_add", "assign_sub", "clip_by_global_norm", "clip_by_norm",
+    "clip_by_value", "depend", "stop_gradient",
+]  # fmt: skip
+
 
 class StopGradient(Primitive):
     """The same numbers, through which no gradient passes."""

@@ -12,6 +12,12 @@ from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import cast
 
+__all__ = [
+    "arange", "eye", "full", "full_like", "linspace", "normal", "ones", "ones_like", "rand",
+    "randint", "randn", "randperm", "standard_normal", "tril", "triu", "uniform", "zeros",
+    "zeros_like",
+]  # fmt: skip
+
 
 def _shape(size: Any) -> tuple[int, ...]:
     if isinstance(size, Tensor):

@@ -13,6 +13,10 @@ from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor, as_tensor
 from mslearn.ops.compare import Select
 from mslearn.ops.families import cast, normal_axes, sum_to
 
+__all__ = [
+    "gather", "masked_fill", "masked_select", "one_hot", "where",
+]  # fmt: skip
+
 TENSOR = "<tensor>"
 """Stands in an index template for the next index tensor."""
 

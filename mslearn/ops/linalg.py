@@ -13,6 +13,10 @@ from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import Multilinear, Reshape, cast, sum_to
 from mslearn.ops.neural import BiasAdd
 
+__all__ = [
+    "bmm", "dense", "matmul", "mm",
+]  # fmt: skip
+
 
 def _rows_cols(x: Any, transposed: bool) -> tuple[int, int]:
     a, b = x.shape[-2:]

@@ -13,6 +13,10 @@ from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.neural import log_softmax
 from mslearn.ops.shape import reshape, swapaxes
 
+__all__ = [
+    "cross_entropy", "l1_loss", "mse_loss", "nll_loss",
+]  # fmt: skip
+
 REDUCTIONS = ("mean", "sum", "none")
 
 

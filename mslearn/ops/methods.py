@@ -8,6 +8,7 @@ from typing import Any
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.ops import (
+    arithmetic_more,
     arrange,
     brain_float,
     control,
@@ -69,6 +70,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     **{f"tensor_scatter_{k}": getattr(gather_scatter, f"tensor_scatter_{k}")
        for k in ("add", "sub", "mul", "div", "max", "min", "update")},
     **{n: getattr(matrix, n) for n in _LINEAR}, "invert": lambda self: -self - 1,
+    "type_as": arithmetic_more.type_as,
     "bfloat16": lambda self: shape.cast(self, brain_float.bfloat16()),
     "pad": arrange.pad, "repeat": _repeat, "set_dtype": _set_dtype,
     "clone": shape.identity, "value": shape.identity,

@@ -17,6 +17,11 @@ from mslearn.ops.elementwise import Erf, Exp, Log1p, Maximum, Sigmoid, Tanh
 from mslearn.ops.families import Elementwise, ReduceSum, cast, floating
 from mslearn.ops.gelu_rules import GeLU
 
+__all__ = [
+    "dropout", "elu", "gelu", "leaky_relu", "log_softmax", "relu", "silu", "softmax",
+    "softplus",
+]  # fmt: skip
+
 
 class BiasAdd(Primitive):
     """A vector added to each row: axis 1 of x is the channel axis."""

@@ -21,6 +21,11 @@ from mslearn.ops.families import (
 )
 from mslearn.ops.shape import Transpose
 
+__all__ = [
+    "all", "amax", "amin", "any", "argmax", "argmin", "cumsum", "max", "mean", "min", "norm",
+    "prod", "std", "sum", "var",
+]  # fmt: skip
+
 
 class _Reduce(Primitive, abstract=True):
     params = {"keep_dims": False}

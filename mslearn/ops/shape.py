@@ -13,6 +13,12 @@ from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import BroadcastTo, Linear, Reshape, normal_axes
 from mslearn.ops.families import cast as to_dtype
 
+__all__ = [
+    "broadcast_to", "cast", "cat", "chunk", "concat", "expand_dims", "flatten", "flip",
+    "permute", "reshape", "split", "squeeze", "stack", "swapaxes", "tile", "transpose",
+    "unsqueeze", "unstack",
+]  # fmt: skip
+
 
 class Transpose(Linear):
     """The axes in the order `perm`."""

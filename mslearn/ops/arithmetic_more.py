@@ -1,0 +1,319 @@
+"""Less common functions of single numbers: remainders, whole numbers, signs, incomplete gamma."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mslearn.core.tensor import Tensor, as_tensor
+from mslearn.ops.families import Elementwise, cast, floating
+from mslearn.ops.indexing import where
+
+__all__ = [
+    "approximate_equal", "eps", "floordiv", "floormod", "igamma", "igammac",
+    "invert", "is_complex", "is_floating_point", "is_nonzero", "isneginf", "isposinf", "isreal",
+    "ldexp", "mvlgamma", "positive", "soft_shrink", "type_as",
+]  # fmt: skip
+
+
+class Mod(Elementwise):
+    """The remainder of x / y with the sign of x (C's fmod)."""
+
+    api, method, inputs = "fmod(input, other)", "fmod", ("x", "y")
+    kernel = np.fmod
+    partials = (1, lambda out, x, y: -(x / y).trunc())
+
+
+class TruncateMod(Mod):
+    """The remainder of x / y with the sign of x."""
+
+    api, method = "truncate_mod(x, y)", ""
+    kernel = np.fmod
+    partials = Mod.partials
+
+
+class TruncateDiv(Elementwise):
+    """x / y rounded towards zero; its derivative is zero almost everywhere."""
+
+    api, inputs = "truncate_div(x, y)", ("x", "y")
+
+    def kernel(x, y):
+        if x.dtype.kind in "iu":
+            return np.abs(x) // np.abs(y) * np.sign(x) * np.sign(y)
+        return np.trunc(x / y)
+
+
+class Fmax(Elementwise):
+    """The larger of x and y; where one of them is NaN, the other."""
+
+    api, method, inputs = "fmax(input, other)", "fmax", ("x", "y")
+    kernel = np.fmax
+    partials = (
+        lambda out, x, y: cast((x >= y) | y.isnan(), out._value.dtype),
+        lambda out, x, y: cast((y > x) | x.isnan(), out._value.dtype),
+    )
+
+
+class Fmin(Elementwise):
+    """The smaller of x and y; where one of them is NaN, the other."""
+
+    api, method, inputs = "fmin(input, other)", "fmin", ("x", "y")
+    kernel = np.fmin
+    partials = (
+        lambda out, x, y: cast((x <= y) | y.isnan(), out._value.dtype),
+        lambda out, x, y: cast((y < x) | x.isnan(), out._value.dtype),
+    )
+
+
+class Xdivy(Elementwise):
+    """x / y, and 0 where x is 0."""
+
+    api, method, inputs = "xdivy(x, y)", "xdivy", ("x", "y")
+    floats = True
+
+    def kernel(x, y):
+        return np.where(
+            x == 0, np.zeros((), y.dtype), x / np.where(x == 0, np.ones((), y.dtype), y)
+        )
+
+    partials = (
+        lambda out, x, y: cast(x != 0, out._value.dtype) / where(x == 0, 1.0, y),
+        lambda out, x, y: -out / where(x == 0, 1.0, y),
+    )
+
+
+class MulNoNan(Elementwise):
+    """x * y, and 0 where y is 0, even if x is infinite or NaN."""
+
+    inputs = ("x", "y")
+
+    def kernel(x, y):
+        return np.where(y == 0, np.zeros((), x.dtype), x * y)
+
+    partials = (lambda out, x, y: y, lambda out, x, y: x)
+
+
+class DivNoNan(Elementwise):
+    """x / y, and 0 where y is 0."""
+
+    inputs = ("x", "y")
+    floats = True
+
+    def kernel(x, y):
+        return np.where(
+            y == 0, np.zeros((), x.dtype), x / np.where(y == 0, np.ones((), y.dtype), y)
+        )
+
+    partials = (
+        lambda out, x, y: cast(y != 0, out._value.dtype) / where(y == 0, 1.0, y),
+        lambda out, x, y: -out / where(y == 0, 1.0, y),
+    )
+
+
+class SquaredDifference(Elementwise):
+    """(x - y) squared."""
+
+    inputs = ("x", "y")
+
+    def kernel(x, y):
+        d = x - y
+        return d * d
+
+    partials = (lambda out, x, y: 2 * (x - y), lambda out, x, y: 2 * (y - x))
+
+
+class NextAfter(Elementwise):
+    """The next floating number after x on the way to y."""
+
+    api, method, inputs = "nextafter(input, other)", "nextafter", ("x", "y")
+    kernel = np.nextafter
+
+
+class Gcd(Elementwise):
+    """The greatest common divisor of integers."""
+
+    api, method, inputs = "gcd(input, other)", "gcd", ("x", "y")
+    kernel = np.gcd
+
+
+class Lcm(Elementwise):
+    """The least common multiple of integers."""
+
+    api, method, inputs = "lcm(input, other)", "lcm", ("x", "y")
+    kernel = np.lcm
+
+
+class LeftShift(Elementwise):
+    """The bits of x moved to the left by y places."""
+
+    api, method, inputs = "bitwise_left_shift(input, other)", "bitwise_left_shift", ("x", "y")
+    kernel = np.left_shift
+
+
+class RightShift(Elementwise):
+    """The bits of x moved to the right by y places."""
+
+    api, method, inputs = "bitwise_right_shift(input, other)", "bitwise_right_shift", ("x", "y")
+    kernel = np.right_shift
+
+
+class SignBit(Elementwise):
+    """Whether the sign bit is set: true for -1 and for -0.0."""
+
+    api, method, result = "signbit(input)", "signbit", "bool"
+    kernel = np.signbit
+
+
+class PopulationCount(Elementwise):
+    """How many bits of an integer are 1, uint8."""
+
+    api = "population_count(input_x)"
+
+    def kernel(x):
+        bits = np.unpackbits(np.ascontiguousarray(x).reshape(-1, 1).view(np.uint8), axis=1)
+        return bits.sum(1, dtype=np.uint8).reshape(x.shape)
+
+    @classmethod
+    def infer_values(cls, x):
+        return x.shape, np.dtype("u1")
+
+
+def _lower_gamma(a: float, x: float) -> float:
+    """The regularised lower incomplete gamma function (Press et al., Numerical Recipes, 6.2)."""
+    if not (a > 0 and x >= 0):
+        return math.nan
+    if x == 0 or math.isinf(x):
+        return float(x > 0)
+    front = math.exp(a * math.log(x) - x - math.lgamma(a))
+    if x < a + 1:  # the series 6.2.5
+        term = total = 1 / a
+        n = a
+        while abs(term) > abs(total) * 1e-17:
+            n += 1
+            term *= x / n
+            total += term
+        return total * front
+    b = x + 1 - a  # the continued fraction 6.2.7 by Lentz's method
+    c, d = 1e300, 1 / b
+    h = d
+    for i in range(1, 10_000):
+        an = -i * (i - a)
+        b += 2
+        d, c = 1 / (an * d + b), b + an / c
+        h *= d * c
+        if abs(d * c - 1) < 1e-16:
+            break
+    return 1 - front * h
+
+
+class Igamma(Elementwise):
+    """The regularised lower incomplete gamma function P(a, x); differentiable by x alone."""
+
+    api, method, inputs = "", "", ("a", "x")
+    floats = True
+
+    def kernel(a, x):
+        return np.asarray(np.frompyfunc(_lower_gamma, 2, 1)(a, x)).astype(x.dtype)
+
+    partials = (
+        None,
+        lambda out, a, x: ((a - 1) * x.log() - x - a.lgamma()).exp(),
+    )
+
+
+def igamma(input, other):
+    """The regularised lower incomplete gamma function P(input, other)."""
+    return Igamma()(input, other)
+
+
+def igammac(input, other):
+    """1 - igamma: the regularised upper incomplete gamma function."""
+    return 1 - igamma(input, other)
+
+
+def mvlgamma(input, p):
+    """The logarithm of the multivariate gamma function of dimension `p`."""
+    x = floating(input)
+    total = Tensor.wrap(np.asarray(p * (p - 1) / 4 * math.log(math.pi), x._value.dtype))
+    for j in range(int(p)):
+        total = total + (x - j / 2).lgamma()
+    return total
+
+
+def ldexp(x, other):
+    """x times 2 to the power `other`."""
+    return as_tensor(x) * as_tensor(2.0) ** as_tensor(other)
+
+
+def positive(input):
+    """The input itself."""
+    return as_tensor(input)
+
+
+def isposinf(input):
+    """Where the input is +infinity."""
+    return as_tensor(input) == math.inf
+
+
+def isneginf(input):
+    """Where the input is -infinity."""
+    return as_tensor(input) == -math.inf
+
+
+def isreal(input):
+    """Where the imaginary part is 0."""
+    x = as_tensor(input)
+    return x.imag() == 0 if is_complex(x) else x == x
+
+
+def is_complex(input):
+    """Whether the dtype is a complex one."""
+    return as_tensor(input)._value.dtype.kind == "c"
+
+
+def is_floating_point(input):
+    """Whether the dtype is a floating one."""
+    return as_tensor(input)._value.dtype.kind in "fV"
+
+
+def is_nonzero(input):
+    """Whether the one element is not 0."""
+    return bool(as_tensor(input) != 0)
+
+
+def approximate_equal(x, y, tolerance=1e-05):
+    """Where |x - y| is below the tolerance."""
+    return (as_tensor(x) - as_tensor(y)).abs() < tolerance
+
+
+def invert(x):
+    """The bits of integers turned over."""
+    return -as_tensor(x) - 1
+
+
+def eps(x):
+    """A tensor like `x`, filled with the machine epsilon of its dtype."""
+    t = as_tensor(x)
+    return Tensor.wrap(np.full(t.shape, np.finfo(t._value.dtype).eps, t._value.dtype))
+
+
+def type_as(input, other):
+    """The input in the dtype of `other`."""
+    return cast(as_tensor(input), as_tensor(other)._value.dtype)
+
+
+def soft_shrink(input, lambd=0.5):
+    """The input moved by `lambd` towards 0, and 0 where it would pass it."""
+    x = floating(input)
+    return where(x > lambd, x - lambd, where(x < -lambd, x + lambd, x * 0))
+
+
+def floordiv(input, other):
+    """The largest integer that is at most input / other."""
+    return as_tensor(input) // other
+
+
+def floormod(input, other):
+    """The remainder of input / other with the sign of `other`."""
+    return as_tensor(input) % other
