@@ -69,8 +69,9 @@ _GRAPH = {
     "jit": "jit",
     **dict.fromkeys(("JitConfig", "jit_class", "ms_function", "mutable"), "config"),
 }
+_FILES = ("export", "load")
 _LAZY = (
-    "amp", "camp", "common", "dataset", "experimental", "graph", "hub", "insight", "mint", "models",
+    "amp", "backends", "camp", "common", "dataset", "experimental", "graph", "hub", "insight", "mint", "models",
     "numpy",
 )  # fmt: skip
 
@@ -80,13 +81,15 @@ def __getattr__(name: str) -> object:
         return getattr(_importlib.import_module("mslearn.train"), name)
     if name in _GRAPH:
         return getattr(_importlib.import_module(f"mslearn.graph.{_GRAPH[name]}"), name)
+    if name in _FILES:
+        return getattr(_importlib.import_module("mslearn.interchange.files"), name)
     if name == "bfloat16":
         return _importlib.import_module("mslearn.ops.brain_float").bfloat16()
     if name in _LAZY:
         return _importlib.import_module(f"mslearn.{name}")
-    known = [n for n in globals() if not n.startswith("_")] + [*_LAZY, *_GRAPH, *_TRAIN]
+    known = [n for n in globals() if not n.startswith("_")] + [*_LAZY, *_GRAPH, *_FILES, *_TRAIN]
     raise AttributeError(f"module 'mslearn' has no attribute '{name}'.{_did_you_mean(name, known)}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_GRAPH, *_TRAIN})
+    return sorted({*globals(), *_LAZY, *_GRAPH, *_FILES, *_TRAIN})

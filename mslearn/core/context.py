@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from mslearn.core.errors import did_you_mean
@@ -36,10 +37,8 @@ def set_context(**kwargs: Any) -> None:
                 f"For 'set_context', there is no setting '{key}'.{did_you_mean(key, _settings)}"
             )
         if key == "device_target" and value != "CPU":
-            raise ValueError(
-                f"For 'set_context', device_target='{value}' is not available here: this engine "
-                f"runs on the CPU. Use device_target='CPU'."
-            )
+            # By name: backends stand above this layer. Graphs go there; eager code stays on NumPy.
+            importlib.import_module("mslearn.backends").find(value)
         if key == "mode" and value not in (GRAPH_MODE, PYNATIVE_MODE):
             raise ValueError(
                 f"For 'set_context', mode must be GRAPH_MODE (0) or PYNATIVE_MODE (1), but got "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import time
 import warnings
 from typing import Any
@@ -25,6 +26,7 @@ from mslearn.graph.passes import Snapshot, optimize
 from mslearn.graph.tree import Constant, Nest, fill, flatten
 
 MANY = 8  # graphs of one function; more are a sign that something changes at every call
+ON_NUMPY = {"CPU", "numpy", "ms_backend"}  # the last is MindSpore's name for its own runtime
 OPTIONS = {
     "jit_syntax_level", "debug_level", "infer_boost", "exc_mode", "input_signature", "hash_args",
     "compile_once", "disable_format_transform", "exec_order", "auto_offload", "jit_config",
@@ -106,7 +108,8 @@ class Jitted:
         if state.active:  # inside another graph, or while a tape or a picture watches
             return self._runnable(*args, **kwargs)
         tensors, pattern = flatten((args, kwargs))
-        key = (pattern, tuple([(t._value.shape, t._value.dtype.char) for t in tensors]))
+        shapes = tuple([(t._value.shape, t._value.dtype.char) for t in tensors])
+        key = (pattern, shapes, self._target())
         for compiled in self._found.get(key, ()):
             if compiled.valid():
                 return compiled.run(tensors)
@@ -125,12 +128,13 @@ class Jitted:
         start = time.perf_counter()
         if key is None:
             tensors, pattern = flatten((tuple(args), dict(kwargs)))
-            key = (pattern, tuple((t._value.shape, t._value.dtype.char) for t in tensors))
+            shapes = tuple((t._value.shape, t._value.dtype.char) for t in tensors)
+            key = (pattern, shapes, self._target())
         cause = self._cause(key)
         captured = capture(self._runnable, args, kwargs, rewriting=self._mode == "ast")
         snapshots: list[Snapshot] = []
         graph = optimize(captured.graph, snapshots)
-        executable = Executable(graph, snapshots)
+        executable = _executable(graph, snapshots, self._target())
         compiled = Compilation(
             cause, time.perf_counter() - start, graph, snapshots, executable, captured.pattern,
             _guards(captured, key[0]), [p._value.shape for p, _ in graph.parameters],
@@ -167,6 +171,9 @@ class Jitted:
                         return f"'{name}' of {type(thing).__name__} is now {getattr(thing, name)}"
             return "a Parameter has another shape"
         return _difference(next(reversed(self._found)), key)
+
+    def _target(self) -> str:
+        return self.backend or str(get_context("device_target"))
 
     @property
     def code(self) -> str:
@@ -210,7 +217,8 @@ def jit(
         dynamic: 0 or 1; every new shape is a new graph here, which costs some milliseconds.
         fullgraph: whether code that a graph cannot hold is an error; otherwise the function
             then runs eagerly, with a warning.
-        backend: what runs the graph; ``""`` is NumPy.
+        backend: what runs the graph: a target or backend of ``mslearn devices``; ``""`` takes
+            the context's ``device_target``, which is NumPy on the CPU at first.
         **options: MindSpore's further options are accepted.
 
     Raises:
@@ -247,6 +255,13 @@ def jit(
     return decorate if function is None else decorate(function)
 
 
+def _executable(graph: Graph, snapshots: list[Snapshot], target: str) -> Any:
+    if target in ON_NUMPY:
+        return Executable(graph, snapshots)
+    # By name: backends stand above this layer, and are loaded only when one is asked for.
+    return importlib.import_module("mslearn.backends").compile(graph, target)
+
+
 def _one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"For 'jit', {name} must be one of {list(allowed)}, but got {value!r}.")
@@ -272,6 +287,8 @@ def _constants(pattern: Any) -> list[Any]:
 
 def _difference(old: Any, new: Any) -> str:
     """What distinguishes the arguments of two calls, in words."""
+    if old[2] != new[2]:
+        return f"the target is now {new[2]}, before it was {old[2]}"
     if old[0] != new[0]:
         return f"the arguments are now {_call(new[0])}, before they were {_call(old[0])}"
     for i, (a, b) in enumerate(zip(old[1], new[1], strict=True)):
