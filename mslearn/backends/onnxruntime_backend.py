@@ -16,8 +16,8 @@ import numpy as np
 
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
 from mslearn.core import random
-from mslearn.interchange.onnx_model import Model, onnx_model
 from mslearn.graph.ir import Graph, Node
+from mslearn.interchange.onnx_model import Model, onnx_model
 
 PROVIDERS = {
     "ONNX-CPU": ("CPUExecutionProvider", "float32"),
