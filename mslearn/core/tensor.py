@@ -70,7 +70,7 @@ class Tensor:
         input_data: a number, a (nested) list or tuple, a NumPy array or another Tensor. Python
             floats become float32, ints int64, bools bool; a NumPy array keeps its dtype.
         dtype: the wanted dtype; `None` takes it from the data.
-        shape: with `init`, the shape to fill.
+        shape: with `init`, the shape to fill; with None for a size that `export` leaves free.
         init: an initializer such as `mslearn.common.initializer.One()`; the data is made when
             first needed, or by `init_data()`.
 
@@ -103,6 +103,9 @@ class Tensor:
             array = np.empty(shape, to_numpy(dtype))
             init(array)
             self._value: Any = array
+        elif input_data is None and isinstance(shape, tuple | list) and None in shape:
+            free = tuple(-1 if n is None else n for n in shape)  # an example for export
+            self._value = Abstract(free, to_numpy(dtype or FLOAT32))
         elif input_data is None and shape is not None:
             self._value = np.zeros(shape, to_numpy(dtype or FLOAT32))
         else:

@@ -10,8 +10,8 @@ from export.samples import EVERY, sample, tolerance
 
 from mslearn.core.primitive import registry
 from mslearn.core.tensor import Abstract
-from mslearn.export.onnx_model import onnx_model
-from mslearn.export.refusal import ExportError
+from mslearn.interchange.onnx_model import onnx_model
+from mslearn.interchange.refusal import ExportError
 from mslearn.graph.ir import Graph, Node
 
 # Factorisations, functions that no runtime has, and results whose shape depends on the numbers.

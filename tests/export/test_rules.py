@@ -8,8 +8,8 @@ from export.samples import EVERY, SAMPLES, sample, tolerance
 
 from mslearn.core.primitive import apply, registry
 from mslearn.core.tensor import Abstract, Tensor
-from mslearn.export.rules import RULES
-from mslearn.export.tracing import expanded
+from mslearn.interchange.rules import RULES
+from mslearn.interchange.tracing import expanded
 from mslearn.graph.ir import Node
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.tensor import Abstract
-from mslearn.export.refusal import ExportError
+from mslearn.interchange.refusal import ExportError
 from mslearn.graph.ir import Graph, Node
 
 SIZES = ((5, 7), (11, 13), (17, 19), (23, 29))

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.dtype import to_numpy
-from mslearn.export import onnx_index
-from mslearn.export.onnx_control import CONTROL
-from mslearn.export.onnx_model import Builder, Lowering
+from mslearn.interchange import onnx_index
+from mslearn.interchange.onnx_control import CONTROL
+from mslearn.interchange.onnx_model import Builder, Lowering
 from mslearn.graph.ir import Node
 from mslearn.ops.families import normal_axes
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mslearn.export.onnx_model import Lowering
+from mslearn.interchange.onnx_model import Lowering
 
 CONTROL: dict[str, Lowering] = {}

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.dtype import dtype_of, to_numpy
-from mslearn.export import mindir_index
-from mslearn.export.mindir_model import Builder, Lowering, Ref
+from mslearn.interchange import mindir_index
+from mslearn.interchange.mindir_model import Builder, Lowering, Ref
 from mslearn.graph.ir import Node
 from mslearn.ops.families import normal_axes
 

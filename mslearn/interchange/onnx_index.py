@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.tensor import Abstract
-from mslearn.export.onnx_model import Builder
+from mslearn.interchange.onnx_model import Builder
 from mslearn.graph.ir import Node
 from mslearn.ops.indexing import TENSOR
 

@@ -19,10 +19,10 @@ from mslearn.common import wire
 from mslearn.core.dtype import dtype_of
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Abstract
-from mslearn.export.dynamic import merged
-from mslearn.export.refusal import refuse
-from mslearn.export.rules import RULES
-from mslearn.export.tracing import Rule, taken_apart
+from mslearn.interchange.dynamic import merged
+from mslearn.interchange.refusal import refuse
+from mslearn.interchange.rules import RULES
+from mslearn.interchange.tracing import Rule, taken_apart
 from mslearn.graph.ir import Graph, Node, Value
 
 OPSET, IR_VERSION = 17, 8
@@ -106,7 +106,7 @@ def onnx_model(
     >>> onnx_model(graph).operators
     {'Relu': 1, 'Mul': 1}
     """
-    from mslearn.export.onnx_ops import LOWERINGS, fits
+    from mslearn.interchange.onnx_ops import LOWERINGS, fits
 
     table = {**LOWERINGS, **(lowerings or {})}
     for name in without:

@@ -4,8 +4,8 @@ A rule takes the primitive's inputs as Tensors and its attributes, and returns w
 does. `tests/export/test_rules.py` compares every rule with its kernel.
 """
 
-from mslearn.export.rules import elementwise, normalization, optimizer, order, windows
-from mslearn.export.tracing import Rule
+from mslearn.interchange.rules import elementwise, normalization, optimizer, order, windows
+from mslearn.interchange.tracing import Rule
 
 RULES: dict[str, Rule] = {
     **elementwise.RULES,

@@ -17,11 +17,11 @@ import numpy as np
 
 from mslearn.common import wire
 from mslearn.core.dtype import dtype_of
-from mslearn.export.dynamic import merged
-from mslearn.export.onnx_model import TYPES, Port, with_draws_as_inputs
-from mslearn.export.refusal import refuse
-from mslearn.export.rules import RULES
-from mslearn.export.tracing import taken_apart
+from mslearn.interchange.dynamic import merged
+from mslearn.interchange.onnx_model import TYPES, Port, with_draws_as_inputs
+from mslearn.interchange.refusal import refuse
+from mslearn.interchange.rules import RULES
+from mslearn.interchange.tracing import taken_apart
 from mslearn.graph.ir import Graph, Node, Value
 
 VERSION = "2.10.0"  # MindSpore reads no file without one
@@ -53,7 +53,7 @@ def mindir_model(graph: Graph, *, parameters: str = "auto", resized: Graph | Non
     An updated Parameter is an input before and an output after the step, all others are in the
     file. Where the graph has several outputs the file has one, a tuple.
     """
-    from mslearn.export.mindir_ops import LOWERINGS, fits
+    from mslearn.interchange.mindir_ops import LOWERINGS, fits
 
     def keep(node: Node) -> bool:
         return node.prim.name in LOWERINGS and fits(node)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mslearn.export.mindir_model import Builder, Ref
-from mslearn.export.onnx_index import everything, fits, items_of, numpys_order, tensors_of
+from mslearn.interchange.mindir_model import Builder, Ref
+from mslearn.interchange.onnx_index import everything, fits, items_of, numpys_order, tensors_of
 from mslearn.graph.ir import Node
 
 __all__ = ["fits", "get_item", "scatter", "strided_slice"]
