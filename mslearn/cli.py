@@ -28,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _lab(options, jupyter_args)
         if options.command == "lessons":
             return _lessons(options.dir)
+        if options.command == "camp":
+            return _class(options)
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 130
@@ -62,6 +64,24 @@ def _lessons(folder: Path) -> int:
     return 0
 
 
+def _class(options: argparse.Namespace) -> int:
+    from mslearn.camp import classroom
+
+    try:
+        if options.task == "new-class":
+            for name in classroom.new_class(options.dir, options.lang):
+                print(f"wrote {options.dir / name}")
+            print(f"Next: cd {options.dir} && nbgrader generate_assignment day01")
+        else:
+            learners = classroom.report(options.dir)
+            shown = classroom.as_csv(learners) if options.csv else classroom.as_text(learners)
+            print(shown.rstrip("\n"))
+    except classroom.ClassroomError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     from mslearn import __version__
 
@@ -91,6 +111,15 @@ def _parser() -> argparse.ArgumentParser:
 
     lessons = commands.add_parser("lessons", help="copy the lessons into a folder, or update them")
     lessons.add_argument("dir", type=Path, metavar="DIR", help="the folder")
+
+    camp = commands.add_parser("camp", help="for teachers: a course for nbgrader, a class's report")
+    tasks = camp.add_subparsers(dest="task", metavar="TASK", required=True)
+    course = tasks.add_parser("new-class", help="copy this release's lessons as an nbgrader course")
+    course.add_argument("dir", type=Path, metavar="DIR", help="folder of the course")
+    course.add_argument("--lang", choices=("en", "zh"), default="en", help="language (default: en)")
+    summary = tasks.add_parser("report", help="sum up the progress files of a class")
+    summary.add_argument("dir", type=Path, metavar="FOLDER", help="NAME.json or NAME/progress.json")
+    summary.add_argument("--csv", action="store_true", help="for a spreadsheet")
     return parser
 
 

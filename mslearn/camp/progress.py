@@ -5,7 +5,7 @@
                                                  "first_pass": "2026-11-21T09:30:00+01:00"}},
                         "done": true, "done_at": "2026-11-21T09:41:12+01:00"}}}
 
-A day may also hold `quiz` (`{"id": {"right": true, "tries": 1}}`), `predictions` (see `predictions`),
+A day may also hold `quiz` (`{"id": {"right": true, "tries": 1}}`), `predictions` (see there),
 `opened_at`, `last_at`, `seconds` (time at work: pauses longer than `PAUSE` do not count), and for a
 passed exercise the answer's `source`, from which a certificate is derived again.
 
