@@ -15,11 +15,14 @@ _METRICS = (
     "get_metric_fn", "names", "rearrange_inputs",
 )  # fmt: skip
 _CALLBACKS = (
-    "Callback", "CheckpointConfig", "EarlyStopping", "History", "LambdaCallback",
-    "LearningRateScheduler", "LossMonitor", "ModelCheckpoint", "ReduceLROnPlateau", "RunContext",
-    "TimeMonitor",
+    "BackupAndRestore", "Callback", "CheckpointConfig", "EarlyStopping", "History",
+    "LambdaCallback", "LearningRateScheduler", "LossMonitor", "ModelCheckpoint", "OnRequestExit",
+    "ProgressBar", "ReduceLROnPlateau", "RunContext", "TimeMonitor",
 )  # fmt: skip
-_SCALES = ("DynamicLossScaleManager", "FixedLossScaleManager", "LossScaleManager")
+_PRECISION = (
+    "DynamicLossScaleManager", "FixedLossScaleManager", "LossScaleManager", "build_train_network",
+)  # fmt: skip
+_SINK = ("DatasetHelper", "connect_network_with_dataset", "data_sink")
 _DEVICES = (  # refused, with the reason
     "build_searched_strategy", "convert_checkpoint_by_rank", "convert_checkpoints",
     "get_ckpt_path_with_strategy", "load_distributed_checkpoint", "load_obf_params_into_net",
@@ -32,7 +35,8 @@ _DEVICES = (  # refused, with the reason
 LAZY = {
     **dict.fromkeys(_METRICS, "mslearn.train.metrics"),
     **dict.fromkeys(_CALLBACKS, "mslearn.train.callback"),
-    **dict.fromkeys(_SCALES, "mslearn.amp"),
+    **dict.fromkeys(_PRECISION, "mslearn.amp"),
+    **dict.fromkeys(_SINK, "mslearn.train.sink"),
     **dict.fromkeys(_DEVICES, "mslearn.train.many_devices"),
     "Model": "mslearn.train.model",
     "async_ckpt_thread_status": "mslearn.train.background",

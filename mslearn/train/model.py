@@ -194,6 +194,18 @@ class Model:
         args = self._args(dataset, notify, "train")
         steps = args.batch_num if sink_size == -1 else sink_size
         args.update(epoch_num=epoch, batch_num=steps, cur_step_num=initial_epoch * steps)
+        with notify:
+            self._epochs(args, notify, initial_epoch, sink_size, valid)
+
+    def _epochs(
+        self,
+        args: RunArgs,
+        notify: Callbacks,
+        initial_epoch: int,
+        sink_size: int,
+        valid: tuple[Any, Any] | None,
+    ) -> None:
+        dataset, epoch = args.train_dataset, args.epoch_num
         context = RunContext(args)
         rows = None if sink_size == -1 else _endless(dataset)
         notify("on_train_begin", context)
@@ -247,7 +259,8 @@ class Model:
         Raises:
             ValueError: the model has no metrics.
         """
-        return self._evaluate(valid_dataset, Callbacks(callbacks))
+        with Callbacks(callbacks) as notify:
+            return self._evaluate(valid_dataset, notify)
 
     def _evaluate(self, dataset: Any, notify: Callbacks) -> dict[str, Any]:
         if not self._metrics:

@@ -11,3 +11,6 @@ from mslearn.train.callback.monitors import TimeMonitor as TimeMonitor
 from mslearn.train.callback.plateau import EarlyStopping as EarlyStopping
 from mslearn.train.callback.plateau import LearningRateScheduler as LearningRateScheduler
 from mslearn.train.callback.plateau import ReduceLROnPlateau as ReduceLROnPlateau
+from mslearn.train.callback.progress import ProgressBar as ProgressBar
+from mslearn.train.callback.safety import BackupAndRestore as BackupAndRestore
+from mslearn.train.callback.safety import OnRequestExit as OnRequestExit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Any
 
 HOOKS = (
@@ -61,7 +62,7 @@ class Callback:
 
     `begin`, `epoch_begin`, `step_begin`, `step_end`, `epoch_end`, `end` run while training and
     evaluating; `on_train_…` and `on_eval_…` in one of them and, unless overridden, call the others.
-    As a context manager ``with callback:`` is accepted.
+    Each is entered as a context manager for the run and left afterwards, also when the run fails.
     """
 
     def __enter__(self) -> Callback:
@@ -182,6 +183,16 @@ class Callbacks:
                     f"functions, but got '{type(callback).__name__}'. For example "
                     f"callbacks=[train.LossMonitor()]."
                 )
+
+    def __enter__(self) -> Callbacks:
+        with ExitStack() as entering:
+            for callback in self.all:
+                entering.enter_context(callback)
+            self._entered = entering.pop_all()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._entered.__exit__(*error)
 
     def __call__(self, hook: str, context: RunContext) -> None:
         for callback in self.all:
