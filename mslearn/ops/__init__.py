@@ -19,6 +19,7 @@ from mslearn.ops.arrange import *  # noqa: F403
 from mslearn.ops.bessel import *  # noqa: F403
 from mslearn.ops.blocks import *  # noqa: F403
 from mslearn.ops.classes import classes as _classes
+from mslearn.ops.complex_numbers import *  # noqa: F403
 from mslearn.ops.composite import *  # noqa: F403
 from mslearn.ops.composite import ALIASES as _ALIASES
 from mslearn.ops.composite import OLD as _OLD
@@ -64,12 +65,12 @@ def _add(*tables):
 
 
 _add(_functions)
-from mslearn.ops import classes_more as _classes_more  # noqa: E402, F401  (uses all of the above)
+_add({name: globals()[present] for name, present in _ALIASES.items()})
+# These two use all of the above.
+from mslearn.ops import classes_more as _classes_more  # noqa: E402, F401
+from mslearn.ops import methods as _methods  # noqa: E402, F401
 
 _add(_classes, _registry)
-for _name, _present in _ALIASES.items():
-    if _present in globals():
-        globals().setdefault(_name, globals()[_present])
 
 
 def __getattr__(name: str) -> object:

@@ -11,9 +11,9 @@ from mslearn.ops.families import Elementwise, cast, floating
 from mslearn.ops.indexing import where
 
 __all__ = [
-    "approximate_equal", "eps", "floordiv", "floormod", "igamma", "igammac",
+    "approximate_equal", "eps", "igamma", "igammac",
     "invert", "is_complex", "is_floating_point", "is_nonzero", "isneginf", "isposinf", "isreal",
-    "ldexp", "mvlgamma", "positive", "soft_shrink", "type_as",
+    "ldexp", "mvlgamma", "type_as",
 ]  # fmt: skip
 
 
@@ -123,39 +123,17 @@ class SquaredDifference(Elementwise):
     partials = (lambda out, x, y: 2 * (x - y), lambda out, x, y: 2 * (y - x))
 
 
-class NextAfter(Elementwise):
-    """The next floating number after x on the way to y."""
-
-    api, method, inputs = "nextafter(input, other)", "nextafter", ("x", "y")
-    kernel = np.nextafter
-
-
-class Gcd(Elementwise):
-    """The greatest common divisor of integers."""
-
-    api, method, inputs = "gcd(input, other)", "gcd", ("x", "y")
-    kernel = np.gcd
-
-
-class Lcm(Elementwise):
-    """The least common multiple of integers."""
-
-    api, method, inputs = "lcm(input, other)", "lcm", ("x", "y")
-    kernel = np.lcm
-
-
-class LeftShift(Elementwise):
-    """The bits of x moved to the left by y places."""
-
-    api, method, inputs = "bitwise_left_shift(input, other)", "bitwise_left_shift", ("x", "y")
-    kernel = np.left_shift
-
-
-class RightShift(Elementwise):
-    """The bits of x moved to the right by y places."""
-
-    api, method, inputs = "bitwise_right_shift(input, other)", "bitwise_right_shift", ("x", "y")
-    kernel = np.right_shift
+for _name, _api, _kernel, _text in (
+    ("NextAfter", "nextafter", np.nextafter, "The next floating number after x on the way to y."),
+    ("Gcd", "gcd", np.gcd, "The greatest common divisor of integers."),
+    ("Lcm", "lcm", np.lcm, "The least common multiple of integers."),
+    ("LeftShift", "bitwise_left_shift", np.left_shift, "The bits of x moved left by y places."),
+    ("RightShift", "bitwise_right_shift", np.right_shift, "The bits of x moved right by y places."),
+):
+    type(_name, (Elementwise,), {
+        "api": f"{_api}(input, other)", "method": _api, "inputs": ("x", "y"), "kernel": _kernel,
+        "__doc__": _text, "name": _name,
+    })  # fmt: skip
 
 
 class SignBit(Elementwise):
@@ -246,11 +224,6 @@ def ldexp(x, other):
     return as_tensor(x) * as_tensor(2.0) ** as_tensor(other)
 
 
-def positive(input):
-    """The input itself."""
-    return as_tensor(input)
-
-
 def isposinf(input):
     """Where the input is +infinity."""
     return as_tensor(input) == math.inf
@@ -301,19 +274,3 @@ def eps(x):
 def type_as(input, other):
     """The input in the dtype of `other`."""
     return cast(as_tensor(input), as_tensor(other)._value.dtype)
-
-
-def soft_shrink(input, lambd=0.5):
-    """The input moved by `lambd` towards 0, and 0 where it would pass it."""
-    x = floating(input)
-    return where(x > lambd, x - lambd, where(x < -lambd, x + lambd, x * 0))
-
-
-def floordiv(input, other):
-    """The largest integer that is at most input / other."""
-    return as_tensor(input) // other
-
-
-def floormod(input, other):
-    """The remainder of input / other with the sign of `other`."""
-    return as_tensor(input) % other

@@ -15,7 +15,6 @@ from mslearn.ops import reduce as reductions
 from mslearn.ops import shape as shapes
 from mslearn.ops import trigonometry as _trigonometry  # noqa: F401  (declares its primitives)
 from mslearn.ops.families import Elementwise, binary, unary
-from mslearn.ops.methods import METHODS
 
 
 def functional(prim: type[Primitive]) -> Callable[..., Any]:
@@ -146,19 +145,24 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
         "clip": control.clip_by_value, "clamp": control.clip_by_value,
         "softmax": neural.softmax, "log_softmax": neural.log_softmax,
         "new_zeros": _new(creation.zeros), "new_ones": _new(creation.ones),
-        "copy": shapes.identity, "tril": creation.tril, "triu": creation.triu, **METHODS,
+        "copy": shapes.identity, "tril": creation.tril, "triu": creation.triu,
     }  # fmt: skip
     Tensor.max = _extreme(reductions.max, reductions.amax)  # type: ignore[attr-defined]
     Tensor.min = _extreme(reductions.min, reductions.amin)  # type: ignore[attr-defined]
-    for name, method in methods.items():
-        names = inspect.signature(method).parameters
-        setattr(Tensor, name, _aliased(method) if {"axis", "dim"} & set(names) else method)
+    add_methods(methods)
     for name in ("half", "float", "double", "int", "long", "bool"):
         kind = {"half": "f2", "float": "f4", "double": "f8", "int": "i4", "long": "i8", "bool": "?"}
         setattr(Tensor, name, _to(kind[name]))
     Tensor.data = property(lambda self: Tensor.wrap(self._value))  # type: ignore[attr-defined]
     Tensor.init = None  # type: ignore[attr-defined]  # what is to fill it later: nothing
     Tensor.T = property(shapes.transpose_method)  # type: ignore[attr-defined]
+
+
+def add_methods(methods: dict[str, Callable[..., Any]]) -> None:
+    """Give Tensor methods by name, with all spellings of axis and keepdims."""
+    for name, method in methods.items():
+        names = inspect.signature(method).parameters
+        setattr(Tensor, name, _aliased(method) if {"axis", "dim"} & set(names) else method)
 
 
 def _to(code: str) -> Callable[[Tensor], Tensor]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mslearn.core.primitive import apply
+from mslearn.core.primitive import apply, registry
 from mslearn.core.tensor import Tensor
 from mslearn.ops.elementwise import Abs, Sign
 from mslearn.ops.families import Elementwise, floating
@@ -39,126 +39,58 @@ def _decaying(order: int, x: np.ndarray, scaled: bool) -> np.ndarray:
     return np.where(x > 0, values.sum(-1) * step, np.where(x == 0, np.inf, np.nan)).astype(x.dtype)
 
 
-class _Bessel(Elementwise, abstract=True):
-    floats = True
-
-
-class BesselI0(_Bessel):
-    """The modified Bessel function of the first kind, order 0."""
-
-    api = "bessel_i0(x)"
-
-    def kernel(x):
-        return _periodic(lambda v, a: np.exp(v * np.cos(a)), x)
-
-    partials = (lambda out, x: apply(BesselI1, (x,)),)
-
-
-class BesselI1(_Bessel):
-    """The modified Bessel function of the first kind, order 1."""
-
-    api = "bessel_i1(x)"
-
-    def kernel(x):
-        return _periodic(lambda v, a: np.exp(v * np.cos(a)) * np.cos(a), x)
-
-    partials = (lambda out, x: apply(BesselI0, (x,)) - _over(out, x),)
-
-
-class BesselI0e(_Bessel):
-    """BesselI0 times exp(-|x|)."""
-
-    api = "bessel_i0e(x)"
-
-    def kernel(x):
-        return _periodic(lambda v, a: np.exp(v * np.cos(a) - np.abs(v)), x)
-
-    partials = (lambda out, x: apply(BesselI1e, (x,)) - apply(Sign, (x,)) * out,)
-
-
-class BesselI1e(_Bessel):
-    """BesselI1 times exp(-|x|)."""
-
-    api = "bessel_i1e(x)"
-
-    def kernel(x):
-        return _periodic(lambda v, a: np.exp(v * np.cos(a) - np.abs(v)) * np.cos(a), x)
-
-    partials = (lambda out, x: apply(BesselI0e, (x,)) - _over(out, x) - apply(Sign, (x,)) * out,)
-
-
-class BesselJ0(_Bessel):
-    """The Bessel function of the first kind, order 0."""
-
-    api = "bessel_j0(x)"
-
-    def kernel(x):
-        return _periodic(lambda v, a: np.cos(v * np.sin(a)), x)
-
-    partials = (lambda out, x: -apply(BesselJ1, (x,)),)
-
-
-class BesselJ1(_Bessel):
-    """The Bessel function of the first kind, order 1."""
-
-    api = "bessel_j1(x)"
-
-    def kernel(x):
-        return _periodic(lambda v, a: np.cos(a - v * np.sin(a)), x)
-
-    partials = (lambda out, x: apply(BesselJ0, (x,)) - _over(out, x),)
-
-
-class BesselK0(_Bessel):
-    """The modified Bessel function of the second kind, order 0 (x > 0)."""
-
-    api = "bessel_k0(x)"
-
-    def kernel(x):
-        return _decaying(0, x, False)
-
-    partials = (lambda out, x: -apply(BesselK1, (x,)),)
-
-
-class BesselK1(_Bessel):
-    """The modified Bessel function of the second kind, order 1 (x > 0)."""
-
-    api = "bessel_k1(x)"
-
-    def kernel(x):
-        return _decaying(1, x, False)
-
-    partials = (lambda out, x: -apply(BesselK0, (x,)) - out / x,)
-
-
-class BesselK0e(_Bessel):
-    """BesselK0 times exp(x)."""
-
-    api = "bessel_k0e(x)"
-
-    def kernel(x):
-        return _decaying(0, x, True)
-
-    partials = (lambda out, x: out - apply(BesselK1e, (x,)),)
-
-
-class BesselK1e(_Bessel):
-    """BesselK1 times exp(x)."""
-
-    api = "bessel_k1e(x)"
-
-    def kernel(x):
-        return _decaying(1, x, True)
-
-    partials = (lambda out, x: out - apply(BesselK0e, (x,)) - out / x,)
-
-
 def _over(out: Tensor, x: Tensor) -> Tensor:
     """``out / x`` for a function of order 1, which near 0 is x / 2."""
     near = apply(Abs, (x,)) < 1e-6
     return where(near, 0.5, out / where(near, 1.0, x))
 
 
+def _of(name: str, x: Tensor) -> Tensor:
+    return apply(registry[f"Bessel{name}"], (x,))
+
+
+def _against(function: Any) -> Any:
+    """The partial derivative of a scaled function: the unscaled one minus its sign times itself."""
+    return lambda out, x: function(out, x) - apply(Sign, (x,)) * out
+
+
+_KINDS = {  # kernel of NumPy arrays, derivative
+    "I0": (lambda v, a: np.exp(v * np.cos(a)), lambda out, x: _of("I1", x)),
+    "I1": (lambda v, a: np.exp(v * np.cos(a)) * np.cos(a),
+           lambda out, x: _of("I0", x) - _over(out, x)),
+    "I0e": (lambda v, a: np.exp(v * np.cos(a) - np.abs(v)),
+            _against(lambda out, x: _of("I1e", x))),
+    "I1e": (lambda v, a: np.exp(v * np.cos(a) - np.abs(v)) * np.cos(a),
+            _against(lambda out, x: _of("I0e", x) - _over(out, x))),
+    "J0": (lambda v, a: np.cos(v * np.sin(a)), lambda out, x: -_of("J1", x)),
+    "J1": (lambda v, a: np.cos(a - v * np.sin(a)), lambda out, x: _of("J0", x) - _over(out, x)),
+    "K0": (None, lambda out, x: -_of("K1", x)),
+    "K1": (None, lambda out, x: -_of("K0", x) - out / x),
+    "K0e": (None, lambda out, x: out - _of("K1e", x)),
+    "K1e": (None, lambda out, x: out - _of("K0e", x) - out / x),
+}  # fmt: skip
+_TITLES = {"I": "modified Bessel function of the first kind",
+           "J": "Bessel function of the first kind",
+           "K": "modified Bessel function of the second kind (x > 0)"}  # fmt: skip
+
+
+def _declare(kind: str, integrand: Any, slope: Any) -> None:
+    order, scaled = int(kind[1]), kind.endswith("e")
+
+    def kernel(x: np.ndarray) -> np.ndarray:
+        return _decaying(order, x, scaled) if integrand is None else _periodic(integrand, x)
+
+    scale = ", times exp(x)" if kind[0] == "K" else ", times exp(-|x|)"
+    text = f"The {_TITLES[kind[0]]}, order {order}{scale if scaled else ''}."
+    body = {"kernel": kernel, "partials": (slope,), "floats": True, "__doc__": text,
+            "api": f"bessel_{kind.lower()}(x)", "name": f"Bessel{kind}"}  # fmt: skip
+    type(f"Bessel{kind}", (Elementwise,), body)
+
+
+for _kind, _parts in _KINDS.items():
+    _declare(_kind, *_parts)
+
+
 def i0(input):
     """The modified Bessel function of the first kind, order 0."""
-    return apply(BesselI0, (floating(input),))
+    return _of("I0", floating(input))

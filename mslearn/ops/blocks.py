@@ -14,7 +14,6 @@ from mslearn.ops.control import assign
 from mslearn.ops.families import cast, normal_axes
 from mslearn.ops.gather_scatter import gather_elements
 from mslearn.ops.indexing import TENSOR, AddAt, gather, where
-from mslearn.ops.joining import vstack
 from mslearn.ops.shape import stack
 
 __all__ = [
@@ -22,7 +21,7 @@ __all__ = [
     "dsplit", "expand", "inplace_add", "inplace_index_add", "inplace_sub",
     "inplace_update", "matrix_band_part", "matrix_diag",
     "matrix_diag_part", "matrix_set_diag",
-    "mirror_pad", "padding", "reverse_sequence", "row_stack", "slice_scatter",
+    "mirror_pad", "padding", "reverse_sequence", "slice_scatter",
     "space_to_batch_nd", "sparse_segment_mean", "t", "unsorted_segment_max",
     "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sum",
 ]  # fmt: skip
@@ -284,11 +283,6 @@ def padding(x, pad_dim_size=8):
 def dsplit(input, indices_or_sections):
     """Parts along axis 2."""
     return as_tensor(input).tensor_split(indices_or_sections, 2)
-
-
-def row_stack(tensors):
-    """Tensors one below the other."""
-    return vstack(tensors)
 
 
 def t(input):

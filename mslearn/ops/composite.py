@@ -211,6 +211,9 @@ ALIASES = {
     "floor_divide": "floor_div", "ge": "greater_equal", "gt": "greater", "le": "less_equal",
     "lt": "less", "multiply": "mul", "ne": "not_equal", "negative": "neg", "remainder": "floor_mod",
     "select": "where", "subtract": "sub", "tensor_add": "add", "true_divide": "div",
+    "floordiv": "floor_div", "floormod": "floor_mod", "positive": "identity",
+    "soft_shrink": "softshrink", "row_stack": "vstack",
+    "log_matrix_determinant": "slogdet",
     "tensor_mul": "mul", "tensor_sub": "sub", "tensor_div": "div", "tensor_pow": "pow",
 }  # fmt: skip
 """Second names of functions, as valid as the first."""

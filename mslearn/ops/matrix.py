@@ -22,8 +22,8 @@ from mslearn.ops.shape import reshape, transpose
 
 __all__ = [
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "cholesky", "det", "dot", "einsum", "ger",
-    "inner", "inv", "inverse", "kron", "matrix_determinant", "matrix_power", "matrix_solve", "mv",
-    "outer", "slogdet", "tensor_dot", "vecdot",
+    "inner", "inv", "inverse", "kron", "logdet", "matrix_determinant", "matrix_power",
+    "matrix_solve", "mv", "outer", "slogdet", "tensor_dot", "vecdot",
 ]  # fmt: skip
 
 
@@ -278,6 +278,11 @@ matrix_determinant = det
 def slogdet(input):
     """The sign and the logarithm of the absolute value of the determinant."""
     return apply(LogMatrixDeterminant, (floating(input),))
+
+
+def logdet(input):
+    """The logarithm of the determinant of square matrices (NaN where it is negative)."""
+    return det(input).log()
 
 
 def cholesky(input_x, upper=False):

@@ -14,6 +14,8 @@ SAMPLES = {
         "SquaredDifference", "NextAfter",
     )},
     **{n: [((INTS, np.array([8, 3, 2])), {})] for n in ("Gcd", "Lcm", "LeftShift", "RightShift")},
+    **{n: [((X + 1j * Y,), {}), ((X,), {})] for n in ("Real", "Imag", "Conj")},
+    "Complex": [((X, Y), {})],
     "SignBit": [((X,), {})], "PopulationCount": [((INTS,), {})],
     **{f"Bessel{n}": [((X / 3,), {})] for n in ("I0", "I1", "I0e", "I1e", "J0", "J1")},
     **{f"Bessel{n}": [((POS,), {})] for n in ("K0", "K1", "K0e", "K1e")},

@@ -1,0 +1,105 @@
+"""Parts of complex numbers. (No gradients: a complex result would need a convention of its own.)"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mslearn.core.primitive import Primitive, apply, broadcast_shape
+from mslearn.core.tensor import as_tensor
+from mslearn.ops.families import cast, floating
+from mslearn.ops.shape import stack
+
+__all__ = ["adjoint", "angle", "conj", "imag", "polar", "real", "view_as_real"]
+
+
+class _Part(Primitive, abstract=True):
+    """A part of a number, in the floating dtype that it is made of."""
+
+    inputs = ("input",)
+
+    def infer(x):
+        return x.shape, np.empty(0, x.dtype).real.dtype
+
+
+class Real(_Part):
+    """The real part."""
+
+    def kernel(x):
+        return x.real.copy()
+
+
+class Imag(_Part):
+    """The imaginary part."""
+
+    def kernel(x):
+        return x.imag.copy()
+
+
+class Conj(Primitive):
+    """The number with the sign of its imaginary part turned."""
+
+    inputs = ("input",)
+
+    def kernel(x):
+        return np.conj(x)
+
+    def infer(x):
+        return x.shape, x.dtype
+
+
+class Complex(Primitive):
+    """A complex number of its real and its imaginary part."""
+
+    inputs = ("real", "imag")
+
+    def kernel(real, imag):
+        return (real + 1j * imag).astype(f"c{2 * real.dtype.itemsize}", copy=False)
+
+    def infer(real, imag):
+        shape = broadcast_shape("Complex", real.shape, imag.shape)
+        return shape, np.dtype(f"c{2 * real.dtype.itemsize}")
+
+
+def _is_complex(x):
+    return x._value.dtype.kind == "c"
+
+
+def real(input):
+    """The real part; a real number itself."""
+    x = as_tensor(input)
+    return apply(Real, (x,)) if _is_complex(x) else x
+
+
+def imag(input):
+    """The imaginary part; 0 for real numbers."""
+    x = as_tensor(input)
+    return apply(Imag, (x,)) if _is_complex(x) else x * 0
+
+
+def conj(input):
+    """The number with the sign of its imaginary part turned."""
+    x = as_tensor(input)
+    return apply(Conj, (x,)) if _is_complex(x) else x
+
+
+def angle(input):
+    """The angle with the positive real axis."""
+    x = as_tensor(input)
+    if not _is_complex(x):
+        return cast(x < 0, floating(x)._value.dtype) * np.pi
+    return imag(x).atan2(real(x))
+
+
+def polar(abs, angle):
+    """The complex number of a length and an angle."""
+    return Complex()(abs * angle.cos(), abs * angle.sin())
+
+
+def view_as_real(input):
+    """Complex numbers as pairs along a new last axis."""
+    return stack((real(input), imag(input)), -1)
+
+
+def adjoint(x):
+    """The last two axes exchanged, and complex numbers conjugated."""
+    return conj(as_tensor(x).swapaxes(-1, -2))
