@@ -36,6 +36,7 @@ from mslearn.nn.classic import ClipByNorm as ClipByNorm
 from mslearn.nn.classic import Conv2dBnAct as Conv2dBnAct
 from mslearn.nn.classic import DenseBnAct as DenseBnAct
 from mslearn.nn.classic import DiGamma as DiGamma
+from mslearn.nn.classic import IGamma as IGamma
 from mslearn.nn.classic import L1Regularizer as L1Regularizer
 from mslearn.nn.classic import LBeta as LBeta
 from mslearn.nn.classic import LGamma as LGamma
@@ -125,8 +126,10 @@ from mslearn.nn.losses_more import SmoothL1Loss as SmoothL1Loss
 from mslearn.nn.losses_more import SoftMarginLoss as SoftMarginLoss
 from mslearn.nn.losses_more import SoftmaxCrossEntropyWithLogits as SoftmaxCrossEntropyWithLogits
 from mslearn.nn.losses_more import TripletMarginLoss as TripletMarginLoss
+from mslearn.nn.losses_rare import CTCLoss as CTCLoss
 from mslearn.nn.losses_rare import FocalLoss as FocalLoss
 from mslearn.nn.losses_rare import MultiClassDiceLoss as MultiClassDiceLoss
+from mslearn.nn.losses_rare import MultilabelMarginLoss as MultilabelMarginLoss
 from mslearn.nn.losses_rare import PoissonNLLLoss as PoissonNLLLoss
 from mslearn.nn.losses_rare import SampledSoftmaxLoss as SampledSoftmaxLoss
 from mslearn.nn.losses_rare import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
@@ -180,6 +183,7 @@ from mslearn.nn.thin import ConstantPad2d as ConstantPad2d
 from mslearn.nn.thin import ConstantPad3d as ConstantPad3d
 from mslearn.nn.thin import Embedding as Embedding
 from mslearn.nn.thin import EmbeddingLookup as EmbeddingLookup
+from mslearn.nn.thin import MultiFieldEmbeddingLookup as MultiFieldEmbeddingLookup
 from mslearn.nn.thin import Norm as Norm
 from mslearn.nn.thin import OneHot as OneHot
 from mslearn.nn.thin import Pad as Pad
@@ -196,6 +200,17 @@ from mslearn.nn.transformer import TransformerDecoder as TransformerDecoder
 from mslearn.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
 from mslearn.nn.transformer import TransformerEncoder as TransformerEncoder
 from mslearn.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
+from mslearn.nn.windows import LRN as LRN
+from mslearn.nn.windows import AdaptiveMaxPool3d as AdaptiveMaxPool3d
+from mslearn.nn.windows import ChannelShuffle as ChannelShuffle
+from mslearn.nn.windows import FractionalMaxPool2d as FractionalMaxPool2d
+from mslearn.nn.windows import FractionalMaxPool3d as FractionalMaxPool3d
+from mslearn.nn.windows import LPPool1d as LPPool1d
+from mslearn.nn.windows import LPPool2d as LPPool2d
+from mslearn.nn.windows import MaxUnpool1d as MaxUnpool1d
+from mslearn.nn.windows import MaxUnpool2d as MaxUnpool2d
+from mslearn.nn.windows import MaxUnpool3d as MaxUnpool3d
+from mslearn.nn.windows import Unfold as Unfold
 from mslearn.nn.wrap import DynamicLossScaleUpdateCell as DynamicLossScaleUpdateCell
 from mslearn.nn.wrap import FixedLossScaleUpdateCell as FixedLossScaleUpdateCell
 from mslearn.nn.wrap import ForwardValueAndGrad as ForwardValueAndGrad
@@ -214,9 +229,34 @@ _METRICS = (
 )  # fmt: skip
 
 
+# MindSpore's other names for layers of `mint.nn`.
+_MINT = {
+    "AvgPool1dExt": "AvgPool1d", "AvgPool2dExt": "AvgPool2d", "AvgPool3dExt": "AvgPool3d",
+    "Dropout2dExt": "Dropout2d", "DropoutExt": "Dropout", "EmbeddingExt": "Embedding",
+    "L1LossExt": "L1Loss", "LayerNormExt": "LayerNorm", "Linear": "Linear",
+    "LogSoftmaxExt": "LogSoftmax", "MaxPool2dExt": "MaxPool2d", "PReLUExt": "PReLU",
+}  # fmt: skip
+# Parts of MindSpore that this engine does not have, and why.
+_REFUSED = {
+    **dict.fromkeys(
+        ("AdaSumByDeltaWeightWrapCell", "AdaSumByGradWrapCell", "PipelineGradReducer",
+         "VirtualDatasetCellTriple"),
+        "it puts together the work of many devices, and mslearn computes on one",
+    ),
+    "GetNextSingleOp": "it reads a queue of the Ascend device; iterate over the dataset",
+    "OptTFTWrapper": "it repairs a cluster after a device fails, and mslearn computes on one",
+}  # fmt: skip
+
+
 def __getattr__(name: str) -> object:
     if name in _METRICS:
         return getattr(_importlib.import_module("mslearn.train.metrics"), name)
+    if name in _MINT:
+        return getattr(_importlib.import_module("mslearn.mint.nn"), _MINT[name])
+    if name in _REFUSED:
+        raise AttributeError(f"mslearn has no 'nn.{name}': {_REFUSED[name]}.")
+    if name == "GraphCell":  # it reads files, a layer above
+        return _importlib.import_module("mslearn.interchange.graph_cell").GraphCell
     known = [n for n in globals() if not n.startswith("_") and n[0].isupper()]
     raise AttributeError(
         f"module 'mslearn.nn' has no attribute '{name}'.{_did_you_mean(name, known)}"

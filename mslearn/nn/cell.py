@@ -14,10 +14,11 @@ from mslearn.core.parameter import Parameter, ParameterTuple
 from mslearn.core.state import state
 from mslearn.core.tensor import Tensor
 from mslearn.gradtools.hooks import HookHandle
+from mslearn.nn.cell_state import CellState
 from mslearn.nn.extras import Extras
 
 
-class Cell:
+class Cell(CellState):
     """Base class of layers, losses, optimizers and networks.
 
     Assigning a Parameter or a Cell to an attribute registers it; `construct` says what the Cell

@@ -44,6 +44,13 @@ class LBeta(Cell):
         return self.lgamma(x) + self.lgamma(y) - self.lgamma(x + y)
 
 
+class IGamma(Cell):
+    """The lower incomplete gamma function of (a, x), from 0 to 1."""
+
+    def construct(self, a: Tensor, x: Tensor) -> Tensor:
+        return ops.igamma(a, x)
+
+
 class ReduceLogSumExp(Cell):
     """log(sum(exp(x))) along `axis`, without overflow."""
 

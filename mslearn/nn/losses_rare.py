@@ -236,3 +236,58 @@ class SampledSoftmaxLoss(LossBase):
 
 def _tensor(value: Any, like: Tensor) -> Tensor:
     return value.astype(like.dtype) if isinstance(value, Tensor) else Tensor(value, like.dtype)
+
+
+class CTCLoss(LossBase):
+    """How unlikely a text is when each step of a sound names a letter or nothing (Graves 2006).
+
+    Args:
+        blank: the number of "nothing".
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        zero_infinity: texts that are too long for their steps cost 0 instead of infinity.
+
+    Called with log probabilities (T, N, C), targets (N, S) or (sum of lengths,), and the lengths
+    (N,) of both.
+    """
+
+    def __init__(
+        self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False
+    ) -> None:
+        super().__init__(reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+    def construct(
+        self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any
+    ) -> Tensor:
+        loss = ops.ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction,
+            self.zero_infinity,
+        )  # fmt: skip
+        return loss[0] if isinstance(loss, tuple) else loss
+
+
+class MultilabelMarginLoss(LossBase):
+    """Every right class shall score 1 more than every wrong one.
+
+    Called with scores (N, C) or (C,) and the numbers of the right classes (N, C), ended by -1.
+    """
+
+    def construct(self, x: Tensor, target: Tensor) -> Tensor:
+        single = x.ndim == 1
+        if x.shape != target.shape or x.ndim not in (1, 2):
+            raise ShapeError(
+                f"For 'MultilabelMarginLoss', scores and classes must have one shape (N, C) or "
+                f"(C,), but got {list(x.shape)} and {list(target.shape)}."
+            )
+        if single:
+            x, target = x.expand_dims(0), target.expand_dims(0)
+        classes = x.shape[1]
+        right = ops.cumprod(ops.greater(target, -1).astype(x.dtype), 1)  # (N, places of targets)
+        target = ops.maximum(target, 0)
+        hits = ops.one_hot(target, classes, 1.0, 0.0).astype(x.dtype) * right.expand_dims(2)
+        wrong = 1 - ops.amax(hits, 1)  # (N, C)
+        of_right = ops.gather_d(x, 1, target)
+        gaps = ops.relu(1 - of_right.expand_dims(2) + x.expand_dims(1))
+        gaps = gaps * right.expand_dims(2) * wrong.expand_dims(1)
+        loss = gaps.sum((1, 2)) / classes
+        return self.get_loss(loss[0] if single else loss)

@@ -6,7 +6,7 @@ from typing import Any
 
 from mslearn import ops
 from mslearn.common.initializer import initializer
-from mslearn.core.dtype import DType, float32
+from mslearn.core.dtype import DType, float32, int32
 from mslearn.core.errors import DtypeError
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
@@ -239,3 +239,55 @@ class EmbeddingLookup(Cell):
             return out
         length = ops.norm(out, 2, -1, True)
         return out * (self.max_norm / ops.maximum(length, self.max_norm))
+
+
+class MultiFieldEmbeddingLookup(EmbeddingLookup):
+    """Vectors of features, weighted and put together for each field: (N, field_size, size).
+
+    Args:
+        field_size: how many fields there are.
+        operator: ``"SUM"``, ``"MEAN"`` or ``"MAX"`` of a field's vectors.
+        feature_num_list: how MindSpore splits the table over machines. Here there is one.
+        (others): as in `EmbeddingLookup`.
+
+    Called with features (N, K) int32, their weights (N, K) float32 (0: none) and fields (N, K)
+    int32.
+    """
+
+    def __init__(
+        self, vocab_size: int, embedding_size: int, field_size: int, param_init: Any = "normal",
+        target: str = "CPU", slice_mode: str = "batch_slice", feature_num_list: Any = None,
+        max_norm: float | None = None, sparse: bool = True, operator: str = "SUM",
+        dtype: DType = float32,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            vocab_size, embedding_size, param_init, target, slice_mode, feature_num_list,
+            max_norm, sparse, dtype,
+        )  # fmt: skip
+        if operator not in ("SUM", "MEAN", "MAX"):
+            raise ValueError(
+                f"For 'MultiFieldEmbeddingLookup', operator is 'SUM', 'MEAN' or 'MAX', but got "
+                f"{operator!r}."
+            )
+        self.field_size, self.operator = field_size, operator
+
+    def construct(  # type: ignore[override]
+        self, input_indices: Tensor, input_values: Tensor, field_ids: Tensor
+    ) -> Tensor:
+        n, size = input_indices.shape[0], self.embedding_size
+        which = field_ids + ops.arange(0, n * self.field_size, self.field_size).reshape((n, 1))
+        which = which.reshape((-1,)).astype(int32)
+        weights = input_values.reshape((-1, 1))
+        vectors = super().construct(input_indices).reshape((-1, size)) * weights
+        total = n * self.field_size
+        count = ops.unsorted_segment_sum(ops.abs(weights.reshape((-1,))), which, total)
+        present = ops.expand_dims(count, 1)
+        if self.operator == "MAX":
+            hidden = ops.masked_fill(vectors, ops.equal(weights, 0), -3.4e38)
+            out = ops.unsorted_segment_max(hidden, which, total)
+            out = ops.where(present > 0, out, ops.zeros_like(out))
+        else:
+            out = ops.unsorted_segment_sum(vectors, which, total)
+            if self.operator == "MEAN":
+                out = out / ops.where(present > 0, present, ops.ones_like(present))
+        return out.reshape((n, self.field_size, size))

@@ -85,6 +85,49 @@ layer("Range", lambda ms: ms.nn.Range(1, 9, 2), by=0)
 layer("Range_floats", lambda ms: ms.nn.Range(0, 1, 0.25), by=0)
 
 
+MAPS, VOLUME = n(2, 4, 5, 6), n(1, 2, 5, 4, 6)
+BOX, SIX, LOGITS = n(1, 2, 7, 8, 9), n(6, 4), n(6, 2, 4)
+CHANCE3 = RNG.random((1, 2, 3)).astype(np.float32)
+CHANCE = RNG.random((2, 4, 2)).astype(np.float32)
+PLACES = np.array([[[[0, 3], [8, 11]]]], np.int64)
+layer("nn.ChannelShuffle", lambda ms: ms.nn.ChannelShuffle(2), MAPS, by=0)
+layer("nn.LRN", lambda ms: ms.nn.LRN(2, 1.5, 0.5, 0.7), MAPS, by=0)
+layer("LPPool1d", lambda ms: ms.nn.LPPool1d(2, 3, 1), np.abs(MAPS[0]))
+layer("LPPool2d", lambda ms: ms.nn.LPPool2d(3.0, (2, 3), 2, True), np.abs(MAPS), by=0)
+layer("AdaptiveMaxPool3d", lambda ms: ms.nn.AdaptiveMaxPool3d((2, 4, 4), True), VOLUME, by=0)
+layer("AdaptiveMaxPool3d_single", lambda ms: ms.nn.AdaptiveMaxPool3d(3), VOLUME[0])
+layer("FractionalMaxPool2d", lambda ms: ms.nn.FractionalMaxPool2d(2, (3, 4), None, True, ms.Tensor(CHANCE)), MAPS, by=0)
+layer("FractionalMaxPool2d_ratio", lambda ms: ms.nn.FractionalMaxPool2d((2, 3), output_ratio=0.5, _random_samples=ms.Tensor(CHANCE)), MAPS, by=0)
+layer("FractionalMaxPool3d", lambda ms: ms.nn.FractionalMaxPool3d(2, (2, 3, 3), None, True, ms.Tensor(CHANCE3)), BOX, by=0)
+layer("MaxUnpool1d", lambda ms: ms.nn.MaxUnpool1d(2), MAPS[:1, :1, 0, :2], PLACES[:, :, 0], by=0)
+layer("MaxUnpool2d", lambda ms: ms.nn.MaxUnpool2d(2), MAPS[:1, :1, :2, :2], PLACES, by=0)
+cases["nn.IGamma"] = lambda ms: ms.nn.IGamma()(ms.Tensor(np.abs(X) + 0.5), ms.Tensor(np.abs(Y)))
+
+
+@case
+def CTCLoss(ms):
+    logits, t = LOGITS, ms.Tensor
+    texts, steps, sizes = t([[1, 2, 2], [3, 1, 0]], ms.int32), t([6, 5], ms.int32), t([3, 2], ms.int32)
+
+    def loss(x, **options):
+        return ms.nn.CTCLoss(**options)(ms.ops.log_softmax(x, 2), texts, steps, sizes)
+
+    grad = ms.grad(lambda x: loss(x))(t(logits))
+    return loss(t(logits)), loss(t(logits), reduction="none"), loss(t(logits), blank=0, reduction="sum"), grad
+
+
+@case
+def MultiFieldEmbeddingLookup(ms):
+    indices, fields = np.array([[2, 4, 6, 0], [1, 3, 5, 9]], np.int32), np.array([[0, 1, 1, 2], [0, 0, 1, 1]], np.int32)
+    values = np.array([[1, 0.5, 2, 0], [1, 2, 0, 1]], np.float32)
+    inputs = [ms.Tensor(a) for a in (indices, values, fields)]
+    out = []
+    for operator in ("SUM", "MEAN", "MAX"):
+        cell = ms.nn.MultiFieldEmbeddingLookup(10, 2, 3, operator=operator)
+        out.append(filled(ms, cell)(*inputs))
+    return out, [p.name for p in cell.get_parameters()]
+
+
 @case
 def ClipByNorm(ms):
     clip = ms.nn.ClipByNorm()
@@ -123,6 +166,6 @@ def cells_of_gradients(ms):
 def batch_in_parts(ms):
     nn = ms.nn
     net = nn.WithLossCell(filled(ms, nn.Dense(4, 2)), nn.MSELoss())
-    data, label = ms.Tensor(n(6, 4)), ms.Tensor(np.ones((6, 2), np.float32))
+    data, label = ms.Tensor(SIX), ms.Tensor(np.ones((6, 2), np.float32))
     cells = nn.GradAccumulationCell(net, 3), nn.MicroBatchInterleaved(net, 2), nn.PipelineCell(net, 2)
     return [(c(data, label), [p.name for p in c.get_parameters()]) for c in cells]

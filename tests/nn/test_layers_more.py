@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 
 import numpy as np
 import pytest
@@ -132,3 +133,58 @@ def test_transformer_layers_are_copies():
         nn.TransformerEncoderLayer(8, 2, activation="sigmoid")
     with pytest.raises(ms.ShapeError, match="d_model = 8"):
         nn.Transformer(8, 2, 1, 1)(t(np.ones((3, 2, 8))), t(np.ones((3, 1, 8))))
+
+
+def test_unfold_puts_patches_in_channels():
+    x = RNG.standard_normal((2, 3, 5, 6))
+    views = sliding_window_view(x, (2, 3), (2, 3))  # (N, C, H, W, 2, 3)
+    patches = views.transpose(0, 4, 5, 1, 2, 3).reshape(2, 18, 4, 4)
+    close(nn.Unfold((1, 2, 3, 1), (1, 1, 1, 1), (1, 1, 1, 1))(t(x)), patches)
+    close(nn.Unfold((1, 2, 3, 1), (1, 2, 3, 1), (1, 1, 1, 1))(t(x)), patches[:, :, ::2, ::3])
+    wide = sliding_window_view(x, (3, 3), (2, 3))[..., ::2, ::2]
+    wide = wide.transpose(0, 4, 5, 1, 2, 3).reshape(2, 12, 3, 4)
+    close(nn.Unfold((1, 2, 2, 1), (1, 1, 1, 1), (1, 2, 2, 1))(t(x)), wide)
+    same = nn.Unfold((1, 3, 3, 1), (1, 2, 2, 1), (1, 1, 1, 1), "same")(t(x))
+    around = np.pad(x, ((0, 0), (0, 0), (1, 1), (0, 1)))
+    views = sliding_window_view(around, (3, 3), (2, 3))[:, :, ::2, ::2]
+    close(same, views.transpose(0, 4, 5, 1, 2, 3).reshape(2, 27, 3, 3))
+    with pytest.raises(ValueError, match="ksizes must be"):
+        nn.Unfold((2, 2), (1, 1, 1, 1), (1, 1, 1, 1))
+
+
+def test_multilabel_margin_loss_by_its_definition():
+    x = RNG.standard_normal((3, 4))
+    target = np.array([[3, 0, -1, 1], [-1, 1, 2, 3], [0, 1, 2, 3]], np.int32)
+    wanted = []
+    for scores, row in zip(x, target, strict=True):
+        right = list(itertools.takewhile(lambda k: k >= 0, row))
+        wrong = [k for k in range(4) if k not in right]
+        gaps = [max(0, 1 - scores[i] + scores[j]) for i in right for j in wrong]
+        wanted.append(sum(gaps) / 4)
+    numbers = ms.Tensor(target)
+    close(nn.MultilabelMarginLoss("none")(t(x), numbers), wanted)
+    close(nn.MultilabelMarginLoss()(t(x), numbers), np.mean(wanted))
+    close(nn.MultilabelMarginLoss("sum")(t(x[0]), numbers[0]), wanted[0])
+
+
+def test_windows_that_need_chance():
+    ms.set_seed(3)
+    x = t(RNG.standard_normal((2, 3, 9, 9)))
+    one = nn.FractionalMaxPool2d(2, output_ratio=(0.5, 0.6))(x)
+    assert one.shape == (2, 3, 4, 5)
+    values, places = nn.FractionalMaxPool2d(2, 4, return_indices=True)(x)
+    there = ms.ops.gather_d(x.reshape((2, 3, 81)), 2, places.reshape((2, 3, 16)))
+    close(there.reshape(values.shape), values.asnumpy())
+    grad = ms.grad(lambda x: nn.FractionalMaxPool2d(2, 4)(x).sum())(x)
+    assert float(grad.sum()) == 2 * 3 * 16
+    with pytest.raises(ms.ShapeError, match="9 windows of 2 need at least 10"):
+        nn.FractionalMaxPool2d(2, 9)(x)
+    with pytest.raises(ValueError, match="give one of output_size and output_ratio"):
+        nn.FractionalMaxPool2d(2)
+    close(nn.AdaptiveMaxPool3d((None, 1, 1))(x), x.asnumpy().max((2, 3))[:, :, None, None])
+
+
+def test_names_of_mint_and_names_that_are_refused():
+    assert nn.Linear is ms.mint.nn.Linear and nn.DropoutExt is ms.mint.nn.Dropout
+    with pytest.raises(AttributeError, match="many devices"):
+        _ = nn.PipelineGradReducer
