@@ -47,10 +47,13 @@ class Lowering:
             if isinstance(statement, ast.If) and jumps(statement):
                 return out + self._branch(statement, rest, jump)
             if isinstance(statement, ast.While | ast.For):
+                endless = _ends(statement)
                 out += self._loop(statement)
                 kept = getattr(statement, "kept", None)
                 if kept:
                     leave = ast.copy_location(ast.Return(_name(kept[1])), statement)
+                    if endless:
+                        return out + jump(leave)
                     out.append(_if(_name(kept[0]), jump(leave), self.block(rest, jump), statement))
                     return out
             elif isinstance(statement, ast.If):
@@ -136,6 +139,9 @@ def _leaves(body: Statements) -> bool:
 
 
 def _ends(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.While):  # while True, left by a return alone
+        true = isinstance(statement.test, ast.Constant) and bool(statement.test.value)
+        return true and ast.Break not in jumps_out(statement.body)
     return isinstance(statement, ast.Return | ast.Break | ast.Continue | ast.Raise)
 
 
