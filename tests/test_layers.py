@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "numpy": {"core", "ops"},
     "mindrecord": {"core"},
     "dataset": {"core", "mindrecord"},
-    "insight": {"core", "ops", "autodiff", "nn", "train", "dataset"},
+    "insight": {"core", "ops", "autodiff", "graph", "nn", "train", "dataset"},
     "camp": {"core", "ops", "autodiff", "nn", "train", "dataset", "insight", "common"},
     "lab": {"camp"},
 }

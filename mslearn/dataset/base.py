@@ -12,14 +12,23 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.core.errors import did_you_mean
 from mslearn.dataset import config
-from mslearn.dataset.checks import check_bool, name_list
+from mslearn.dataset.caching import check_cache
+from mslearn.dataset.checks import check_bool, check_int, name_list
 from mslearn.dataset.iterators import DictIterator, TupleIterator, count_rows
 from mslearn.dataset.stream import Meter, Metered, Stream
 
 
 class Dataset:
     """A pipeline of data: a source, or an operation on other pipelines."""
+
+    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls)
+        self._arguments = (args, kwargs)  # for `serialize`
+        return self
 
     def __init__(
         self,
@@ -28,7 +37,7 @@ class Dataset:
         cache: object = None,
     ) -> None:
         if cache is not None:
-            raise NotImplementedError("cache= needs MindSpore's cache server and is not supported.")
+            check_cache(cache)
         if children is None:
             children = []
         self.children: list[Dataset] = (
@@ -36,6 +45,7 @@ class Dataset:
         )
         self.num_parallel_workers = config.check_workers(num_parallel_workers)
         self._meter: Meter | None = None
+        self._init_step = 0
         self._live: weakref.WeakSet[Any] = weakref.WeakSet()
 
     # What every node defines.
@@ -112,6 +122,176 @@ class Dataset:
         from mslearn.dataset.batching import BatchDataset
 
         return BatchDataset(self, batch_size, drop_remainder, num_parallel_workers, **kwargs)
+
+    def padded_batch(
+        self,
+        batch_size: int | Callable[..., int],
+        drop_remainder: bool = False,
+        num_parallel_workers: int | None = None,
+        pad_info: dict[str, tuple[Any, Any]] | None = None,
+    ) -> Dataset:
+        """As `batch`, with rows padded to a common shape.
+
+        Args:
+            batch_size, drop_remainder, num_parallel_workers: as in `batch`.
+            pad_info: from column name to (shape, value): where the shape is None, or an entry of
+                it, the largest row of the batch counts; longer rows are cut. ``{}`` pads every
+                column with 0; None pads nothing.
+
+        >>> import mslearn.dataset as ds
+        >>> data = ds.GeneratorDataset([([1],), ([2, 3],)], ["x"], shuffle=False)
+        >>> next(data.padded_batch(2, pad_info={}).create_tuple_iterator())[0].tolist()
+        [[1, 0], [2, 3]]
+        """
+        from mslearn.dataset.padding import PaddedBatchDataset
+
+        return PaddedBatchDataset(self, batch_size, drop_remainder, num_parallel_workers, pad_info)
+
+    def bucket_batch_by_length(
+        self,
+        column_names: list[str],
+        bucket_boundaries: list[int],
+        bucket_batch_sizes: list[int],
+        element_length_function: Callable[..., int] | None = None,
+        pad_info: dict[str, tuple[Any, Any]] | None = None,
+        pad_to_bucket_boundary: bool = False,
+        drop_remainder: bool = False,
+    ) -> Dataset:
+        """Batches of rows of similar length, so that little is padded.
+
+        Args:
+            column_names: what gives the length: one column, or the function's arguments.
+            bucket_boundaries: rising lengths; a bucket takes those below its boundary.
+            bucket_batch_sizes: the batch size of each bucket, one more than boundaries.
+            element_length_function: the length of a row; ``len`` of the column by default.
+            pad_info: as in `padded_batch`; by default every column is padded with 0.
+            pad_to_bucket_boundary: pad to the boundary less one instead of the longest row.
+            drop_remainder: leave out buckets that are not full at the end.
+        """
+        from mslearn.dataset.padding import BucketBatchByLengthDataset
+
+        return BucketBatchByLengthDataset(
+            self, column_names, bucket_boundaries, bucket_batch_sizes, element_length_function,
+            pad_info, pad_to_bucket_boundary, drop_remainder,
+        )  # fmt: skip
+
+    def flat_map(self, func: Callable[..., Dataset]) -> Dataset:
+        """The data sets that `func` makes of each row's values, one after the other.
+
+        Raises:
+            TypeError: `func` is not a function, or returned something else.
+        """
+        if not callable(func):
+            raise TypeError("func must be a function that returns a data set.")
+        made: Dataset | None = None
+        for row in self.create_tuple_iterator(num_epochs=1, output_numpy=True):
+            dataset = func(*row)
+            if not isinstance(dataset, Dataset):
+                raise TypeError(
+                    f"flat_map must return a Dataset object, but the function returned "
+                    f"'{type(dataset).__name__}'."
+                )
+            made = dataset if made is None else made.concat(dataset)
+        if made is None:
+            raise RuntimeError("flat_map: the data set has no rows.")
+        return made
+
+    def sync_wait(
+        self, condition_name: str, num_batch: int = 1, callback: Callable[[Any], Any] | None = None
+    ) -> Dataset:
+        """Let `num_batch` rows through, then wait for `sync_update` of this name.
+
+        Args:
+            condition_name: a name of its own within the pipeline.
+            num_batch: rows that may pass each time.
+            callback: called with the `data` of `sync_update`.
+
+        Raises:
+            RuntimeError: the name is in use.
+        """
+        from mslearn.dataset.syncing import SyncWaitDataset
+
+        return SyncWaitDataset(self, condition_name, num_batch, callback)
+
+    def sync_update(
+        self, condition_name: str, num_batch: int | None = None, data: Any = None
+    ) -> None:
+        """Let the next rows of `sync_wait` through, and hand `data` to its callback."""
+        from mslearn.dataset.syncing import find_gates
+
+        gates = find_gates(self)
+        if condition_name not in gates:
+            raise RuntimeError(
+                f"Condition name '{condition_name}' not found; this pipeline has {sorted(gates)}."
+                f"{did_you_mean(str(condition_name), gates)}"
+            )
+        gates[condition_name].release(num_batch, data)
+
+    def disable_sync(self) -> None:
+        """Let everything through `sync_wait` from now on."""
+        from mslearn.dataset.syncing import find_gates
+
+        for gate in find_gates(self).values():
+            gate.disable()
+
+    def is_sync(self) -> bool:
+        """Whether some stage is a `sync_wait`."""
+        from mslearn.dataset.syncing import find_gates
+
+        return bool(find_gates(self))
+
+    def get_sync_notifiers(self) -> dict[str, Any]:
+        """From the names of `sync_wait` to functions that let rows through."""
+        from mslearn.dataset.syncing import find_gates
+
+        return {name: gate.release for name, gate in find_gates(self).items()}
+
+    def device_que(
+        self,
+        send_epoch_end: bool = True,
+        create_data_info_queue: bool = False,
+        queue_name: str = "",
+    ) -> Dataset:
+        """Accepted as in MindSpore's sink mode: the same rows; there is no device queue here."""
+        from mslearn.dataset.syncing import TransferDataset
+
+        return TransferDataset(self, send_epoch_end, create_data_info_queue, queue_name)
+
+    def save(self, file_name: str, num_files: int = 1, file_type: str = "mindrecord") -> None:
+        """Run the pipeline once and write its rows to MindRecord files.
+
+        Args:
+            file_name: the file; with more than one, a number is appended.
+            num_files: how many files to spread the rows over.
+            file_type: "mindrecord".
+
+        Raises:
+            ValueError: a type of column that MindRecord cannot hold, or another file_type.
+            OSError: the disk is full: nothing half-written is left.
+        """
+        from mslearn.dataset.mind import save
+
+        save(self, file_name, num_files, file_type)
+
+    def to_json(self, filename: str = "") -> str:
+        """The pipeline as JSON text, also written to `filename` if one is given."""
+        from mslearn.dataset.serializing import to_json
+
+        return to_json(self, filename)
+
+    def set_init_step(self, init_step: int) -> None:
+        """Start the next iterator at this step: what came before is skipped."""
+        self._init_step = check_int(init_step, "init_step", 0)
+
+    def get_init_step(self) -> int:
+        """What `set_init_step` was given; 0 by default."""
+        return self._init_step
+
+    def preview(self, rows: int = 16) -> Any:
+        """The first rows as a contact sheet of images, or a table (`mslearn.insight`)."""
+        from importlib import import_module
+
+        return import_module("mslearn.insight.pipeline_preview").preview(self, rows)
 
     def shuffle(self, buffer_size: int) -> Dataset:
         """Draw rows at random from a buffer of `buffer_size` rows.

@@ -102,7 +102,7 @@ class BatchDataset(Dataset):
             mapper = _BatchMap(
                 self.per_batch_map, positions(inputs, known, "batch"), len(outputs), order
             )
-        return _BatchStream(child, self.batch_size, self.drop_remainder, mapper, known)
+        return BatchStream(child, self.batch_size, self.drop_remainder, mapper, known)
 
 
 class _BatchMap:
@@ -135,7 +135,9 @@ class _BatchMap:
         return [columns[k] if k >= 0 else block.columns[-1 - k] for k in self.order]
 
 
-class _BatchStream(Piped):
+class BatchStream(Piped):
+    """Groups rows; `join` turns a group into one array a column, where stacking will not do."""
+
     def __init__(
         self,
         child: Stream,
@@ -143,10 +145,11 @@ class _BatchStream(Piped):
         drop_remainder: bool,
         mapper: _BatchMap | None,
         names: list[str],
+        join: Callable[[Block], list[np.ndarray]] | None = None,
     ) -> None:
         super().__init__(child)
         self.size, self.drop_remainder = size, drop_remainder
-        self.mapper, self.names = mapper, names
+        self.mapper, self.names, self.join = mapper, names, join
         self.epoch = -1
 
     def begin(self) -> None:
@@ -170,25 +173,35 @@ class _BatchStream(Piped):
                 return None
         self.batch += 1
         columns = block.columns if self.mapper is None else self.mapper(block, info)
-        return Block([Column([self._stack(c, k)]) for k, c in enumerate(columns)])
+        if self.join is not None:
+            return Block([Column([array]) for array in self.join(Block(columns))])
+        return Block([Column([stack_rows(c, self._name(k))]) for k, c in enumerate(columns)])
 
-    def _stack(self, column: Column, k: int) -> np.ndarray:
-        array = column.array()
-        if array is not None:
-            if column.index is None and array is column.base and not array.flags.owndata:
-                array = array.copy()  # a slice of the source: the learner may write into batches
-            return array
-        rows = column.rows()
-        first = rows[0]
-        name = f"'{self.names[k]}'" if self.mapper is None and k < len(self.names) else str(k)
-        for i, row in enumerate(rows):
-            if row.dtype.kind in "US" and first.dtype.kind in "US" and row.shape == first.shape:
-                continue  # texts of different lengths are one type
-            if row.shape != first.shape or row.dtype != first.dtype:
-                raise RuntimeError(
-                    f"For 'batch', the rows of column {name} differ: row 0 of this batch is "
-                    f"{first.dtype}{list(first.shape)}, row {i} is {row.dtype}{list(row.shape)}. "
-                    f"Make them equal with map (for example vision.Resize, transforms.PadEnd or "
-                    f"transforms.TypeCast) before batch."
-                )
-        return np.stack(rows)
+    def _name(self, k: int) -> str:
+        return f"'{self.names[k]}'" if self.mapper is None and k < len(self.names) else str(k)
+
+
+def stack_rows(column: Column, name: str) -> np.ndarray:
+    """The rows of a column in one new array.
+
+    Raises:
+        RuntimeError: they differ in shape or dtype.
+    """
+    array = column.array()
+    if array is not None:
+        if column.index is None and array is column.base and not array.flags.owndata:
+            array = array.copy()  # a slice of the source: the learner may write into batches
+        return array
+    rows = column.rows()
+    first = rows[0]
+    for i, row in enumerate(rows):
+        if row.dtype.kind in "US" and first.dtype.kind in "US" and row.shape == first.shape:
+            continue  # texts of different lengths are one type
+        if row.shape != first.shape or row.dtype != first.dtype:
+            raise RuntimeError(
+                f"For 'batch', the rows of column {name} differ: row 0 of this batch is "
+                f"{first.dtype}{list(first.shape)}, row {i} is {row.dtype}{list(row.shape)}. "
+                f"Make them equal with map (for example vision.Resize, transforms.PadEnd or "
+                f"transforms.TypeCast) before batch."
+            )
+    return np.stack(rows)

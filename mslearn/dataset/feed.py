@@ -2,8 +2,8 @@
 
 The first row of an epoch is made in the caller's own thread: looking at one row starts nothing.
 From the second on a thread fills a queue of rows; the queue's limit in rows and bytes is all the
-memory that working ahead can take. The thread ends with the epoch, with an error, and when the iterator is
-stopped or forgotten (a `break` out of a loop).
+memory that working ahead can take. The thread ends with the epoch, with an error, and when the
+iterator is stopped or forgotten (a `break` out of a loop).
 """
 
 from __future__ import annotations
@@ -118,6 +118,7 @@ def _fill(queue: _Queue, stream: Stream) -> None:
 
 def _forget(state: dict[str, _Queue | None], stream: Stream) -> None:
     queue = state["queue"]
+    stream.interrupt()
     if queue is None or queue.close(orphan=True):
         stream.close()
 
@@ -172,6 +173,7 @@ class Feed:
         self._state["queue"] = self._thread = None
         if queue is not None and thread is not None:
             queue.close()
+            self.stream.interrupt()
             thread.join()
 
     def close(self) -> None:

@@ -186,7 +186,7 @@ class SourceWork:
 
     def __init__(self, dataset: GeneratorDataset, seed: int, isolated: bool) -> None:
         # A copy without what cannot travel to another process (live iterators, samplers).
-        self.dataset = GeneratorDataset.__new__(GeneratorDataset)
+        self.dataset: GeneratorDataset = GeneratorDataset.__new__(GeneratorDataset)
         for name in ("source", "column_names", "column_types", "collate_fn"):
             setattr(self.dataset, name, getattr(dataset, name))
         self.seed, self.isolated = seed, isolated

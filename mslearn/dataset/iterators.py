@@ -35,6 +35,7 @@ class _Iterator:
         stream = dataset._start(config.seed_for_iterator())
         depth, in_step = config.get_prefetch_size(), config.get_debug_mode()
         self._feed: Feed | None = Feed(stream, depth, ahead=not in_step)
+        self._skip = dataset.get_init_step()
         # Rows already read, last one first.
         self._rows: list[tuple[np.ndarray, ...]] = []
         self._running = False
@@ -58,6 +59,7 @@ class _Iterator:
                     )
                 feed.begin()
                 self._running = True
+                self._skip_steps(feed.stream)
             rows = feed.rows()
         except BaseException:
             self._running = False
@@ -73,6 +75,13 @@ class _Iterator:
         rows.reverse()
         self._rows = rows
         return rows.pop()
+
+    def _skip_steps(self, stream: Stream) -> None:
+        """Leave out what `set_init_step` says was trained on before; in the first epoch only."""
+        skip, self._skip = self._skip, 0
+        left = skip % self.dataset.get_dataset_size() if skip else 0
+        while left and (block := stream.read(left)) is not None:
+            left -= len(block)
 
     def _convert(self, row: tuple[np.ndarray, ...]) -> list[Any]:
         if self._numpy:

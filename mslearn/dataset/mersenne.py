@@ -53,7 +53,25 @@ class Twister32:
         return min(value, 1.0 - 2.0**-53)
 
 
-def shuffled(items: np.ndarray, draw: Twister32) -> np.ndarray:
+class MinimalStandard:
+    """`std::minstd_rand0` (Lewis, Goodman and Miller): what MindRecord's reader shuffles with."""
+
+    _RANGE = 2**31 - 3
+
+    def __init__(self, seed: int) -> None:
+        self._state = (seed + 1) % (2**31 - 1) or 1  # the reader counts an epoch first
+
+    def below(self, n: int) -> int:
+        """A number from 0 to n - 1."""
+        bucket = self._RANGE // n
+        while True:
+            self._state = self._state * 16807 % (2**31 - 1)
+            number = (self._state - 1) // bucket
+            if number < n:
+                return number
+
+
+def shuffled(items: np.ndarray, draw: Twister32 | MinimalStandard) -> np.ndarray:
     """A reordered copy of a 1-D array, as `std::shuffle` of libstdc++ would leave it."""
     out = items.tolist()
     n = len(out)

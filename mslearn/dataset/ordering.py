@@ -29,7 +29,7 @@ class ShuffleDataset(Dataset):
     def _open(self, seed: int) -> Stream:
         own = seed if self.fixed_seed is None else self.fixed_seed
         child = self.children[0]
-        return _ShuffleStream(
+        return ShuffleStream(
             child._start(seed), self.buffer_size, own, self.reshuffle_each_epoch, child._size()
         )
 
@@ -59,7 +59,7 @@ class _Pool:
         return Column(rows)
 
 
-class _ShuffleStream(Piped):
+class ShuffleStream(Piped):
     def __init__(
         self, child: Stream, size: int, seed: int, reshuffle: bool, rows: int | None
     ) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
 
+from mslearn.dataset import config
 from mslearn.dataset.base import Dataset
 from mslearn.dataset.block import Block, Column
+from mslearn.dataset.parallel import WORTH_A_THREAD, Ordered, Threads
 from mslearn.dataset.sampler_choice import select_sampler
 from mslearn.dataset.samplers import (
     BuiltinSampler,
@@ -114,3 +117,78 @@ class ArrayStream(SampledStream):
     def read(self, n: int) -> Block | None:
         ids = self.next_ids(n)
         return None if ids is None else Block([Column(c, ids) for c in self.columns])
+
+
+class RowSource(MappableDataset):
+    """A source whose rows are read one at a time: `_row(i)` is a tuple of arrays."""
+
+    def _row(self, number: int) -> tuple[np.ndarray, ...]:
+        """Row `number`; what goes wrong is a RuntimeError that names the file."""
+        raise NotImplementedError
+
+    def _open(self, seed: int) -> Stream:
+        return RowStream(self, seed)
+
+    def _first_row(self) -> tuple[np.ndarray, ...]:
+        return super()._first_row() if self._size() else self._row(0)
+
+
+class RowStream(SampledStream):
+    """Rows read one at a time, by threads where that takes long (decoding images)."""
+
+    def __init__(self, dataset: RowSource, seed: int) -> None:
+        super().__init__(dataset, seed)
+        self.dataset = dataset
+        workers = dataset.num_parallel_workers or config.get_num_parallel_workers()
+        self.workers = 1 if config.get_debug_mode() else workers
+        self.pool: Ordered | None = None
+        self.error: Exception | None = None
+
+    def begin(self) -> None:
+        super().begin()
+        self.error = None
+        if self.pool is not None:
+            self.pool.begin()
+
+    def close(self) -> None:
+        if self.pool is not None:
+            self.pool.close()
+            self.pool = None
+
+    @property
+    def queued(self) -> int:
+        """Tasks that workers have before them."""
+        return len(self.pool.pool.waiting) if self.pool is not None else 0
+
+    def _work(self, ids: list[int]) -> tuple[list[Any], Exception | None]:
+        rows: list[Any] = []
+        for i in ids:
+            try:
+                rows.append(self.dataset._row(i))
+            except Exception as error:
+                return rows, error
+        return rows, None
+
+    def _produce(self, n: int) -> tuple[Any, Any] | None:
+        ids = self.next_ids(n)
+        return None if ids is None else (ids.tolist(), None)
+
+    def read(self, n: int) -> Block | None:
+        rows: list[Any] = []
+        while not rows:
+            if self.error is not None:
+                error, self.error = self.error, None
+                raise error
+            if self.pool is not None:
+                if (answer := self.pool.next()) is None:
+                    return None
+                rows, self.error, _ = answer
+            else:
+                if (made := self._produce(n)) is None:
+                    return None
+                start = time.perf_counter()
+                rows, self.error = self._work(made[0])
+                slow = time.perf_counter() - start > WORTH_A_THREAD * max(1, len(rows))
+                if slow and self.workers > 1 and self.at > len(rows):
+                    self.pool = Ordered(Threads(self._work, self.workers), self._produce)
+        return Block([Column(list(c)) for c in zip(*rows, strict=True)])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.dataset.checks import check_bool, check_int
-from mslearn.dataset.mersenne import Twister32, shuffled
+from mslearn.dataset.mersenne import MinimalStandard, Twister32, shuffled
 
 
 class Shuffle(str, Enum):
@@ -32,6 +32,15 @@ class BuiltinSampler:
 
     A child sampler chooses first; its parent then picks from the child's choice by position.
     """
+
+    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
+    #: makes the random numbers of an epoch from its seed
+    generator: type[Twister32] | type[MinimalStandard] = Twister32
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls)
+        self._arguments = (args, kwargs)  # for `serialize`
+        return self
 
     def __init__(self, num_samples: int | None = None) -> None:
         if num_samples is not None:
@@ -152,7 +161,7 @@ class RandomSampler(BuiltinSampler):
         ids = np.arange(rows)
         seed = seed if self.fixed_seed is None else self.fixed_seed
         while True:
-            draw = Twister32(seed)
+            draw = self.generator(seed)
             if self.replacement:
                 yield np.array([draw.below(rows) for _ in range(count)], np.int64)
             else:
@@ -195,7 +204,7 @@ class SubsetRandomSampler(SubsetSampler):
     def _epochs(self, rows: int, seed: int, labels: np.ndarray | None) -> Iterator[np.ndarray]:
         ids = np.array(self.indices, np.int64)
         while True:
-            ids = shuffled(ids, Twister32(seed))
+            ids = shuffled(ids, self.generator(seed))
             yield ids[: self._size(rows)]
 
 

@@ -33,6 +33,11 @@ class Stream:
         for source in self.sources:
             source.close()
 
+    def interrupt(self) -> None:
+        """Wake a stage that waits for the user (`sync_wait`): the pipeline is about to stop."""
+        for source in self.sources:
+            source.interrupt()
+
     def read_full(self, n: int) -> Block | None:
         """n rows, or what is left of them, or None when the epoch is over."""
         block = self.read(n)

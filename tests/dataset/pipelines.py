@@ -184,7 +184,125 @@ _SIMPLE = {
     ),
     "duplicate": lambda m: numbers(m).map(m.transforms.Duplicate(), "x", ["x", "y"]),
 }
+
+
+def ragged(m, n=7):
+    rows = [(np.arange(i % 4 + 1),) for i in range(n)]
+    return m.ds.GeneratorDataset(rows, ["x"], shuffle=False)
+
+
+def words(m):
+    rows = [(np.array(["a", "bc"][: i % 2 + 1]),) for i in range(4)]
+    return m.ds.GeneratorDataset(rows, ["w"], shuffle=False)
+
+
+class Batches:
+    def __iter__(self):
+        yield [0, 1]
+        yield [2, 3, 4]
+
+    def __len__(self):
+        return 2
+
+
+def schema(m):
+    made = m.ds.Schema()
+    made.add_column("i", de_type="int16", shape=[])
+    made.add_column("v", de_type="float32", shape=[3])
+    return made
+
+
+_SIMPLE |= {
+    "padded_batch": lambda m: ragged(m).padded_batch(3, pad_info={"x": ([5], 9)}),
+    "padded_batch_all": lambda m: ragged(m).padded_batch(3, pad_info={}),
+    "padded_batch_drop": lambda m: ragged(m).padded_batch(3, True, pad_info={"x": (None, 7)}),
+    "padded_batch_cut": lambda m: ragged(m).padded_batch(3, pad_info={"x": ([2], 7)}),
+    "padded_batch_repeat": lambda m: ragged(m).padded_batch(2, pad_info={}).repeat(2),
+    "bucket": lambda m: ragged(m, 9).bucket_batch_by_length(["x"], [2, 4], [2, 2, 1]),
+    "bucket_value": lambda m: ragged(m, 9).bucket_batch_by_length(
+        ["x"], [2, 4], [2, 2, 1], pad_info={"x": ([None], -1)}
+    ),
+    "bucket_boundary": lambda m: ragged(m, 9).bucket_batch_by_length(
+        ["x"], [2, 5], [2, 2, 1], pad_info={"x": ([None], -1)}, pad_to_bucket_boundary=True
+    ),
+    "bucket_function": lambda m: ragged(m, 9).bucket_batch_by_length(
+        ["x"], [3], [2, 3], lambda x: len(x) + 1, drop_remainder=True
+    ),
+    "flat_map": lambda m: ragged(m, 3).flat_map(
+        lambda x: m.ds.NumpySlicesDataset(x, ["z"], shuffle=False)
+    ),
+    "batch_sampler": lambda m: m.ds.GeneratorDataset(
+        Squares(), ["i", "v"], batch_sampler=Batches()
+    ),
+    "collate": lambda m: m.ds.GeneratorDataset(
+        Squares(), ["i", "v"], batch_sampler=Batches(),
+        collate_fn=lambda i, v: (np.stack(i) * 2, np.stack(v)),
+    ),
+    "generator_schema": lambda m: m.ds.GeneratorDataset(
+        Squares(), schema=schema(m), num_samples=2, shuffle=False
+    ),
+    "generator_shard": lambda m: m.ds.GeneratorDataset(
+        Squares(), ["i", "v"], num_shards=2, shard_id=1, shuffle=False
+    ),
+    "batch_map_columns": lambda m: pairs(m).batch(
+        2,
+        per_batch_map=lambda a, b, info: (np.stack(a), np.stack(b) + info.get_batch_num(), a),
+        input_columns=["a", "b"], output_columns=["p", "q", "r"],
+    ),
+    "padded_dataset": lambda m: numbers(m, 3).concat(
+        m.ds.PaddedDataset([{"x": np.array(7)}, {"x": np.array(8)}])
+    ),
+    "mind_whole": lambda m: saved(m, m.ds.MindDataset, shuffle=False),
+    "mind_columns": lambda m: saved(
+        m, m.ds.MindDataset, columns_list=["t", "a"], shuffle=False, num_samples=3
+    ),
+    "mind_shard": lambda m: saved(m, m.ds.MindDataset, shuffle=False, num_shards=2, shard_id=1),
+    "mind_padded": lambda m: saved(
+        m, m.ds.MindDataset, columns_list=["a", "t"], shuffle=False, num_shards=2, shard_id=1,
+        num_padded=1, padded_sample={"a": 9, "t": "pad"},
+    ),
+    "mind_subset": lambda m: saved(m, m.ds.MindDataset, sampler=m.ds.SubsetSampler([3, 1])),
+    "records": lambda m: records(m, shuffle=False, num_parallel_workers=1),
+    "records_two": lambda m: records(m, shuffle=False, num_parallel_workers=2),
+    "records_columns": lambda m: records(
+        m, columns_list=["s", "i"], shuffle=False, num_parallel_workers=1
+    ),
+    "records_schema": lambda m: records(
+        m, schema=record_schema(m), shuffle=False, num_parallel_workers=1
+    ),
+    "records_shard": lambda m: records(
+        m, columns_list=["i"], shuffle=False, num_shards=2, shard_id=1
+    ),
+    "records_equal": lambda m: records(
+        m, columns_list=["i"], shuffle=False, num_shards=2, shard_id=1, shard_equal_rows=True,
+        num_parallel_workers=1,
+    ),
+    "records_samples": lambda m: records(
+        m, columns_list=["i"], shuffle=False, num_samples=2, num_parallel_workers=1
+    ),
+}  # fmt: skip
 PIPELINES.update(_SIMPLE)
+
+# Files written by real MindSpore and by the bytes of the specification: see test_formats.py.
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def saved(m, made, **kwargs):
+    return made(os.path.join(HERE, "files", "real.mindrecord0"), **kwargs)
+
+
+def records(m, **kwargs):
+    files = [os.path.join(HERE, "files", name) for name in ("a.tfrecord", "b.tfrecord")]
+    return m.ds.TFRecordDataset(files, **kwargs)
+
+
+def record_schema(m):
+    made = m.ds.Schema()
+    made.add_column("v", de_type="int64", shape=[3])
+    made.add_column("i", de_type="int32", shape=[])
+    made.add_column("s", de_type="string")
+    made.add_column("f", de_type="float32", shape=[-1])
+    return made
 
 
 # Everything random, with a seed: the same rows in the same order as MindSpore.
@@ -253,6 +371,22 @@ for _pk in (False, True):
             .batch(10)
         )
     )
+_MIND = {
+    "mind_global": lambda m: saved(m, m.ds.MindDataset).repeat(2),
+    "mind_random": lambda m: saved(m, m.ds.MindDataset, sampler=m.ds.RandomSampler()),
+    "mind_some": lambda m: saved(m, m.ds.MindDataset, sampler=m.ds.RandomSampler(num_samples=3)),
+    "mind_subset_random": lambda m: saved(
+        m, m.ds.MindDataset, sampler=m.ds.SubsetRandomSampler([0, 1, 4])
+    ),
+    "records_global": lambda m: records(
+        m, columns_list=["i"], shuffle=True, num_parallel_workers=1
+    ).repeat(3),
+    "records_files": lambda m: records(
+        m, columns_list=["i"], shuffle=m.ds.Shuffle.FILES, num_parallel_workers=1
+    ).repeat(2),
+}
+for _name, _make in _MIND.items():
+    PIPELINES[_name] = _seeded(_make)
 PIPELINES["random_source_2000"] = _seeded(lambda m: numbers(m, 2000, shuffle=True))
 PIPELINES["random_source_70000"] = _seeded(
     lambda m: numbers(m, 70000, shuffle=True).batch(500).take(2)

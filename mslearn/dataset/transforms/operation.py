@@ -22,6 +22,13 @@ class Operation:
     #: draws random numbers; then never applied to whole blocks
     random = False
 
+    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls)
+        self._arguments = (args, kwargs)  # for `serialize`
+        return self
+
     def __call__(self, *inputs: Any) -> Any:
         """The transformed input (a NumPy array)."""
         name = type(self).__name__
