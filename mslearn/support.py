@@ -17,7 +17,14 @@ from mslearn.core.errors import did_you_mean
 _ROC = "with class_num each class stands against the rest; MindSpore takes rows for classes"
 _KEYS = "encryption (enc_key, dec_key) is refused; Python's standard library has no cipher"
 DIFFERS = {
-    "mindspore.Model": "amp_level O1 to O3 are refused; rows are never sent ahead (sink mode)",
+    "mindspore.Model": "rows are never sent ahead (sink mode)",
+    "mindspore.build_train_network": "as amp.build_train_network",
+    "amp.auto_mixed_precision": "O1 and auto look at Cells only: functions that construct calls "
+    "keep their dtype",
+    "amp.build_train_network": "O2's dynamic loss scale works on a CPU, where MindSpore refuses it",
+    "amp.custom_mixed_precision": "as amp.auto_mixed_precision",
+    "nn.ConfusionMatrixMetric": "nothing collected is an error, where MindSpore gives NaN",
+    "mindspore.ConfusionMatrixMetric": "as nn.ConfusionMatrixMetric",
     "mindspore.ROC": _ROC,
     "nn.ROC": _ROC,
     "mindspore.load_checkpoint": _KEYS,
@@ -32,7 +39,11 @@ DIFFERS = {
     "ops.GradOperation": "get_by_list needs weights or a Cell; MindSpore also collects them from "
     "a plain function",
 }
-SPACES = ("mindspore", "ops", "nn", "Tensor")
+SPACES = (
+    "mindspore", "ops", "nn", "Tensor", "amp", "mint", "mint.nn", "mint.nn.functional",
+    "mint.optim", "mint.linalg", "mint.special", "experimental.optim",
+    "experimental.optim.lr_scheduler",
+)  # fmt: skip
 _HERE = Path(__file__).parent
 
 
@@ -55,7 +66,7 @@ class Support:
         self.rows: list[tuple[str, str, str]] = []
         for space in SPACES:
             for name in recorded["names"][space]:
-                evidence = tested[space].get(name)
+                evidence = tested.get(space, {}).get(name)
                 path = f"{space}.{name}"
                 if evidence is None:
                     self.rows.append((path, "not yet", ""))
@@ -66,12 +77,12 @@ class Support:
                     self.rows.append((path, "supported", note))
 
     def counts(self, space: str) -> Counter[str]:
-        """How many names of `mindspore`, `ops`, `nn` or `Tensor` have each status."""
-        return Counter(s for path, s, _ in self.rows if path.startswith(space + "."))
+        """How many names of `mindspore`, `ops`, `nn`, `mint.nn` … have each status."""
+        return Counter(s for path, s, _ in self.rows if path.rpartition(".")[0] == space)
 
     def __getitem__(self, path: str) -> tuple[str, str]:
         """(status, note) of a name such as ``"ops.matmul"``; ``"grad"`` means mindspore.grad."""
-        wanted = path if path.partition(".")[0] in SPACES and "." in path else f"mindspore.{path}"
+        wanted = path if path.rpartition(".")[0] in SPACES else f"mindspore.{path}"
         known = {p: (status, note) for p, status, note in self.rows}
         if wanted not in known:
             raise KeyError(
@@ -84,7 +95,7 @@ class Support:
         for space in SPACES:
             n = self.counts(space)
             lines.append(
-                f"  {space:<10}{n['supported']:>5} supported {n['differs']:>3} differ "
+                f"  {space:<32}{n['supported']:>5} supported {n['differs']:>3} differ "
                 f"{n['not yet']:>5} not yet"
             )
         lines.append("One name: mslearn.support('ops.matmul'). All of them: docs/support.md.")
@@ -126,12 +137,17 @@ def render() -> str:
         n = table.counts(space)
         lines.append(f"| `{space}` | {n['supported']} | {n['differs']} | {n['not yet']} |")
     for space in SPACES:
-        rows = [(p[len(space) + 1 :], s, t) for p, s, t in table.rows if p.startswith(space + ".")]
+        rows = [
+            (name, s, t)
+            for path, s, t in table.rows
+            for home, _, name in (path.rpartition("."),)
+            if home == space
+        ]
         works = [f"**{n}**" if t else n for n, s, t in rows if s == "supported"]
         lines += ["", f"## {space}", "", "Supported: " + ", ".join(works) + "."]
         differs = [f"- {n}: {t}." for n, s, t in rows if s == "differs"]
         if differs:
             lines += ["", "Differs on purpose:", "", *differs]
         later = [n for n, s, _ in rows if s == "not yet"]
-        lines += ["", "Not yet: " + ", ".join(later) + "."]
+        lines += ["", "Not yet: " + (", ".join(later) or "none") + "."]
     return "\n".join(lines) + "\n"

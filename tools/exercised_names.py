@@ -6,6 +6,7 @@ in tests/goldens/cases*.py counts as "golden": its result is compared with real 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -16,7 +17,13 @@ from typing import Any
 
 TESTS = str(Path(__file__).parent.parent / "tests") + os.sep
 GOLDEN = TESTS + os.path.join("goldens", "cases")
-found: dict[str, dict[str, str]] = {"mindspore": {}, "ops": {}, "nn": {}, "Tensor": {}}
+SMALLER = (
+    "amp", "mint", "mint.nn", "mint.nn.functional", "mint.optim", "mint.linalg", "mint.special",
+    "experimental.optim", "experimental.optim.lr_scheduler",
+)  # fmt: skip
+found: dict[str, dict[str, str]] = {
+    space: {} for space in ("mindspore", "ops", "nn", "Tensor", *SMALLER)
+}
 
 
 def _note(space: str, name: str, file: str) -> None:
@@ -49,6 +56,8 @@ def pytest_configure() -> None:
     mslearn.Tensor.__getattribute__ = get  # type: ignore[method-assign]
     for space, module in (("ops", mslearn.ops), ("nn", mslearn.nn), ("mindspore", mslearn)):
         _watch_module(space, module)
+    for space in SMALLER:
+        _watch_module(space, importlib.import_module(f"mslearn.{space}"))
 
 
 def pytest_sessionfinish(exitstatus: int) -> None:

@@ -71,7 +71,8 @@ def of(space):
         place = ms
         for part in space.split("."):
             place = getattr(place, part)
-        return tuple((name, arguments(getattr(place, name))) for name in NAMES[space].split())
+        # vars, not getattr: what is only asked for its arguments is no evidence that it works
+        return tuple((name, arguments(vars(place)[name])) for name in NAMES[space].split())
 
     return case
 

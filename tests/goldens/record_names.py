@@ -3,16 +3,31 @@
     path/to/mindspore-venv/bin/python tests/goldens/record_names.py
 
 writes mslearn/support_names.json (read by mslearn/support.py): the names of
-`mindspore`, `ops`, `nn` and `Tensor`, without modules and what begins with an underscore.
+`mindspore`, `ops`, `nn` and `Tensor`, without modules and what begins with an underscore; of the
+smaller modules those that they list, and those that only their documentation lists (LISTED).
 """
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 from pathlib import Path
 
 TARGET = Path(__file__).parent.parent.parent / "mslearn" / "support_names.json"
+LISTED = {
+    "amp": "",
+    "mint": "addcmul clip equal fix ge item linspace ones trunc unique",
+    "mint.nn": "CrossEntropyLoss Dropout Dropout2d Embedding GLU LayerNorm MaxPool2d NLLLoss "
+    "Softshrink",
+    "mint.nn.functional": "hardshrink hardsigmoid hardswish l1_loss mish selu smooth_l1_loss "
+    "softplus softshrink",
+    "mint.optim": "",
+    "mint.linalg": "",
+    "mint.special": "",
+    "experimental.optim": "",
+    "experimental.optim.lr_scheduler": "",
+}
 
 
 def names(space: object) -> list[str]:
@@ -31,6 +46,13 @@ def names(space: object) -> list[str]:
     )
 
 
+def listed(path: str, more: str) -> list[str]:
+    """What a module lists and has, with `more`; without what lies in other modules' lists."""
+    module = importlib.import_module(f"mindspore.{path}")
+    found = {n for n in (*module.__all__, *more.split()) if hasattr(module, n)}
+    return sorted(n for n in found if not inspect.ismodule(getattr(module, n)))
+
+
 def main() -> None:
     import mindspore
 
@@ -41,6 +63,7 @@ def main() -> None:
             "ops": names(mindspore.ops),
             "nn": names(mindspore.nn),
             "Tensor": names(mindspore.Tensor),
+            **{path: listed(path, more) for path, more in LISTED.items()},
         },
     }
     TARGET.write_text(json.dumps(out, indent=0) + "\n", encoding="utf-8")
