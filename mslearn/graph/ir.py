@@ -28,8 +28,13 @@ class Source:
     line: int
     function: str
 
+    @property
+    def place(self) -> str:
+        """The file; for a notebook's cell, whose file has another name each time, ``<cell>``."""
+        return "<cell>" if "ipykernel_" in self.file else self.file
+
     def __str__(self) -> str:
-        return f"{self.file}:{self.line} in {self.function}"
+        return f"{self.place}:{self.line} in {self.function}"
 
 
 @dataclasses.dataclass(eq=False)

@@ -4,6 +4,7 @@
     curves = insight.Curves(title="Day 1")      # a live chart
     await curves.train(loop)                    # train, with Pause, Step and Stop in the chart
     insight.graph(net, x, loss_fn=loss)         # the computation, forward and backward
+    insight.compile_view(step, x, y)                # what ms.jit makes of a function, pass by pass
     insight.parameters(net)                     # every weight: histogram, heatmap, gradient norm
 
 Everything here is loaded on first use. The widgets need Jupyter (``pip install "mslearn[lab]"``);
@@ -19,6 +20,8 @@ from ._text import get_language as get_language
 from ._text import set_language as set_language
 
 if TYPE_CHECKING:
+    from .compile_widget import CompileView as CompileView
+    from .compile_widget import compile_view as compile_view
     from .curves import Curves as Curves
     from .graph_scene import scene as scene
     from .graph_view import GraphView as GraphView
@@ -33,6 +36,8 @@ _HOMES = {
     "graph": "graph_view",
     "GraphView": "graph_view",
     "scene": "graph_scene",
+    "compile_view": "compile_widget",
+    "CompileView": "compile_widget",
     "parameters": "parameter_view",
     "ParametersView": "parameter_view",
 }

@@ -1,0 +1,198 @@
+"""A compilation as plain data: source, the graph after each pass, and the program, tied together.
+
+    {"version": 1, "title": …,
+     "source": [{"file", "function", "lines": [[number, text], …]}, …],
+     "stages": [{"name", "teaches": {"en", "zh"}, "counts": {"nodes", "flops", "bytes_moved", "peak_bytes"},
+                 "graph": scene, "text": [[line, operation or -1], …]}, …],
+     "operations": [{"op", "line": [block, number] or null, "backward"}, …]}
+
+An operation keeps its number through all stages: it is known by the value that it makes. ``graph``
+is a scene as `graph_scene` describes it, without numbers, whose nodes carry that number under
+``"operation"``. The last stage's text is the generated program, the others' the ``.ir`` notation.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from typing import Any
+
+from mslearn.core.dtype import dtype_of
+from mslearn.core.tensor import Abstract
+from mslearn.graph.ir import Graph, Node, Source
+from mslearn.graph.jit import Compilation
+from mslearn.graph.text import to_ir
+
+VERSION = 1
+_ZH = {
+    "capture": "捕获：让函数在“只有形状和类型、没有数”的值上跑一遍，记下每个操作；形状和类型随之推断出来。",
+    "gradient": "展开梯度：反向传播的操作出现在引起它们的正向操作旁边。",
+    "auto_monad": "保持副作用的次序：取随机数、打印、给参数赋值，都按程序里写的先后进行；其余操作只要输入齐了就能执行。",
+    "constant_folding": "常量折叠：只依赖常量的部分现在就算好，而不是每一步都算。",
+    "algebraic_simplification": "代数化简：x*1、x+0、转置再转置等，换成与之相等的更简单的式子；x*0 不化简，因为 x 可能是 NaN。",
+    "common_subexpressions": "消除公共子表达式：同样的输入、同样的操作，只算一次。随机数和打印从不合并。",
+    "dead_code": "删除死代码：没有任何结果用到的操作不再计算；取随机数仍然保留，否则后面的 dropout 就和动态图不一样了。",
+    "schedule": "调度：梯度一算好，优化器马上更新，这时它还在处理器的缓存里，内存也能早些让给下一个梯度。",
+    "fusion": "融合：大数组上一连串的逐元素操作，一块一块地做完，每一块都留在缓存里。",
+    "program": "实际运行的程序：普通的 Python，一个操作一行。",
+}  # fmt: skip
+
+
+def compile_scene(compiled: Compilation, function: Any, title: str) -> dict[str, Any]:
+    """Everything that the view shows of one compilation."""
+    book = _Book(function)
+    stages = []
+    for snapshot in compiled.snapshots:
+        text = _ir_lines(snapshot.graph, book)
+        stages.append(_stage(snapshot.name, snapshot.teaches, snapshot.graph, text, book))
+    executable = compiled.executable
+    code = executable.code.splitlines()
+    sources = getattr(executable, "sources", [])
+    program = [
+        [line, book.number(sources[i]) if i < len(sources) and sources[i] is not None else -1]
+        for i, line in enumerate(code)
+    ]
+    teaches = "The program that runs: plain Python, one line for each operation."
+    last = getattr(executable, "graph", compiled.graph)
+    stages.append(_stage("program", teaches, last, program, book))
+    return {
+        "version": VERSION, "title": title, "source": book.blocks(), "stages": stages,
+        "operations": book.operations,
+    }  # fmt: skip
+
+
+def _stage(name: str, teaches: str, graph: Graph, text: Any, book: _Book) -> dict[str, Any]:
+    from mslearn.graph.passes.stats import statistics
+
+    found = statistics(graph)
+    counts = {
+        "nodes": found.nodes, "flops": found.flops, "bytes_moved": found.bytes_moved,
+        "peak_bytes": found.peak_bytes,
+    }  # fmt: skip
+    return {
+        "name": name, "teaches": {"en": " ".join(teaches.split()), "zh": _ZH.get(name, "")},
+        "counts": counts,
+        "graph": graph_scene(graph, book), "text": text,
+    }  # fmt: skip
+
+
+def _ir_lines(graph: Graph, book: _Book) -> list[list[Any]]:
+    """The ``.ir`` text with the operation of each line."""
+    order = [book.number(n) for n in _printed(graph)]
+    lines: list[list[Any]] = []
+    at, current = -1, -1
+    for line in to_ir(graph).splitlines():
+        if line.startswith("  %") and " = " in line:
+            at += 1
+            current = order[at]
+        elif not line.startswith("      "):
+            current = -1
+        lines.append([line, current])
+    return lines
+
+
+def _printed(graph: Graph) -> list[Node]:
+    """The nodes in the order in which the text prints them: a graph, then its subgraphs."""
+    found = list(graph.nodes)
+    for node in graph.nodes:
+        for attr in node.attrs.values():
+            if isinstance(attr, Graph):
+                found += _printed(attr)
+    return found
+
+
+class _Book:
+    """Numbers for operations, and the source lines that they come from."""
+
+    def __init__(self, function: Any) -> None:
+        self.operations: list[dict[str, Any]] = []
+        self._numbers: dict[int, int] = {}
+        self._kept: list[Any] = []  # ids are only unique while their values live
+        self._lines: dict[tuple[str, str], set[int]] = {}
+        code = inspect.unwrap(getattr(function, "construct", function))
+        try:
+            lines, start = inspect.getsourcelines(code)
+            file = inspect.getsourcefile(code) or ""
+            self._lines[file, code.__name__] = set(range(start, start + len(lines)))
+        except (OSError, TypeError):
+            pass  # made by exec or in C: the lines of its operations are all there is
+
+    def number(self, node: Node) -> int:
+        """The operation's number, new ones in order of appearance."""
+        made = node.outputs[0]
+        if id(made) not in self._numbers:
+            self._numbers[id(made)] = len(self.operations)
+            self._kept.append(made)
+            source = node.source
+            where = None
+            if source is not None:
+                self._lines.setdefault((source.file, source.function), set()).add(source.line)
+                where = [source.file, source.function, source.line]
+            self.operations.append({"op": node.prim.name, "line": where, "backward": node.backward})
+        return self._numbers[id(made)]
+
+    def blocks(self) -> list[dict[str, Any]]:
+        """The source as blocks of lines, and each operation's line as [block, number]."""
+        blocks, place = [], {}
+        for (file, function), numbers in self._lines.items():
+            lines = [
+                [n, linecache.getline(file, n).rstrip("\n")]
+                for n in range(min(numbers), max(numbers) + 1)
+            ]
+            place[file, function] = len(blocks)
+            short = Source(file, 0, function).place.rsplit("/", 1)[-1].rsplit("\\", 1)[-1]
+            blocks.append({"file": short, "function": function, "lines": lines})
+        for operation in self.operations:
+            if operation["line"] is not None:
+                file, function, line = operation["line"]
+                operation["line"] = [place[file, function], line]
+        return blocks
+
+
+def graph_scene(graph: Graph, book: _Book) -> dict[str, Any]:
+    """A graph as a scene of version 1 without numbers, for the drawing of `insight.graph`."""
+    nodes: list[dict[str, Any]] = []
+    edges: list[list[int]] = []
+    made: dict[int, tuple[int, int]] = {}
+
+    def add(kind: str, op: str, outputs: Any, operation: int, node: Node | None = None) -> None:
+        number = len(nodes)
+        phase = "backward" if node is not None and node.backward else "forward"
+        attrs = {} if node is None else {k: _attr(v) for k, v in node.attrs.items()}
+        shown = [
+            {
+                "shape": list(o.shape), "dtype": str(dtype_of(o.dtype)), "value": {"first": []},
+                "grad": None,
+            }
+            for o in outputs
+        ]  # fmt: skip
+        nodes.append(
+            {
+                "id": number, "kind": kind, "op": op, "name": op, "scope": -1, "phase": phase,
+                "outputs": shown, "attrs": attrs, "doc": "", "source": None, "cause": None,
+                "operation": operation,
+            }
+        )  # fmt: skip
+        for k, out in enumerate(outputs):
+            made[id(out)] = (number, k)
+
+    read = {id(v) for n in graph.nodes for v in n.values()} | {id(v) for v in graph.results()}
+    for value, name in zip(graph.inputs, graph.input_names, strict=True):
+        add("input", name, [value], -1)
+    for parameter, value in graph.parameters:
+        if id(value) in read:
+            add("parameter", parameter.name, [value], -1)
+    for node in graph.nodes:
+        add("op", node.prim.name, node.outputs, book.number(node), node)
+        for k, value in enumerate(node.values()):
+            if isinstance(value, Abstract) and id(value) in made:
+                source, output = made[id(value)]
+                edges.append([source, output, len(nodes) - 1, k])
+    return {
+        "version": 1, "title": graph.name, "scopes": [], "nodes": nodes, "edges": edges,
+        "loss": None,
+    }  # fmt: skip
+
+
+def _attr(value: Any) -> str:
+    return f"@{value.name}" if isinstance(value, Graph) else str(value)
