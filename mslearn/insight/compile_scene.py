@@ -2,8 +2,9 @@
 
     {"version": 1, "title": …,
      "source": [{"file", "function", "lines": [[number, text], …]}, …],
-     "stages": [{"name", "teaches": {"en", "zh"}, "counts": {"nodes", "flops", "bytes_moved", "peak_bytes"},
-                 "graph": scene, "text": [[line, operation or -1], …]}, …],
+     "stages": [{"name", "teaches": {"en", "zh"},
+                 "counts": {"nodes", "flops", "bytes_moved", "peak_bytes"}, "graph": scene,
+                 "text": [[line, operation or -1], …]}, …],
      "operations": [{"op", "line": [block, number] or null, "backward"}, …]}
 
 An operation keeps its number through all stages: it is known by the value that it makes. ``graph``
@@ -25,17 +26,30 @@ from mslearn.graph.text import to_ir
 
 VERSION = 1
 _ZH = {
-    "capture": "捕获：让函数在“只有形状和类型、没有数”的值上跑一遍，记下每个操作；形状和类型随之推断出来。",
+    "capture": (
+        "捕获：让函数在“只有形状和类型、没有数”的值上跑一遍，记下每个操作；形状和类型随之推断出来。"
+    ),
     "gradient": "展开梯度：反向传播的操作出现在引起它们的正向操作旁边。",
-    "auto_monad": "保持副作用的次序：取随机数、打印、给参数赋值，都按程序里写的先后进行；其余操作只要输入齐了就能执行。",
+    "auto_monad": (
+        "保持副作用的次序：取随机数、打印、给参数赋值，都按程序里写的先后进行；其余操作只"
+        "要输入齐了就能执行。"
+    ),
     "constant_folding": "常量折叠：只依赖常量的部分现在就算好，而不是每一步都算。",
-    "algebraic_simplification": "代数化简：x*1、x+0、转置再转置等，换成与之相等的更简单的式子；x*0 不化简，因为 x 可能是 NaN。",
+    "algebraic_simplification": (
+        "代数化简：x*1、x+0、转置再转置等，换成与之相等的更简单的式子；x*0 不化"
+        "简，因为 x 可能是 NaN。"
+    ),
     "common_subexpressions": "消除公共子表达式：同样的输入、同样的操作，只算一次。随机数和打印从不合并。",
-    "dead_code": "删除死代码：没有任何结果用到的操作不再计算；取随机数仍然保留，否则后面的 dropout 就和动态图不一样了。",
-    "schedule": "调度：梯度一算好，优化器马上更新，这时它还在处理器的缓存里，内存也能早些让给下一个梯度。",
+    "dead_code": (
+        "删除死代码：没有任何结果用到的操作不再计算；取随机数仍然保留，否则后面的 dro"
+        "pout 就和动态图不一样了。"
+    ),
+    "schedule": (
+        "调度：梯度一算好，优化器马上更新，这时它还在处理器的缓存里，内存也能早些让给下一个梯度。"
+    ),
     "fusion": "融合：大数组上一连串的逐元素操作，一块一块地做完，每一块都留在缓存里。",
     "program": "实际运行的程序：普通的 Python，一个操作一行。",
-}  # fmt: skip
+}
 
 
 def compile_scene(compiled: Compilation, function: Any, title: str) -> dict[str, Any]:
@@ -133,7 +147,8 @@ class _Book:
 
     def blocks(self) -> list[dict[str, Any]]:
         """The source as blocks of lines, and each operation's line as [block, number]."""
-        blocks, place = [], {}
+        blocks: list[dict[str, Any]] = []
+        place: dict[tuple[str, str], int] = {}
         for (file, function), numbers in self._lines.items():
             lines = [
                 [n, linecache.getline(file, n).rstrip("\n")]
@@ -159,7 +174,7 @@ def graph_scene(graph: Graph, book: _Book) -> dict[str, Any]:
         number = len(nodes)
         phase = "backward" if node is not None and node.backward else "forward"
         attrs = {} if node is None else {k: _attr(v) for k, v in node.attrs.items()}
-        shown = [
+        shown: list[dict[str, Any]] = [
             {
                 "shape": list(o.shape), "dtype": str(dtype_of(o.dtype)), "value": {"first": []},
                 "grad": None,

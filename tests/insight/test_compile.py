@@ -49,9 +49,9 @@ def test_the_scene_ties_source_graph_and_program_together():
 
     scene = view_of(ms.jit(double), ops.ones((3,))).scene
     json.dumps(scene)
-    assert [s["name"] for s in scene["stages"]][0] == "capture"
+    assert scene["stages"][0]["name"] == "capture"
     assert scene["stages"][-1]["name"] == "program"
-    lines = {n: text for n, text in scene["source"][0]["lines"]}
+    lines = dict(scene["source"][0]["lines"])
     for operation, text in zip(scene["operations"], ("y = x * 2", "ops.exp(y)"), strict=True):
         assert text in lines[operation["line"][1]]
     for stage in scene["stages"]:
