@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import linecache
 import warnings
+from pathlib import Path
 from typing import NamedTuple
 
 from mslearn.core.tensor import NeedsNumbers
+
+ENGINE = str(Path(__file__).parent.parent)
 
 
 class Place(NamedTuple):
@@ -25,6 +28,17 @@ class Place(NamedTuple):
         return f"in '{self.function}', {self.file} line {self.line}" + (
             f":\n    {text}" * bool(text)
         )
+
+
+def place_of(error: BaseException) -> Place | None:
+    """The learner's line from which an error stems: the innermost outside mslearn."""
+    found, trace = None, error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if not code.co_filename.startswith((ENGINE, "<mslearn", "<frozen")):
+            found = Place(code.co_filename, trace.tb_lineno, code.co_name)
+        trace = trace.tb_next
+    return found
 
 
 class Rule(NamedTuple):

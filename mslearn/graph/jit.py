@@ -20,6 +20,7 @@ from mslearn.core.state import state
 from mslearn.core.tensor import NeedsNumbers, Tensor
 from mslearn.graph import dump
 from mslearn.graph.capture import Captured, capture
+from mslearn.graph.errors import place_of
 from mslearn.graph.ir import Graph
 from mslearn.graph.numpy_backend import Executable
 from mslearn.graph.passes import Snapshot, optimize
@@ -154,9 +155,11 @@ class Jitted:
 
     def _fall_back(self, key: Any, error: NeedsNumbers, args: Any, kwargs: Any) -> Any:
         self._eager[key] = str(error)
+        place = place_of(error)
+        where = f"numbers are needed {place}\n" if place and not hasattr(error, "number") else ""
         warnings.warn(
-            f"'{self.__name__}' runs without a graph: {error} With fullgraph=True this is an "
-            f"error.",
+            f"'{self.__name__}' runs without a graph: {where}{error}\nWith fullgraph=True this is "
+            f"an error.",
             stacklevel=3,
         )
         return self.eager(*args, **kwargs)
