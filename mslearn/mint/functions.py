@@ -12,15 +12,15 @@ from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.mint.build import functions
 
 _SAME = """
-    abs acos acosh addbmm addcdiv addmm addmv arange arccos arccosh arcsinh arctan arctan2
-    arctanh asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor broadcast_to ceil cos
-    cosh cumprod dot einsum eq erf erfc erfinv exp exp2 expm1 eye flip float_power floor full
-    full_like ge greater greater_equal gt hstack dstack inverse isclose isfinite isinf le lerp
-    less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or
+    abs acos acosh addbmm addcdiv addmm addmv arange arccos arccosh arcsinh arctan arctan2 arctanh
+    asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor broadcast_to ceil cos cosh
+    cumprod dot einsum eq erf erfc erfinv exp exp2 expm1 eye flip float_power floor full full_like
+    ge greater greater_equal gt hstack dstack inverse isclose isfinite isinf le lerp less
+    less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or
     logical_xor logsumexp lt masked_select matmul maximum minimum mm mul nan_to_num ne neg
     negative nonzero not_equal ones_like outer pow ravel reciprocal reshape roll round rsqrt
     searchsorted sigmoid sign sin sinc sinh square sum swapaxes tan tanh tile trace tril triu
-    trunc unbind unsqueeze where xlogy zeros_like unique_consecutive
+    trunc unbind unsqueeze where xlogy zeros_like unique_consecutive gcd real imag
 """
 
 _TABLE = {
@@ -34,6 +34,8 @@ _TABLE = {
     "argmin(input, dim=None, keepdim=False)": "_long(ops.argmin(input, dim, keepdim))",
     "argsort(input, dim=-1, descending=False, stable=False)": "_long(ops.sort(input, dim, "
     "descending)[1])",
+    "addr_(input, vec1, vec2, beta=1, alpha=1)": "ops.assign(input, ops.addr(input, vec1, vec2, "
+    "beta=beta, alpha=alpha))",
     "baddbmm(input, batch1, batch2, *, beta=1, alpha=1)": "ops.baddbmm(input, batch1, batch2, "
     "beta, alpha)",
     "bernoulli(input, *, generator=None)": "ops.bernoulli(input, input)",

@@ -118,3 +118,27 @@ def test_mistakes():
         ms.Model(net, amp_level="O9")
     with pytest.raises(AttributeError, match="Did you mean 'all_finite'"):
         amp.allfinite  # noqa: B018
+
+
+def test_scalers_and_managers_of_ones_own():
+    class Thrice(amp.LossScaler):
+        scale_value = ms.Tensor(3.0)
+
+        def adjust(self, grads_finite):
+            return False
+
+    scaled = Thrice().scale((ms.Tensor([1.0, 2.0]), ms.Tensor(1.0)))
+    np.testing.assert_allclose(Thrice().unscale(scaled)[0].asnumpy(), [1.0, 2.0], rtol=1e-6)
+
+    class Eight(amp.LossScaleManager):
+        def get_loss_scale(self):
+            return 8.0
+
+        def update_loss_scale(self, overflow):
+            self.told = overflow
+
+    manager, net = Eight(), Net()
+    data = ds.NumpySlicesDataset((X, Y), ["x", "y"], shuffle=False).batch(16)
+    optimizer = nn.SGD(net.trainable_params(), 0.1)
+    ms.Model(net, nn.CrossEntropyLoss(), optimizer, loss_scale_manager=manager).train(1, data)
+    assert manager.told is False

@@ -97,3 +97,24 @@ def test_one_parameter_is_in_one_group():
     shared = param()
     with pytest.raises(ValueError, match="more than one parameter group"):
         optim.SGD([{"params": [shared]}, {"params": [shared]}], lr=0.1)
+
+
+def test_an_optimizer_of_ones_own():
+    class Signs(optim.Optimizer):
+        def __init__(self, params, lr=0.1):
+            super().__init__(params, {"lr": lr})
+
+        def construct(self, gradients):
+            at = iter(gradients)
+            for group in self.param_groups:
+                for p in group["params"]:
+                    ops.assign(p, p - group["lr"] * ops.sign(next(at)))
+            return True
+
+    w = param()
+    optimizer = Signs([w])
+    optim.lr_scheduler.StepLR(optimizer, 1, 0.5).step()
+    optimizer((ms.Tensor(GRADIENTS[0]),))
+    np.testing.assert_allclose(w.asnumpy(), START - 0.05 * np.sign(GRADIENTS[0]), rtol=1e-6)
+    with pytest.raises(NotImplementedError, match="write construct"):
+        optim.Optimizer([param()], {"lr": 0.1})((ms.Tensor(GRADIENTS[0]),))

@@ -26,6 +26,7 @@ IMAGES = RNG.standard_normal((2, 4, 6, 6)).astype(np.float32)
 SIGNALS = RNG.standard_normal((2, 4, 8)).astype(np.float32)
 VOLUMES = RNG.standard_normal((2, 2, 4, 4, 4)).astype(np.float32)
 BOOLS = X > 0
+COMPLEX = (X + 1j * Y).astype(np.complex64)
 
 ONE = (
     "abs neg negative exp exp2 expm1 sin cos tan sinh cosh tanh atan arctan asinh arcsinh ceil "
@@ -94,6 +95,10 @@ TABLE = {  # name: (arguments, options) …
     "full": [((((2, 3)), 1.5), {})],
     "full_like": [((X, 2.0), {})],
     "gather": [((SQUARE, 1, IDS[:, :2]), {})],
+    "gcd": [((np.abs(INTS), np.abs(INTS[::-1]).copy()), {})],
+    "imag": [((COMPLEX,), {})],
+    "real": [((COMPLEX,), {})],
+    "unique_consecutive": [((np.array([1, 1, 2, 2, 1]),), {"return_counts": True})],
     "histc": [((X,), {"bins": 5, "min": -1, "max": 1})],
     "hstack": [(((X, Y),), {})],
     "index_add": [((SQUARE, 0, np.array([0, 2]), SQUARE[:2]), {"alpha": 2})],
@@ -187,6 +192,12 @@ FUNCTIONAL = {
     "cross_entropy": [((SQUARE[:2], LABELS), {"label_smoothing": 0.1})],
     "elu": [((X, 0.5), {})],
     "embedding": [((IDS, SQUARE), {})],
+    "flatten": [((X, 1), {})],
+    "fold": [((IMAGES.reshape(2, 16, 9), (4, 4), 2), {})],
+    "unfold": [((IMAGES, 3, 1, 1, 2), {})],
+    "grid_sample": [
+        ((IMAGES, np.tanh(IMAGES[:, :2].transpose(0, 2, 3, 1).copy())), {"align_corners": False})
+    ],
     "gelu": [((X,), {}), ((X,), {"approximate": "tanh"})],
     "glu": [((X,), {})],
     "group_norm": [((IMAGES, 2, VECTOR, VECTOR), {})],
@@ -283,7 +294,8 @@ def test_function_agrees_with_torch(name):
 @pytest.mark.parametrize("name", FUNCTIONAL)
 def test_functional_agrees_with_torch(name):
     for args, options in FUNCTIONAL[name]:
-        expected = call(torch.nn.functional, name, as_torch, args, options)
+        space = torch if name == "flatten" else torch.nn.functional
+        expected = call(space, name, as_torch, args, options)
         same(call(F, name, ms.Tensor, args, options), expected, name)
 
 
@@ -297,7 +309,8 @@ LAYERS = {
     "ReflectionPad1d": ((2,), SIGNALS), "ReflectionPad2d": ((2,), IMAGES),
     "ReflectionPad3d": ((1,), VOLUMES), "ReplicationPad1d": ((2,), SIGNALS),
     "ReplicationPad2d": ((2,), IMAGES), "ReplicationPad3d": ((1,), VOLUMES), "ELU": ((0.5,), X),
-    "Flatten": ((), X), "GELU": ((), X), "GLU": ((), X), "Hardshrink": ((), X),
+    "Flatten": ((), X), "Fold": (((4, 4), 2), IMAGES.reshape(2, 16, 9)),
+    "Unfold": ((3, 1, 1, 2), IMAGES),  "GELU": ((), X), "GLU": ((), X), "Hardshrink": ((), X),
     "Hardsigmoid": ((), X), "Hardswish": ((), X), "Hardtanh": ((), X), "Identity": ((), X),
     "LogSigmoid": ((), X), "LogSoftmax": ((1,), X), "MaxPool2d": ((2,), IMAGES), "Mish": ((), X),
     "PixelShuffle": ((2,), IMAGES), "ReLU": ((), X), "ReLU6": ((), X), "SELU": ((), X),
@@ -394,10 +407,31 @@ def test_linalg_and_special():
         (mint.linalg.vector_norm(ms.Tensor(X), 1, 1), torch.linalg.vector_norm(as_torch(X), 1, 1)),
         (mint.linalg.matrix_norm(square), torch.linalg.matrix_norm(as_torch(SQUARE))),
         (mint.linalg.norm(square, 1), torch.linalg.norm(as_torch(SQUARE), 1)),
-        (mint.special.expm1(square), torch.special.expm1(as_torch(SQUARE))),
         (mint.special.log_softmax(square, 1), torch.special.log_softmax(as_torch(SQUARE), 1)),
     ):
         same(found, wanted, "linalg")
+    for name in ("erfc", "exp2", "expm1", "log1p", "round", "sinc"):
+        wanted = getattr(torch.special, name)(as_torch(POSITIVE))
+        same(getattr(mint.special, name)(ms.Tensor(POSITIVE)), wanted, name)
+
+
+def test_pooling_and_back():
+    values, places = F.max_pool2d(ms.Tensor(IMAGES), 2, return_indices=True)
+    v, p = torch.nn.functional.max_pool2d(as_torch(IMAGES), 2, return_indices=True)
+    wanted = torch.nn.functional.max_unpool2d(v, p, 2)
+    same(F.max_unpool2d(values, places, 2), wanted, "max_unpool2d")
+    same(mint.nn.MaxUnpool2d(2)(values, places), wanted, "MaxUnpool2d")
+
+
+def test_the_rest():
+    same(mint.conv2d(ms.Tensor(IMAGES), ms.Tensor(W2), groups=2),
+         torch.conv2d(as_torch(IMAGES), as_torch(W2), groups=2), "conv2d")  # fmt: skip
+    x, y = ms.Tensor(SQUARE.copy()), torch.from_numpy(SQUARE.copy())
+    assert mint.addr_(x, ms.Tensor(VECTOR[:3]), ms.Tensor(VECTOR[:3]), 0.5, 2) is x
+    same(x, y.addr_(as_torch(VECTOR[:3]), as_torch(VECTOR[:3]), beta=0.5, alpha=2), "addr_")
+    one, other = mint.nn.SyncBatchNorm(4).set_train(), mint.nn.BatchNorm2d(4).set_train()
+    np.testing.assert_array_equal(one(ms.Tensor(IMAGES)).asnumpy(),
+                                  other(ms.Tensor(IMAGES)).asnumpy())  # fmt: skip
 
 
 def test_random_ones_have_the_right_shapes_and_moments():

@@ -13,7 +13,7 @@ from mslearn.mint.build import functions
 _SAME = """
     adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d cross_entropy
     group_norm layer_norm mse_loss cosine_embedding_loss pixel_shuffle prelu sigmoid
-    tanh soft_margin_loss
+    tanh soft_margin_loss fold unfold grid_sample
 """
 
 _TABLE = {
@@ -79,6 +79,8 @@ _TABLE = {
     "max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, "
     "return_indices=False)": "ops.max_pool2d(input, kernel_size, stride, padding, dilation, "
     "return_indices, ceil_mode)",
+    "max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None)": "ops."
+    "max_unpool2d(input, indices, kernel_size, stride, padding, output_size)",
     "mish(input)": "ops.mish(input)",
     "nll_loss(input, target, weight=None, ignore_index=-100, reduction='mean')": "ops.nll_loss("
     "input, target, weight, ignore_index, reduction)",

@@ -1,7 +1,7 @@
 """Layers and losses of `mint.nn` that only keep their arguments: a declaration and a formula.
 
 ``"ELU(alpha=1.0, inplace=False)": "F.elu(x, self.alpha, self.inplace)"``; a loss also has `y`,
-its target. All of it is our own text, never a caller's.
+its target (MaxUnpool2d: the positions). All of it is our own text, never a caller's.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ _LAYERS = {
     "Dropout2d(p=0.5, inplace=False)": "F.dropout2d(x, self.p, self.training, self.inplace)",
     "ELU(alpha=1.0, inplace=False)": "F.elu(x, self.alpha, self.inplace)",
     "Flatten(start_dim=1, end_dim=-1)": "F.flatten(x, self.start_dim, self.end_dim)",
+    "Fold(output_size, kernel_size, dilation=1, padding=0, stride=1)": "F.fold(x, "
+    "self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)",
     "GELU(approximate='none')": "F.gelu(x, approximate=self.approximate)",
     "GLU(dim=-1)": "F.glu(x, self.dim)",
     "Hardshrink(lambd=0.5)": "F.hardshrink(x, self.lambd)",
@@ -72,6 +74,8 @@ _LAYERS = {
     "Tanh()": "F.tanh(x)",
     "Threshold(threshold, value, inplace=False)": "F.threshold(x, self.threshold, self.value, "
     "self.inplace)",
+    "Unfold(kernel_size, dilation=1, padding=0, stride=1)": "F.unfold(x, self.kernel_size, "
+    "self.dilation, self.padding, self.stride)",
     "Upsample(size=None, scale_factor=None, mode='nearest', align_corners=None, "
     "recompute_scale_factor=None)": "F.interpolate(x, self.size, self.scale_factor, self.mode, "
     "self.align_corners, self.recompute_scale_factor)",
@@ -82,6 +86,8 @@ _LAYERS = {
 }  # fmt: skip
 
 _LOSSES = {
+    "MaxUnpool2d(kernel_size, stride=None, padding=0)": "F.max_unpool2d(x, y, self.kernel_size, "
+    "self.stride, self.padding)",
     "BCELoss(weight=None, reduction='mean')": "F.binary_cross_entropy(x, y, self.weight, "
     "self.reduction)",
     "BCEWithLogitsLoss(weight=None, reduction='mean', pos_weight=None)": "F."
