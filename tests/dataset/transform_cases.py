@@ -91,7 +91,6 @@ def inputs():
     return made
 
 
-VISION = "rgb"
 cases(
     "vision",
     "rgb gray gray1 frgb pil pilgray",
@@ -440,9 +439,146 @@ cases("text", "floats", "text.ToNumber(ms.float64)")
 cases("text", "floats", "text.ToNumber(ms.int32)")
 
 
+WAVES = """
+    audio.AllpassBiquad(8000, 500.0)
+    audio.BandBiquad(8000, 500.0)
+    audio.BandBiquad(8000, 500.0, 0.5, True)
+    audio.BandpassBiquad(8000, 500.0)
+    audio.BandpassBiquad(8000, 500.0, 0.5, True)
+    audio.BandrejectBiquad(8000, 500.0)
+    audio.BassBiquad(8000, 10.0)
+    audio.BassBiquad(8000, -10.0, 200.0, 0.9)
+    audio.DeemphBiquad(44100)
+    audio.EqualizerBiquad(8000, 500.0, 12.0)
+    audio.HighpassBiquad(8000, 900.0)
+    audio.LowpassBiquad(8000, 900.0)
+    audio.RiaaBiquad(44100)
+    audio.TrebleBiquad(8000, 6.0)
+    audio.Biquad(0.01, 0.02, 0.13, 1.0, 0.12, 0.3)
+    audio.LFilter([1.0, 0.3, -0.2], [0.4, 0.5, 0.1])
+    audio.LFilter([2.0, 0.3], [3.0, 0.5], False)
+    audio.Filtfilt([1.0, 0.3, -0.2], [0.4, 0.5, 0.1])
+    audio.Contrast()
+    audio.Contrast(20.0)
+    audio.DCShift(0.5, 0.02)
+    audio.DCShift(-0.8)
+    audio.Overdrive()
+    audio.Overdrive(40.0, 5.0)
+    audio.Phaser(8000)
+    audio.Phaser(8000, 0.3, 0.8, 1.0, 0.3, 1.0, False)
+    audio.Flanger(8000)
+    audio.Flanger(8000, 2.0, 3.0, 10.0, 60.0, 1.0, 50.0, audio.Modulation.TRIANGULAR, audio.Interpolation.QUADRATIC)
+    audio.Gain(3.0)
+    audio.Vol(0.5)
+    audio.Vol(2.0, audio.GainType.POWER)
+    audio.Vol(-6.0, audio.GainType.DB)
+    audio.Vol(9.0)
+    audio.Fade(50, 80)
+    audio.Fade(50, 80, audio.FadeShape.EXPONENTIAL)
+    audio.Fade(50, 80, audio.FadeShape.LOGARITHMIC)
+    audio.Fade(50, 80, audio.FadeShape.QUARTER_SINE)
+    audio.Fade(50, 80, audio.FadeShape.HALF_SINE)
+    audio.Fade(500, 0)
+    audio.MuLawEncoding()
+    audio.MuLawEncoding(64)
+    audio.Spectrogram(64)
+    audio.Spectrogram(64, 40, 10, 5, audio.WindowType.HAMMING, 1.0, True)
+    audio.Spectrogram(64, 64, 16, 0, audio.WindowType.BARTLETT, 2.0, False, False)
+    audio.Spectrogram(64, 64, 16, 0, audio.WindowType.BLACKMAN, 2.0, False, True, audio.BorderType.CONSTANT, False)
+    audio.Spectrogram(64, 64, 16, 0, audio.WindowType.BLACKMAN, 0.0, False, True, audio.BorderType.CONSTANT)
+    audio.Spectrogram(64, 64, 32, 0, audio.WindowType.KAISER, 2.0, False, True, audio.BorderType.EDGE)
+    audio.SpectralCentroid(8000, 64)
+    audio.Resample(8000, 4000)
+    audio.Resample(8000, 12000)
+    audio.Resample(8000, 6000, audio.ResampleMethod.KAISER_WINDOW, 8, 0.9, 12.0)
+    audio.Resample(8000, 8000)
+    audio.ComputeDeltas()
+    audio.ComputeDeltas(7, audio.BorderType.REFLECT)
+    audio.SlidingWindowCmn(40, 10)
+    audio.SlidingWindowCmn(40, 10, True, True)
+    audio.DetectPitchFrequency(8000)
+    audio.DetectPitchFrequency(8000, 0.02, 5)
+    audio.Vad(8000)
+    audio.PitchShift(8000, 4, n_fft=64)
+    audio.PitchShift(8000, -3, 12, 64, 64, 16)
+    audio.MelScale(8, 8000, n_stft=400)
+    audio.AmplitudeToDB()
+"""
+cases("audio", "wave wave1 dwave", WAVES, 2e-4)
+# MindSpore reads float64 as if it were float32 in these.
+cases(
+    "audio",
+    "wave wave1",
+    """
+    audio.MelSpectrogram(8000, 128, n_mels=12)
+    audio.MelSpectrogram(8000, 128, 100, 40, 100.0, 3000.0, 3, 12, audio.WindowType.HAMMING, 1.0, norm=audio.NormType.SLANEY, mel_scale=audio.MelType.SLANEY)
+    audio.MFCC(8000, 10, **mel)
+    audio.MFCC(8000, 10, norm=audio.NormMode.NONE, log_mels=True, **mel)
+    audio.LFCC(8000, 16, 10, **spec)
+    audio.LFCC(8000, 16, 10, 100.0, 3000.0, log_lf=True, **spec)
+    """,
+    2e-4,
+)
+cases("audio", "ints", "audio.BassBiquad(8000, 10.0)")
+cases("audio", "ints matrix", "audio.Gain(3.0)")
+cases("audio", "ints", "audio.MuLawDecoding()")
+cases("audio", "ints", "audio.MuLawDecoding(64)")
+cases(
+    "audio",
+    "power",
+    """
+    audio.AmplitudeToDB()
+    audio.AmplitudeToDB(audio.ScaleType.MAGNITUDE, 0.5, 1e-3, 20.0)
+    audio.DBToAmplitude(1.0, 1.0)
+    audio.DBToAmplitude(0.5, 0.5)
+    audio.MelScale(16, 8000)
+    audio.MelScale(16, 8000, 50.0, 3500.0, 201, audio.NormType.SLANEY, audio.MelType.SLANEY)
+    audio.MelScale(16, 8000, n_stft=200)
+    audio.TimeMasking(False, 0)
+    audio.FrequencyMasking(False, 0)
+    audio.MaskAlongAxis(2, 4, 9.5, 1)
+    audio.MaskAlongAxis(2, 4, 9.5, 2)
+    audio.MaskAlongAxisIID(0, 9.5, 2)
+    audio.GriffinLim(400, 1, rand_init=False)
+    """,
+    2e-4,
+)
+cases(
+    "audio",
+    "spectrum",
+    """
+    audio.ComplexNorm()
+    audio.ComplexNorm(2.0)
+    audio.Magphase()
+    audio.Magphase(2.0)
+    audio.Angle()
+    audio.TimeStretch(16, 33, 1.3)
+    audio.TimeStretch(None, 33, 0.8)
+    audio.PhaseVocoder(1.3, np.linspace(0, 3.14, 33).astype(np.float32)[..., None])
+    audio.InverseSpectrogram(None, 64)
+    audio.InverseSpectrogram(300, 64, 50, 20)
+    """,
+    2e-4,
+)
+
+
 def helpers(names):
     """Objects that expressions use, made with the program under test."""
-    text = names["text"]
+    text, audio = names["text"], names["audio"]
+    spec = {
+        "n_fft": 128,
+        "win_length": 128,
+        "hop_length": 64,
+        "pad": 0,
+        "window": audio.WindowType.HANN,
+        "power": 2.0,
+        "normalized": False,
+        "center": True,
+        "pad_mode": audio.BorderType.REFLECT,
+        "onesided": True,
+    }
+    mel = {"n_mels": 20, "f_min": 0.0, "f_max": 4000.0, "norm": audio.NormType.NONE}
+    mel |= {"mel_scale": audio.MelType.HTK, **spec}
     vocab = ["i", "am", "mak", "##ing", "small", "mistake", "##s", "one", "th", "##ree", "的", "我"]
     vocab += ["two", "during", "work", "##ing", "hour", "he", "##llo", "hello", "world", "!", ","]
     vocab = text.Vocab.from_list(list(dict.fromkeys(vocab)), ["[UNK]", "[CLS]"])
@@ -451,4 +587,5 @@ def helpers(names):
         with open(path, "w", encoding="utf-8") as file:
             file.write("one 1 2 3\ntwo 0.5 -1 2e1\nhello 4 5 6\n")
         vectors = text.Vectors.from_file(path)
-    return {"vocab": vocab, "vectors": vectors}
+    keys = {"spec": {"speckwargs": spec}, "mel": {"melkwargs": mel}}
+    return {"vocab": vocab, "vectors": vectors, **keys}
