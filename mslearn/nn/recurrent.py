@@ -101,8 +101,11 @@ class _DynamicLSTMCPUGPU(_Recurrence):
         w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:  # fmt: skip
         # A graph shows the steps, whose operations every format knows.
-        if seq_length is not None or state.capture is not None:
+        if state.capture is not None:
             return super().construct(x, states, seq_length, reverse, w_ih, w_hh, b_ih, b_hh)
+        if seq_length is not None:
+            sums = self.sums(x, w_ih, b_ih, b_hh)
+            return _each_to_its_end(sums, states, w_hh, seq_length, reverse)
         sums = self.sums(ops.flip(x, (0,)) if reverse else x, w_ih, b_ih, b_hh)
         outputs, cells, _ = apply(LSTMSequence, (sums, *states, w_hh))
         last = (outputs[-1], cells[-1])
@@ -110,6 +113,32 @@ class _DynamicLSTMCPUGPU(_Recurrence):
 
     def step(self, sums: Tensor, states: tuple[Tensor, ...], w_hh: Any, b_hh: Any) -> Any:
         return lstm_step(sums, states[0], states[1], w_hh)
+
+
+def _each_to_its_end(
+    sums: Tensor, states: tuple[Tensor, ...], w_hh: Any, seq_length: Any, reverse: bool
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """All steps of all sequences at once; what comes behind a sequence's end is left out.
+
+    A backward run reads each sequence from its own end: its steps are put in that order first.
+    """
+    steps = ops.arange(sums.shape[0]).reshape((-1, 1))
+    lengths = seq_length.astype(steps.dtype).reshape((1, -1))
+    inside = ops.less(steps, lengths)  # (T, N)
+    order = ops.where(inside, lengths - 1 - steps, steps)
+
+    def pick(x: Tensor, places: Tensor) -> Tensor:
+        shape = (*places.shape, x.shape[2])
+        return ops.gather_d(x, 0, ops.broadcast_to(ops.expand_dims(places, 2), shape))
+
+    found = apply(LSTMSequence, (pick(sums, order) if reverse else sums, *states, w_hh))[:2]
+    end = ops.maximum(lengths - 1, 0)
+    some = ops.greater(lengths, 0).reshape((-1, 1))
+    last = tuple(
+        ops.where(some, pick(x, end)[0], start) for x, start in zip(found, states, strict=True)
+    )
+    outputs = pick(found[0], order) if reverse else found[0]
+    return ops.where(ops.expand_dims(inside, 2), outputs, ops.zeros_like(outputs)), last
 
 
 class _DynamicGRUCPUGPU(_Recurrence):

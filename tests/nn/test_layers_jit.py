@@ -217,3 +217,21 @@ def test_jit_gives_the_same_gradients(line):
 
     function = ms.grad(loss, floats or None, params or None)
     compare(ms.jit(function)(*inputs), function(*inputs))
+
+
+def test_sequences_of_any_length_step_by_step_and_at_once():
+    """A graph goes step by step; PyNative computes all steps of all sequences at once."""
+    ms.set_seed(5)
+    cell = nn.LSTM(4, 3, bidirectional=True)
+    params = ms.ParameterTuple(cell.trainable_params())
+    x, lengths = tensors(f(5, 4, 4)), ms.Tensor([5, 2, 0, 1])
+    states = tensors((f(2, 4, 3), f(2, 4, 3)))
+
+    def loss(x, h, c, lengths):
+        out, (h, c) = cell(x, (h, c), lengths)
+        return (out * ms.ops.cos(out)).sum() + (h * h).sum() + (c * h).sum(), (out, h, c)
+
+    function = ms.value_and_grad(loss, (0, 1, 2), params, has_aux=True)
+    (_, (out, *_)), _ = wanted = function(x, *states, lengths)
+    assert not out.asnumpy()[2:, 1].any() and not out.asnumpy()[:, 2].any()
+    compare(ms.jit(function)(x, *states, lengths), wanted)
