@@ -34,6 +34,7 @@ DIFFERS = {
     "mindspore.value_and_grad": "as grad",
     "mindspore.vmap": "decisions about one example's numbers run example by example, where "
     "MindSpore fails",
+    "nn.thor": "refused with the reason: MindSpore has it for Ascend and GPU only",
     "nn.Momentum": "use_nesterov works, which MindSpore's CPU kernel ignores",
     "ops.full": "a float value gives float32, where MindSpore's CPU gives int64",
     "ops.GradOperation": "get_by_list needs weights or a Cell; MindSpore also collects them from "

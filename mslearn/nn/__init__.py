@@ -146,6 +146,7 @@ from mslearn.nn.optim import FTRL as FTRL
 from mslearn.nn.optim import LARS as LARS
 from mslearn.nn.optim import SGD as SGD
 from mslearn.nn.optim import Adadelta as Adadelta
+from mslearn.nn.optim import AdaFactor as AdaFactor
 from mslearn.nn.optim import Adagrad as Adagrad
 from mslearn.nn.optim import Adam as Adam
 from mslearn.nn.optim import AdaMax as AdaMax
@@ -158,6 +159,7 @@ from mslearn.nn.optim import Optimizer as Optimizer
 from mslearn.nn.optim import ProximalAdagrad as ProximalAdagrad
 from mslearn.nn.optim import RMSProp as RMSProp
 from mslearn.nn.optim import Rprop as Rprop
+from mslearn.nn.optim import thor as thor
 from mslearn.nn.pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d
 from mslearn.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from mslearn.nn.pooling import AdaptiveAvgPool3d as AdaptiveAvgPool3d

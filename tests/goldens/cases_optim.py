@@ -106,6 +106,15 @@ cases = {
         )
     ),
 }
+FACTORED = (
+    {},
+    {"warmup_init": True, "weight_decay": 0.1, "decay_rate": 0.5},
+    {"learning_rate": 0.1, "scale_parameter": False, "relative_step": False, "beta1": 0.5},
+    {"learning_rate": 0.1, "relative_step": False, "clip_threshold": 0.5, "eps": (1e-6, 0.9)},
+)
+cases.update(
+    {f"AdaFactor {i}": run(lambda nn, p, o=o: nn.AdaFactor(p, **o)) for i, o in enumerate(FACTORED)}
+)
 
 
 def case(function):

@@ -144,3 +144,27 @@ def test_a_schedule_of_ones_own():
     assert float(w.asnumpy()[0]) == pytest.approx(1 - 1 - 0.5 - 0.25)
     with pytest.raises(NotImplementedError, match="global_step"):
         nn.LearningRateSchedule()(ms.Tensor(0))
+
+
+def test_adafactor_learns_and_checks_its_arguments():
+    net = nn.Dense(3, 1, weight_init="zeros", bias_init="zeros")
+    x = np.random.default_rng(0).standard_normal((64, 3)).astype(np.float32)
+    y = x @ np.array([[1.0], [-2.0], [0.5]], np.float32)
+    optimizer = nn.AdaFactor(
+        net.trainable_params(), 0.05, relative_step=False, scale_parameter=False, beta1=0.0
+    )
+    step = nn.TrainOneStepCell(nn.WithLossCell(net, nn.MSELoss()), optimizer)
+    losses = [float(step(ms.Tensor(x), ms.Tensor(y))) for _ in range(100)]
+    assert losses[-1] < 0.01 * losses[0] and not hasattr(optimizer, "exp_avg")
+    for options in (
+        {"learning_rate": 0.1},
+        {"relative_step": False},
+        {"learning_rate": 0.1, "relative_step": False, "warmup_init": True},
+    ):
+        with pytest.raises(ValueError, match="AdaFactor"):
+            nn.AdaFactor(net.trainable_params(), **options)
+
+
+def test_thor_is_refused_with_a_reason():
+    with pytest.raises(NotImplementedError, match="Ascend or GPU"):
+        nn.thor(nn.Dense(2, 1), ms.Tensor([0.1]), ms.Tensor([0.03]), 0.9)

@@ -7,6 +7,8 @@ from mslearn.nn.optim.adaptive import AdaMax as AdaMax
 from mslearn.nn.optim.adaptive import ProximalAdagrad as ProximalAdagrad
 from mslearn.nn.optim.adaptive import RMSProp as RMSProp
 from mslearn.nn.optim.base import Optimizer as Optimizer
+from mslearn.nn.optim.factored import AdaFactor as AdaFactor
+from mslearn.nn.optim.factored import thor as thor
 from mslearn.nn.optim.layerwise import ASGD as ASGD
 from mslearn.nn.optim.layerwise import LARS as LARS
 from mslearn.nn.optim.layerwise import AdamWeightDecay as AdamWeightDecay

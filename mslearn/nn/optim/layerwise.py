@@ -163,7 +163,9 @@ class Rprop(Optimizer):
     def construct(self, gradients: Sequence[Tensor]) -> bool:
         first = ops.equal(self.global_step, 0)
         for i, param, grad, lr in self.prepared(gradients):
-            self.step_size[i].set_data(ops.select(first, ops.ones_like(param) * lr, self.step_size[i]))
+            self.step_size[i].set_data(
+                ops.select(first, ops.ones_like(param) * lr, self.step_size[i])
+            )
             state = (param, self.prev[i], self.step_size[i])
             self.update(rules.Rprop, state, (*state, grad), **self._attrs)
         return True
@@ -200,7 +202,9 @@ class ASGD(Optimizer):
     def construct(self, gradients: Sequence[Tensor]) -> bool:
         step = ops.cast(self.global_step.reshape(()), FLOAT64) + 1
         for i, param, grad, lr in self.prepared(gradients):
-            self.eta[i].set_data(ops.select(step == 1, ops.ones_like(self.eta[i]) * lr, self.eta[i]))
+            self.eta[i].set_data(
+                ops.select(step == 1, ops.ones_like(self.eta[i]) * lr, self.eta[i])
+            )
             state = (param, self.ax[i])
             inputs = (*state, self.eta[i], self.mu[i], grad)
             self.update(rules.ASGD, state, inputs, lambd=self.lambd)
