@@ -14,12 +14,18 @@ from mslearn.core.dtype import int16 as int16
 from mslearn.core.dtype import int32 as int32
 from mslearn.core.dtype import int64 as int64
 from mslearn.core.dtype import uint8 as uint8
+from mslearn.core.dtype import uint16 as uint16
+from mslearn.core.dtype import uint32 as uint32
+from mslearn.core.dtype import uint64 as uint64
 from mslearn.core.errors import did_you_mean as _did_you_mean
+from mslearn.numpy.analysis import *  # noqa: F403
 from mslearn.numpy.create import *  # noqa: F403
+from mslearn.numpy.extra import *  # noqa: F403
+from mslearn.numpy.extra import more as _more
 from mslearn.numpy.maths import *  # noqa: F403
 from mslearn.numpy.maths import elementwise as _elementwise
 
-globals().update(_elementwise())
+globals().update(_elementwise() | _more())
 float_, int_, pi, e, inf, nan = (
     float32,
     int32,

@@ -46,7 +46,7 @@ def _cast(x: Tensor, dtype: Any) -> Tensor:
     return x if dtype is None else ops.cast(x, dtype)
 
 
-def _one(name: str) -> Callable[..., Tensor]:
+def one(name: str) -> Callable[..., Tensor]:
     operation = getattr(ops, name)
 
     def function(x: Any, dtype: Any = None) -> Tensor:
@@ -56,7 +56,7 @@ def _one(name: str) -> Callable[..., Tensor]:
     return function
 
 
-def _two(name: str) -> Callable[..., Tensor]:
+def two(name: str) -> Callable[..., Tensor]:
     operation = getattr(ops, name)
 
     def function(x1: Any, x2: Any, dtype: Any = None) -> Tensor:
@@ -70,8 +70,8 @@ def _two(name: str) -> Callable[..., Tensor]:
 def elementwise() -> dict[str, Callable[..., Tensor]]:
     """The element-wise functions by NumPy's names."""
     return {
-        **{name: _one(present) for name, present in _UNARY.items()},
-        **{name: _two(present) for name, present in _BINARY.items()},
+        **{name: one(present) for name, present in _UNARY.items()},
+        **{name: two(present) for name, present in _BINARY.items()},
     }
 
 

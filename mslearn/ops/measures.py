@@ -147,7 +147,7 @@ def cross(input, other, dim=None):
     x, y = as_tensor(input), as_tensor(other)
     if dim is None:
         dim = next((i for i, n in enumerate(x.shape) if n == 3), 0)
-    if x.ndim == 0 or x.shape[dim] != 3 or y.shape[dim - y.ndim if dim < 0 else dim] != 3:
+    if x.ndim == 0 or x.shape[dim] != 3 or y.shape[dim] != 3:
         raise ShapeError(
             f"For 'cross', both inputs need 3 elements along dim {dim}, but got shapes "
             f"{list(x.shape)} and {list(y.shape)}."
