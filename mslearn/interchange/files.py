@@ -83,9 +83,7 @@ def _target(net: Any, file_name: Any, file_format: Any, options: dict[str, Any])
     unknown_options = set(options) - _OPTIONS
     if unknown_options:
         name = sorted(unknown_options)[0]
-        raise TypeError(
-            f"For 'export', there is no option '{name}'.{did_you_mean(name, _OPTIONS)}"
-        )
+        raise TypeError(f"For 'export', there is no option '{name}'.{did_you_mean(name, _OPTIONS)}")
     for name in ("enc_key", "dataset", "custom_func"):
         if options.get(name) is not None:
             raise ValueError(
@@ -167,5 +165,3 @@ def load(file_name: str | os.PathLike[str], **kwargs: Any) -> MindirGraph:
     except MindirError as error:
         raise MindirError(f"For 'load', the file {path} cannot be loaded: {error}.") from None
     return graph
-
-

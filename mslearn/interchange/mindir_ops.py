@@ -248,7 +248,7 @@ LOWERINGS: dict[str, Lowering] = {
 def fits(node: Node) -> bool:
     """Whether MindSpore's primitive takes this node; otherwise our rule is used."""
     name, a = node.prim.name, node.attrs
-    if any(v.dtype.kind == "c" for v in node.inputs):
+    if any(v.dtype.kind == "c" for v in (*node.inputs, *node.outputs)):
         return False
     if name in ("LogicalAnd", "LogicalOr", "LogicalXor", "LogicalNot"):
         return all(v.dtype.kind == "b" for v in node.inputs)

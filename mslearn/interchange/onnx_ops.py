@@ -288,7 +288,7 @@ def fits(node: Node) -> bool:
     """Whether a primitive's own operator takes this node; otherwise its rule is used."""
     name, a = node.prim.name, node.attrs
     kinds = {v.dtype.kind for v in node.inputs}
-    if "c" in kinds:
+    if any(v.dtype.kind == "c" for v in (*node.inputs, *node.outputs)):
         return False
     if name in _BOOLS:
         return kinds == {"b"}

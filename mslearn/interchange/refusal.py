@@ -31,7 +31,7 @@ def fix(node: Node) -> str:
         return "no such operator in the format: compute it outside, on the host"
     if name in ("Unique", "NonZero", "Bincount"):
         return "its shape depends on the numbers: compute it outside, on the host"
-    if any(v.dtype.kind == "c" for v in node.values()):
+    if any(v.dtype.kind == "c" for v in (*node.values(), *node.outputs)):
         return "the format has no complex arithmetic: keep real and imaginary parts apart"
     if name in ("GetItem", "SetItem", "AddAt"):
         return "this index is not supported: use int index tensors, ints and slices, no masks"

@@ -70,6 +70,7 @@ def taken_apart(graph: Graph, rules: Mapping[str, Rule], keep: Callable[[Node], 
     """`graph` with every node that `keep` does not want replaced by its rule's nodes, again and
     again, until all are kept or have no rule. Dead nodes are left out."""
     place: dict[int, Value] = {}
+    alive: list[Node] = []  # an id stands for a value only as long as the value is there
 
     def now(value: Value) -> Value:
         while id(value) in place:
@@ -81,6 +82,7 @@ def taken_apart(graph: Graph, rules: Mapping[str, Rule], keep: Callable[[Node], 
     todo = [(node, 0) for node in reversed(graph.nodes)]
     while todo:
         node, depth = todo.pop()
+        alive.append(node)
         node = dataclasses.replace(
             node,
             inputs=tuple(map(now, node.inputs)),

@@ -38,12 +38,12 @@ def build(ms):
             y = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
             return self.relu((self.down(x) if self.wider else x) + y)
 
-    class ResNet8(nn.Cell):
+    class ResNet(nn.Cell):
         def __init__(self):
             super().__init__()
             self.conv, self.bn = nn.Conv2d(3, 3, 3, pad_mode="same"), nn.BatchNorm2d(3)
             self.relu, self.fc = nn.ReLU(), nn.Dense(6, 10)
-            self.stages = nn.SequentialCell(Block(3, 3, 1), Block(3, 4, 2), Block(4, 6, 2))
+            self.stages = nn.SequentialCell(Block(3, 6, 2))
 
         def construct(self, x):
             x = self.stages(self.relu(self.bn(self.conv(x))))
@@ -62,16 +62,21 @@ def build(ms):
 
     mlp = nn.SequentialCell(nn.Dense(6, 8, activation="relu"), nn.Dense(8, 3), nn.Softmax())
     nets = {"mlp": (mlp, (2, 6)), "lenet": (LeNet(), (2, 1, 28, 28)),
-            "resnet": (ResNet8(), (2, 3, 8, 8)), "reader": (Reader(), (2, 4))}  # fmt: skip
+            "resnet": (ResNet(), (2, 3, 8, 8)), "reader": (Reader(), (2, 4))}  # fmt: skip
     made = {}
     for name, (net, shape) in nets.items():
         net.set_train(False)
         for i, param in enumerate(net.get_parameters()):
-            n = np.arange(param.size, dtype=np.float64)
-            values = 0.4 * np.sin(n * 1.7 + i) / max(1, np.sqrt(param.size / param.shape[0]) / 4)
-            values = np.abs(values) + 0.5 if "variance" in param.name else values
-            param.set_data(ms.Tensor(values.reshape(param.shape).astype(np.float32)))
-        n = np.arange(np.prod(shape))
-        x = (n * 7 % 20).astype(np.int32) if name == "reader" else np.cos(n * 0.9).astype("f4")
+            values = spread(param.shape, 7919, i) / max(1, (param.size / param.shape[0]) ** 0.5 / 4)
+            values = abs(values) + 0.5 if "variance" in param.name else values
+            param.set_data(ms.Tensor(values.astype(np.float32)))
+        ids = np.arange(np.prod(shape)) * 7 % 20
+        x = ids.astype(np.int32) if name == "reader" else spread(shape, 37, 1).astype(np.float32)
         made[name] = (net, x.reshape(shape))
     return made
+
+
+def spread(shape, factor, start):
+    """Numbers from -0.5 to 0.5 that are the same to the last bit on every machine."""
+    n = np.arange(int(np.prod(shape)), dtype=np.int64)
+    return ((n * factor + start * 104729) % 1009 / 1009 - 0.5).reshape(shape)

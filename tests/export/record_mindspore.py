@@ -1,0 +1,101 @@
+"""Record what real MindSpore writes, and that it accepts what we write.
+
+    PYTHONPATH=. python tests/export/record_mindspore.py path/to/mindspore/python
+
+In MindSpore's Python (of which the path is given): exports the networks of nets.py and their
+outputs into data/. In this one: writes every case of cases.py as MindIR, lets real MindSpore load
+and run them, and records the hash of each file that gave our numbers in data/accepted.json.
+`test_mindspore.py` compares with these hashes where MindSpore is not installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+DATA = HERE / "data"
+
+
+def write_networks() -> None:
+    """Run in MindSpore's Python."""
+    import mindspore as ms
+    from nets import build
+
+    ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
+    for name, (net, x) in build(ms).items():
+        target = DATA / f"mindspore_{name}.mindir"
+        target.unlink(missing_ok=True)
+        ms.export(net, ms.Tensor(x), file_name=str(target), file_format="MINDIR")
+        target.chmod(0o644)
+        free = ms.Tensor(shape=[None, *x.shape[1:]], dtype=ms.Tensor(x).dtype)
+        if name == "mlp":
+            dynamic = DATA / "mindspore_mlp_dynamic.mindir"
+            dynamic.unlink(missing_ok=True)
+            ms.export(net, free, file_name=str(dynamic), file_format="MINDIR")
+            dynamic.chmod(0o644)
+        np.savez(DATA / f"mindspore_{name}.npz", x=x, y=net(ms.Tensor(x)).asnumpy())
+
+
+def accepted(oracle: str, folder: Path) -> dict[str, float]:
+    """Write all cases into `folder`, run them, and return the largest difference of each."""
+    from export.cases import cases
+
+    wanted = {}
+    for name, (data, inputs, outputs) in cases().items():
+        (folder / f"{name}.mindir").write_bytes(data)
+        np.savez(folder / f"{name}.npz", **{f"x{i}": a for i, a in enumerate(inputs)})
+        wanted[name] = outputs
+    subprocess.run([oracle, str(HERE / "mindspore_runs.py"), str(folder)], check=True)
+    found = {}
+    for name, outputs in wanted.items():
+        failed = folder / f"{name}.error"
+        if failed.exists():
+            raise AssertionError(f"MindSpore does not run {name}: {failed.read_text()[:300]}")
+        with np.load(folder / f"{name}.out.npz") as held:
+            got = [held[f"y{i}"] for i in range(len(held.files))]
+        found[name] = difference(name, got, outputs)
+    return found
+
+
+def difference(name: str, got: list[np.ndarray], wanted: list[np.ndarray]) -> float:
+    """The largest difference, in units of max(1, |number|)."""
+    worst = 0.0
+    for g, w in zip(got, wanted, strict=True):
+        if g.dtype != w.dtype or g.shape != w.shape:
+            raise AssertionError(f"{name}: {g.dtype}{g.shape}, wanted {w.dtype}{w.shape}")
+        a, b = g.astype(np.float64), w.astype(np.float64)
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        with np.errstate(invalid="ignore"):
+            gap = np.where(same, 0.0, np.abs(a - b) / np.maximum(1, np.abs(b)))
+        worst = max(worst, float(gap.max(initial=0.0)))
+    return worst
+
+
+def main() -> None:
+    from export.cases import cases
+
+    oracle = sys.argv[1]
+    DATA.mkdir(exist_ok=True)
+    here = f"import sys; sys.path.insert(0, {str(HERE)!r}); import record_mindspore as r; "
+    subprocess.run([oracle, "-c", here + "r.write_networks()"], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        found = accepted(oracle, Path(folder))
+        version = Path(folder, "version").read_text()
+    hashes = {n: hashlib.sha256(data).hexdigest()[:16] for n, (data, *_) in cases().items()}
+    lines = [f'"{n}": ["{hashes[n]}", {found[n]:.1e}]' for n in sorted(found)]
+    text = f'{{"mindspore": "{version}", "cases": {{\n' + ",\n".join(lines) + "\n}}\n"
+    json.loads(text)
+    (DATA / "accepted.json").write_text(text)
+    print(f"MindSpore {version} runs {len(found)} files, worst difference {max(found.values())}")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(HERE.parent))
+    main()
