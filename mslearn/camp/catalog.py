@@ -39,7 +39,7 @@ class Day:
 
 DAYS: tuple[Day, ...] = (
     Day(1, "quick_start", "Quick start", "快速入门", exercises=4),
-    Day(2, "tensors", "Tensors", "张量"),
+    Day(2, "tensors", "Tensors", "张量", exercises=4),
     Day(3, "datasets", "Data sets", "数据集"),
     Day(4, "transforms", "Transforms", "数据变换"),
     Day(5, "networks", "Building networks", "网络构建"),
