@@ -25,6 +25,7 @@ from mslearn.graph.control_slots import UNBOUND, Variable, cells_of
 from mslearn.graph.control_stage import Raised, branch, loop, staged, truth
 from mslearn.graph.control_text import Piece, Print, Raise, Text
 from mslearn.graph.errors import CannotStage, warn
+from mslearn.graph.passes.base import has_effect
 from mslearn.graph.rewrite import rewrite
 from mslearn.graph.tree import flatten
 from mslearn.ops.compare import LogicalAnd, LogicalNot, LogicalOr
@@ -136,10 +137,13 @@ def assert_(test: Any, why: Thunk | None) -> None:
 def raise_(error: Any) -> BaseException:
     """What ``raise error`` raises: in a branch of a graph the exception becomes a node."""
     made = error() if isinstance(error, type) else error
-    if not isinstance(state.capture, Capture) or state.capture.outer is None:
+    if not isinstance(state.capture, Capture):
         return made  # type: ignore[no-any-return]
-    _raise(Tensor.wrap(np.asarray(False)), type(made), made.args)
-    return Raised(f"{type(made).__name__}: {made}")
+    if state.capture.outer is not None:
+        _raise(Tensor.wrap(np.asarray(False)), type(made), made.args)
+    elif not any(map(has_effect, state.capture.graph.nodes)):
+        return made  # type: ignore[no-any-return]
+    return Raised(f"The function always ends with {type(made).__name__}: {made}")
 
 
 def _raise(ok: Tensor, error: type, args: Any) -> None:

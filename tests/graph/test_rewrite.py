@@ -3,6 +3,7 @@
 Every warning is an error here, so a program that would silently run without a graph fails.
 """
 
+# ruff: noqa: SIM108, RUF021 - the forms of `if` and of `and` are what is tested
 from __future__ import annotations
 
 import functools
@@ -603,7 +604,7 @@ def closures(x):
 @program()
 def partials_and_map(x):
     double = functools.partial(twice_if_positive, factor=5)
-    return list(map(double, [x, -x])), [t for t in filter(lambda t: t.ndim == 1, [x])]
+    return list(map(double, [x, -x])), list(filter(lambda t: t.ndim == 1, [x]))
 
 
 @program()
