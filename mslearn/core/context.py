@@ -11,7 +11,7 @@ from mslearn.core.threads import set_threads
 GRAPH_MODE = 0
 PYNATIVE_MODE = 1
 
-_settings: dict[str, Any] = {
+settings: dict[str, Any] = {
     "mode": PYNATIVE_MODE,
     "device_target": "CPU",
     "device_id": 0,
@@ -32,9 +32,9 @@ def set_context(**kwargs: Any) -> None:
         ValueError: a setting that is not known, or a value that it cannot take.
     """
     for key, value in kwargs.items():
-        if key not in _settings:
+        if key not in settings:
             raise ValueError(
-                f"For 'set_context', there is no setting '{key}'.{did_you_mean(key, _settings)}"
+                f"For 'set_context', there is no setting '{key}'.{did_you_mean(key, settings)}"
             )
         if key == "device_target" and value != "CPU":
             # By name: backends stand above this layer. Graphs go there; eager code stays on NumPy.
@@ -51,19 +51,14 @@ def set_context(**kwargs: Any) -> None:
                     f"{value!r}."
                 )
             set_threads(value)
-    _settings.update(kwargs)
+    settings.update(kwargs)
 
 
 def get_context(attr_key: str) -> Any:
     """The value of one setting."""
-    if attr_key not in _settings:
+    if attr_key not in settings:
         raise ValueError(
             f"For 'get_context', there is no setting '{attr_key}'."
-            f"{did_you_mean(attr_key, _settings)}"
+            f"{did_you_mean(attr_key, settings)}"
         )
-    return _settings[attr_key]
-
-
-def in_graph_mode() -> bool:
-    """Whether a Cell that is called runs as a graph."""
-    return bool(_settings["mode"] == GRAPH_MODE)
+    return settings[attr_key]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mslearn.common.initializer import fill_postponed
-from mslearn.core.context import in_graph_mode
+from mslearn.core.context import GRAPH_MODE, settings
 from mslearn.core.dtype import DType, float16, float32
 from mslearn.core.errors import did_you_mean
 from mslearn.core.parameter import Parameter, ParameterTuple
@@ -57,7 +57,7 @@ class Cell(CellState):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not state.active and in_graph_mode():
+        if settings["mode"] == GRAPH_MODE and not state.active:
             from mslearn.graph.jit import call_cell
 
             return call_cell(self, args, kwargs)
