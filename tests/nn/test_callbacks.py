@@ -215,3 +215,19 @@ def test_data_sets_that_feed():
     with pytest.raises(TypeError, match="DatasetHelper"):
         train.DatasetHelper([1, 2])
     helper.stop_send(), helper.continue_send(), helper.release()
+
+
+@pytest.mark.parametrize("rate", ["schedule", "list", "groups"])
+def test_rates_that_a_callback_cannot_set(rate):
+    net = nn.Dense(4, 2)
+    params = net.trainable_params()
+    if rate == "groups":
+        params = [{"params": params[:1], "lr": 0.1}, {"params": params[1:]}]
+    value = {"schedule": nn.WarmUpLR(0.1, 3), "list": [0.1, 0.2], "groups": 0.1}[rate]
+    built = train.Model(net, nn.CrossEntropyLoss(), nn.SGD(params, value))
+    for callback in (
+        train.LearningRateScheduler(lambda lr, step: lr / 2),
+        train.ReduceLROnPlateau("loss"),
+    ):
+        with pytest.raises(ValueError, match="must be a number"):
+            built.train(1, data(), callbacks=callback)

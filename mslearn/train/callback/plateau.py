@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.errors import did_you_mean
+from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.train.callback.base import Callback, RunContext
 from mslearn.train.callback.monitors import loss_of
@@ -20,12 +21,13 @@ def learning_rate(optimizer: Any, who: str) -> Any:
     Raises:
         ValueError: the rate follows a schedule, which a callback cannot change.
     """
-    if optimizer is None or getattr(optimizer, "_schedule", None) is not None:
+    rate = getattr(optimizer, "learning_rate", None)
+    if not isinstance(rate, Parameter):
         raise ValueError(
-            f"For '{who}', the optimizer's learning_rate must be a number, but it is a schedule "
-            f"(or there is no optimizer). Give the optimizer a number."
+            f"For '{who}', the optimizer's learning_rate must be a number, but it is a schedule or "
+            f"differs by group (or there is no such optimizer). Give the optimizer a number."
         )
-    return optimizer.learning_rate
+    return rate
 
 
 class LearningRateScheduler(Callback):
