@@ -6,6 +6,9 @@ expression are the sub-packages `vision`, `text`, `audio`, `transforms`, `Inter`
 and `np`; the names of the inputs are made by `inputs()`.
 """
 
+# ruff: noqa: E501 - an expression stands on one line
+
+import inspect
 import io
 import os
 import tempfile
@@ -560,6 +563,14 @@ cases(
     """,
     2e-4,
 )
+
+
+def default(value):
+    """A parameter's default as text that both programs write alike."""
+    if value is inspect.Parameter.empty:
+        return "required"
+    name = getattr(value, "name", None) or getattr(value, "__name__", None) or str(value)
+    return name.lower()
 
 
 def helpers(names):
