@@ -15,7 +15,7 @@ from collections import deque
 
 import numpy as np
 
-from mslearn.dataset.stream import Stream
+from mslearn.dataset.stream import Meter, Stream
 
 Row = tuple[np.ndarray, ...]
 #: bytes that rows waiting in one queue may hold (one block of rows is always let in)
@@ -130,15 +130,24 @@ class Feed:
         stream: the last stage of the pipeline.
         depth: rows that may wait (`config.set_prefetch_size`).
         ahead: False runs every stage in the caller's thread, in step with it.
+        meter: told how long the caller waited for rows.
     """
 
-    def __init__(self, stream: Stream, depth: int, ahead: bool = True) -> None:
+    def __init__(
+        self, stream: Stream, depth: int, ahead: bool = True, meter: Meter | None = None
+    ) -> None:
         self.stream, self.depth, self.ahead = stream, depth, ahead
+        self.meter = meter or Meter()
         self._thread: threading.Thread | None = None
         self._state: dict[str, _Queue | None] = {"queue": None}
         self._taken = 0
-        self.waited = 0.0
         self._finalizer = weakref.finalize(self, _forget, self._state, stream)
+
+    @property
+    def ready(self) -> int:
+        """Rows that wait for the loop."""
+        queue = self._state["queue"]
+        return 0 if queue is None else queue.rows
 
     def begin(self) -> None:
         """Start the next epoch."""
@@ -151,7 +160,9 @@ class Feed:
         queue = self._state["queue"]
         if queue is None and (self._taken == 0 or not self.ahead):
             self._taken += 1
+            start = time.perf_counter()
             block = self.stream.read(1)
+            self.meter.waited += time.perf_counter() - start
             return None if block is None else block.rows()
         if queue is None:
             queue = self._state["queue"] = _Queue(self.depth)
@@ -165,7 +176,7 @@ class Feed:
         try:
             return queue.get()
         finally:
-            self.waited += time.perf_counter() - start
+            self.meter.waited += time.perf_counter() - start
 
     def halt(self) -> None:
         """End the thread, if there is one; the stream stays open."""

@@ -34,7 +34,7 @@ class _Iterator:
         self._epochs_left = num_epochs
         stream = dataset._start(config.seed_for_iterator())
         depth, in_step = config.get_prefetch_size(), config.get_debug_mode()
-        self._feed: Feed | None = Feed(stream, depth, ahead=not in_step)
+        self._feed: Feed | None = Feed(stream, depth, not in_step, dataset._meter)
         self._skip = dataset.get_init_step()
         # Rows already read, last one first.
         self._rows: list[tuple[np.ndarray, ...]] = []

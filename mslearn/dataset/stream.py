@@ -71,6 +71,8 @@ class Meter:
         self.rows = self.bytes = self.epochs = 0
         #: seconds in this stage and those that it read from in the same thread
         self.seconds = 0.0
+        #: seconds that the loop waited for rows, in the meter of the last stage
+        self.waited = 0.0
         #: rows that wait behind this stage, where it works ahead
         self.queued = 0
         self.sample: Block | None = None

@@ -5,6 +5,7 @@
     await curves.train(loop)                    # train, with Pause, Step and Stop in the chart
     insight.graph(net, x, loss_fn=loss)         # the computation, forward and backward
     insight.compile_view(step, x, y)                # what ms.jit makes of a function, pass by pass
+    insight.pipeline(train)                     # the data pipeline, and where its time goes
     insight.parameters(net)                     # every weight: histogram, heatmap, gradient norm
 
 Everything here is loaded on first use. The widgets need Jupyter (``pip install "mslearn[lab]"``);
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from .graph_view import graph as graph
     from .parameter_view import ParametersView as ParametersView
     from .parameter_view import parameters as parameters
+    from .pipeline_view import PipelineView as PipelineView
+    from .pipeline_view import pipeline as pipeline
     from .training import TrainResult as TrainResult
 
 _HOMES = {
@@ -38,6 +41,8 @@ _HOMES = {
     "scene": "graph_scene",
     "compile_view": "compile_widget",
     "CompileView": "compile_widget",
+    "pipeline": "pipeline_view",
+    "PipelineView": "pipeline_view",
     "parameters": "parameter_view",
     "ParametersView": "parameter_view",
 }
