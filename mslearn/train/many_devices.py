@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NoReturn
 
 _SLICES = "works on parameters that were cut in slices for many devices"
@@ -28,6 +29,7 @@ REFUSED = {
 }  # fmt: skip
 
 
+@cache
 def _refusal(name: str) -> Callable[..., NoReturn]:
     what, instead = REFUSED[name]
 

@@ -118,3 +118,33 @@ def test_an_optimizer_of_ones_own():
     np.testing.assert_allclose(w.asnumpy(), START - 0.05 * np.sign(GRADIENTS[0]), rtol=1e-6)
     with pytest.raises(NotImplementedError, match="write construct"):
         optim.Optimizer([param()], {"lr": 0.1})((ms.Tensor(GRADIENTS[0]),))
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "RAdam", "NAdam", "ASGD"])
+def test_a_compiled_step_gives_the_same_numbers(name):
+    data = ms.Tensor(RNG.standard_normal((8, 3)).astype(np.float32))
+
+    def train(compiled):
+        net = nn.Dense(3, 1, weight_init="ones", bias_init="zeros")
+        optimizer = getattr(optim, name)(net.trainable_params(), lr=0.05)
+        scheduler = optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+
+        def forward(x):
+            return ops.square(net(x) - 1).mean()
+
+        grad = ms.value_and_grad(forward, None, optimizer.parameters)
+
+        def step(x):
+            loss, grads = grad(x)
+            optimizer(grads)
+            return loss
+
+        run = ms.jit(step) if compiled else step
+        losses = []
+        for _ in range(8):
+            losses.append(float(run(data)))
+            scheduler.step()
+        return losses, net.weight.asnumpy()
+
+    for found, wanted in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)

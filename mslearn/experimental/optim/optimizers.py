@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mslearn import ops
+from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.experimental.optim.base import COUNTER, Optimizer, given
 
@@ -266,7 +267,8 @@ class NAdam(Optimizer):
         weight_decay: float = 0.0, momentum_decay: float = 4e-3,
     ) -> None:  # fmt: skip
         super().__init__(params, given(locals()))
-        self._product = Tensor(1.0)
+        # No state of the Cell: MindSpore's checkpoints do not have it.
+        object.__setattr__(self, "_product", Parameter(Tensor(1.0), name="mu_product"))
 
     def construct(self, gradients: Any) -> bool:
         self._moved = False
@@ -278,7 +280,8 @@ class NAdam(Optimizer):
             b1 * (1 - 0.5 * ops.pow(0.96, at * o["momentum_decay"])) for at in (t, t + 1)
         )
         if not self._moved:
-            self._product, self._moved = self._product * mu, True
+            ops.assign(self._product, self._product * mu)
+            self._moved = True
         m, v = _mean(b1, m, g), _mean(b2, v, g * g)
         root = ops.sqrt(v / _left(b2, t)) + o["eps"]
         step = g * (1 - mu) / (1 - self._product) + m * following / (1 - self._product * following)
