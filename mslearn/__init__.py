@@ -21,6 +21,7 @@ from mslearn.autodiff import vjp as vjp  # noqa: E402
 from mslearn.common.dtype import dtype_to_nptype as dtype_to_nptype  # noqa: E402
 from mslearn.common.dtype import dtype_to_pytype as dtype_to_pytype  # noqa: E402
 from mslearn.common.dtype import pytype_to_dtype as pytype_to_dtype  # noqa: E402
+from mslearn.common.runtime import NAMES as _RUNTIME  # noqa: E402
 from mslearn.common.tensor import tensor as tensor  # noqa: E402
 from mslearn.core import DtypeError as DtypeError  # noqa: E402
 from mslearn.core import Parameter as Parameter  # noqa: E402
@@ -84,13 +85,15 @@ def __getattr__(name: str) -> object:
         return getattr(_importlib.import_module(f"mslearn.graph.{_GRAPH[name]}"), name)
     if name in _FILES:
         return getattr(_importlib.import_module("mslearn.interchange.files"), name)
+    if name in _RUNTIME:
+        return getattr(_importlib.import_module("mslearn.common.runtime"), name)
     if name == "bfloat16":
         return _importlib.import_module("mslearn.ops.brain_float").bfloat16()
     if name in _LAZY:
         return _importlib.import_module(f"mslearn.{name}")
-    known = [n for n in globals() if not n.startswith("_")] + [*_LAZY, *_GRAPH, *_FILES, *_TRAIN]
+    known = [n for n in __dir__() if not n.startswith("_")]
     raise AttributeError(f"module 'mslearn' has no attribute '{name}'.{_did_you_mean(name, known)}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_GRAPH, *_FILES, *_TRAIN})
+    return sorted({*globals(), *_LAZY, *_GRAPH, *_FILES, *_TRAIN, *_RUNTIME})

@@ -150,6 +150,100 @@ class HeNormal(_He):
         return rng.normal(0, self.deviation(shape), shape)
 
 
+class VarianceScaling(Initializer):
+    """Numbers whose variance is scale / fan: normal, truncated normal or uniform.
+
+    Args:
+        scale: the variance times fan.
+        mode: which fan: ``"fan_in"``, ``"fan_out"`` or their mean, ``"fan_avg"``.
+        distribution: ``"uniform"``, ``"truncated_normal"`` or ``"untruncated_normal"``.
+    """
+
+    def __init__(
+        self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal"
+    ) -> None:
+        kinds = ("uniform", "truncated_normal", "untruncated_normal")
+        if scale <= 0 or mode not in ("fan_in", "fan_out", "fan_avg") or distribution not in kinds:
+            raise ValueError(
+                f"For 'VarianceScaling', scale must be above 0, mode fan_in, fan_out or fan_avg "
+                f"and distribution one of {kinds}, but got {scale}, {mode!r}, {distribution!r}."
+            )
+        self.scale, self.mode, self.distribution = scale, mode, distribution
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        into, out = fans(shape)
+        fan = {"fan_in": into, "fan_out": out, "fan_avg": (into + out) / 2}[self.mode]
+        deviation = math.sqrt(self.scale / max(1, fan))
+        if self.distribution == "uniform":
+            return rng.uniform(-math.sqrt(3) * deviation, math.sqrt(3) * deviation, shape)
+        if self.distribution == "untruncated_normal":
+            return rng.normal(0, deviation, shape)
+        sigma = deviation / 0.87962566103423978  # the deviation of a normal cut at ±2
+        return TruncatedNormal(sigma, 0, -2 * sigma, 2 * sigma).values(shape, rng)
+
+
+class Orthogonal(Initializer):
+    """Rows (or columns, if there are fewer) that are orthonormal, times `gain`.
+
+    (Saxe et al., 2014.) Axes after the first count as one.
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        if len(shape) < 2:
+            raise ValueError(f"For 'Orthogonal', at least 2 axes are needed, not {list(shape)}.")
+        rows, cols = shape[0], math.prod(shape[1:])
+        q, r = np.linalg.qr(rng.normal(0, 1, (max(rows, cols), min(rows, cols))))
+        q = q * np.sign(np.diag(r))  # without this the directions would not be uniform
+        return (q.T if rows < cols else q).reshape(shape) * self.gain
+
+
+class Identity(Initializer):
+    """The unit matrix, for a weight of 2 axes."""
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        if len(shape) != 2:
+            raise ValueError(f"For 'Identity', a matrix is needed, but got shape {list(shape)}.")
+        return np.eye(*shape)
+
+
+class Dirac(Initializer):
+    """Convolutions (3 to 5 axes) that pass their input on, channel by channel, in each group."""
+
+    def __init__(self, groups: int = 1) -> None:
+        self.groups = groups
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        if len(shape) not in (3, 4, 5) or shape[0] % self.groups:
+            raise ValueError(
+                f"For 'Dirac', 3 to 5 axes are needed, the first divisible by groups = "
+                f"{self.groups}, but got {list(shape)}."
+            )
+        out, each = np.zeros(shape), shape[0] // self.groups
+        middle = tuple(n // 2 for n in shape[2:])
+        for group in range(self.groups):
+            for channel in range(min(each, shape[1])):
+                out[(group * each + channel, channel, *middle)] = 1
+        return out
+
+
+class Sparse(Initializer):
+    """Normal numbers in a matrix, of which the share `sparsity` of each column is 0."""
+
+    def __init__(self, sparsity: float, sigma: float = 0.01) -> None:
+        self.sparsity, self.sigma = sparsity, sigma
+
+    def values(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        if len(shape) != 2:
+            raise ValueError(f"For 'Sparse', a matrix is needed, but got shape {list(shape)}.")
+        out = rng.normal(0, self.sigma, shape)
+        for column in range(shape[1]):
+            out[rng.permutation(shape[0])[: math.ceil(self.sparsity * shape[0])], column] = 0
+        return out
+
+
 del Initializer.registry["_he"]
 _ALIASES: dict[str, type[Initializer]] = {
     "zeros": Zero, "ones": One, "xavier_uniform": XavierUniform, "xavier_normal": XavierNormal,

@@ -1,0 +1,112 @@
+"""Names of `mindspore` about devices, random state, buffers and types by C's names."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import numpy as np
+
+from mslearn.core import random
+from mslearn.core.context import set_context
+from mslearn.core.dtype import (
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    to_numpy,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from mslearn.core.tensor import Tensor
+
+half, single, double = float16, float32, float64
+byte, short, intc, long, intp = int8, int16, int32, int64, int64
+ubyte, ushort, uintc, uintp = uint8, uint16, uint32, uint64
+cfloat, cdouble = complex64, complex128
+NAMES = (
+    "byte", "cdouble", "cfloat", "double", "from_numpy", "frombuffer", "get_current_device",
+    "get_rng_state", "half", "initial_seed", "intc", "intp", "is_tensor", "long", "manual_seed",
+    "seed", "set_deterministic", "set_device", "set_recursion_limit", "set_rng_state", "short",
+    "single", "synchronize", "ubyte", "uintc", "uintp", "ushort",
+)  # fmt: skip
+from_numpy = Tensor.from_numpy
+
+
+def manual_seed(seed: int) -> None:
+    """`set_seed` by its other name."""
+    random.set_seed(seed)
+
+
+def seed() -> int:
+    """Start from a new seed that nobody can foresee; it is returned."""
+    found = secrets.randbits(31)
+    random.set_seed(found)
+    return found
+
+
+def initial_seed() -> int:
+    """The seed that the random operations started from."""
+    return random.position()[0]
+
+
+def get_rng_state() -> Tensor:
+    """Where the random operations stand, for `set_rng_state`: seed and draws so far."""
+    return Tensor(np.array(random.position(), np.int64))
+
+
+def set_rng_state(state: Tensor) -> None:
+    """Go back to a state from `get_rng_state`: the same random numbers follow again."""
+    seed, draws = state.tolist()
+    random.go_to(seed, draws)
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether the object is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def frombuffer(buffer: Any, dtype: Any, count: int = -1, offset: int = 0) -> Tensor:
+    """A Tensor over the bytes of a buffer such as `bytes` or an array.
+
+    Args:
+        dtype: how to read the bytes.
+        count: how many elements, all when -1.
+        offset: bytes to skip first.
+    """
+    return Tensor(np.frombuffer(buffer, to_numpy(dtype), count, offset))
+
+
+def set_device(device_target: str, device_id: int | None = None) -> None:
+    """Choose the device; here only ``"CPU"``.
+
+    Raises:
+        ValueError: another device.
+    """
+    set_context(device_target=device_target, device_id=device_id or 0)
+
+
+def get_current_device() -> tuple[str, int]:
+    """The device and its number: ``("CPU", 0)``."""
+    return ("CPU", 0)
+
+
+def set_deterministic(deterministic: bool) -> None:
+    """Ask for the same results in every run, which this engine always gives."""
+    set_context(deterministic="ON" if deterministic else "OFF")
+
+
+def set_recursion_limit(recursion_limit: int = 1000) -> None:
+    """How deep calls may nest while a graph is built."""
+    set_context(max_call_depth=recursion_limit)
+
+
+def synchronize() -> None:
+    """Wait for the device: on the CPU every operation is done when its call returns."""
