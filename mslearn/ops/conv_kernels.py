@@ -10,8 +10,11 @@ core (AMD EPYC, float32, milliseconds; the ratio to PyTorch's oneDNN is in bench
   window element (i, j) of all positions is one long run that starts at i * width + j. Copying
   such runs (the few positions between rows are computed too and thrown away) took 2.8 where
   exact windows took 3.5 (32×16×32×32, 3×3), and 3.0 where they took 5.0 (32×32×16×16).
+  Images so small that more than a third of the positions would be thrown away have exact windows
+  (8×512×2×2, 512 filters: 3.1 against 7.0).
 * A few samples at a time, so that their columns stay in the processor's second-level cache:
-  the columns of a whole batch took up to twice as long (5.4 against 2.8).
+  the columns of a whole batch took up to twice as long (5.4 against 2.8). But as many columns as
+  weights: many weights are slow to read, and each block reads them all (2.5 against 3.1).
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from mslearn.ops.threads import over_batch
 
 Sizes = tuple[int, ...]
 CACHE_NUMBERS = 1 << 17  # columns of a block: half a megabyte in float32
+MOST_WASTE = 1.6  # positions of long runs for each one that is wanted
 
 
 class Geometry(NamedTuple):
@@ -57,7 +61,7 @@ def geometry(size: Sizes, kernel: Sizes, stride: Sizes, pad: Sizes, dilation: Si
         (p - d * (k - 1) - 1) // s + 1
         for p, d, k, s in zip(padded, dilation, kernel, stride, strict=True)
     )
-    flat = all(s == 1 for s in stride)
+    flat = all(s == 1 for s in stride) and math.prod(padded) <= MOST_WASTE * math.prod(out)
     return Geometry(size, kernel, stride, dilation, pad[::2], padded, out, flat)
 
 
@@ -115,10 +119,10 @@ class Block:
 
 
 def _blocks(
-    g: Geometry, channels: int, start: int, stop: int, numbers: int = CACHE_NUMBERS
+    g: Geometry, channels: int, start: int, stop: int, weights: int, numbers: int = CACHE_NUMBERS
 ) -> Iterator[tuple[int, int]]:
     each = channels * g.taps * math.prod(g.padded if g.flat else g.out)
-    samples = max(1, min(numbers // max(each, 1), stop - start))
+    samples = max(1, min(max(numbers, weights) // max(each, 1), stop - start))
     for a in range(start, stop, samples):
         yield a, min(a + samples, stop)
 
@@ -138,7 +142,7 @@ def forward(x: np.ndarray, w: np.ndarray, g: Geometry, group: int) -> np.ndarray
 
     def run(start: int, stop: int) -> None:
         block = None
-        for a, b in _blocks(g, channels, start, stop):
+        for a, b in _blocks(g, channels, start, stop, w.size):
             if block is None or block.samples != b - a:
                 block = Block(g, channels, b - a, x.dtype)
                 matrix = block.matrix.reshape(group, -1, block.positions)
@@ -175,7 +179,7 @@ def input_gradient(dy: np.ndarray, w: np.ndarray, g: Geometry, group: int) -> np
     def run(start: int, stop: int) -> None:
         block = None
         # Larger blocks here: adding up goes tap by tap, a NumPy call each (1.1 against 1.8).
-        for a, b in _blocks(g, channels, start, stop, 4 * CACHE_NUMBERS):
+        for a, b in _blocks(g, channels, start, stop, w.size, 4 * CACHE_NUMBERS):
             if block is None or block.samples != b - a:
                 block = Block(g, channels, b - a, dy.dtype)
                 matrix = block.matrix.reshape(group, -1, block.positions)
@@ -198,7 +202,7 @@ def filter_gradient(dy: np.ndarray, x: np.ndarray, g: Geometry, group: int) -> n
     def run(start: int, stop: int) -> np.ndarray:
         total: Any = 0
         block = None
-        for a, b in _blocks(g, channels, start, stop):
+        for a, b in _blocks(g, channels, start, stop, math.prod(shape)):
             if block is None or block.samples != b - a:
                 block = Block(g, channels, b - a, x.dtype)
                 matrix = block.matrix.reshape(group, -1, block.positions)
