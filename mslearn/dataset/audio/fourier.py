@@ -41,7 +41,7 @@ def pad_time(x: np.ndarray, left: int, right: int, border: BorderType) -> np.nda
             f"use a smaller n_fft or another pad_mode."
         )
     widths = [(0, 0)] * (x.ndim - 1) + [(left, right)]
-    return np.pad(x, widths, mode=border.value)  # type: ignore[call-overload]
+    return np.pad(x, widths, mode=border.value)
 
 
 def stft(

@@ -7,6 +7,7 @@ tests/dataset compares this with the `regex` library's tables.
 
 from __future__ import annotations
 
+import importlib
 import re
 import unicodedata
 from functools import lru_cache
@@ -51,7 +52,7 @@ def pattern(text: str, name: str) -> Any:
     library: Any = re
     if r"\p" in text or r"\P" in text or "[:" in text:
         try:
-            import regex as library
+            library = importlib.import_module("regex")
         except ImportError as error:
             raise ImportError(
                 f"{name}: the pattern {text!r} uses Unicode properties, which Python's own re does "

@@ -121,8 +121,7 @@ class SentencePieceVocab:
         params: dict[str, str],
     ) -> SentencePieceVocab:
         """Learn from the strings in columns of a data set; see `from_file`."""
-        names = [col_names] if isinstance(col_names, str) else col_names
-        data = dataset.project(names) if names else dataset
+        data = dataset.project(col_names) if col_names else dataset
 
         def sentences() -> Iterator[str]:
             for row in data.create_tuple_iterator(num_epochs=1, output_numpy=True):

@@ -97,7 +97,7 @@ class CharNGram(Vectors):
             for i in range(len(letters) - n + 1)
         ]
         found = [self._rows[gram] for gram in grams if gram in self._rows]
-        return np.mean(found, axis=0, dtype=np.float32) if found else None
+        return np.stack(found).mean(0, dtype=np.float32) if found else None
 
 
 class ToVectors(TextOperation):

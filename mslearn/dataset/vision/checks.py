@@ -35,7 +35,7 @@ def above_zero(value: Any, name: str, high: float = MAX_SIZE) -> float:
     """
     if number(value, name, 0, high) == 0:
         raise ValueError(f"Argument {name} must be above 0, but got {value}.")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def pair(value: Any, name: str, low: float = -MAX_SIZE, high: float = MAX_SIZE) -> Any:
@@ -61,7 +61,7 @@ def around(value: Any, name: str, center: float, low: float, high: float) -> tup
         TypeError, ValueError: something else.
     """
     if isinstance(value, list | tuple):
-        return pair(value, name, low, high)  # type: ignore[no-any-return]
+        return pair(value, name, low, high)
     far = number(value, name, 0)
     if center - far < low and low == 0:
         return 0, center + far

@@ -31,7 +31,7 @@ def decode_pil(data: np.ndarray | bytes, name: str) -> Any:
         if data.dtype.kind not in "iu" or data.dtype.itemsize != 1:
             raise RuntimeError(f"{name}: encoded data must be uint8, but got {data.dtype}.")
     try:
-        image = pillow(name).open(io.BytesIO(data))
+        image = pillow(name).open(io.BytesIO(bytes(data)))
         return image if image.mode == "RGB" else _convert(image, "RGB")
     except (OSError, ValueError, SyntaxError) as error:
         raise RuntimeError(
@@ -110,7 +110,7 @@ def read_image(filename: str, mode: ImageReadMode = ImageReadMode.UNCHANGED) -> 
         raise TypeError(f"read_image: mode must be a vision.ImageReadMode, but got {mode!r}.")
     data = read_file(filename)
     try:
-        image = pillow("read_image").open(io.BytesIO(data))
+        image = pillow("read_image").open(io.BytesIO(data.tobytes()))
         alone = image.mode in ("1", "L", "I", "F", "I;16")
         if mode is ImageReadMode.GRAYSCALE or (mode is ImageReadMode.UNCHANGED and alone):
             return np.array(image.convert("L"))[..., None]

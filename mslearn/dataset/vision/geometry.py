@@ -32,7 +32,7 @@ def pad(array: np.ndarray, border: tuple[int, int, int, int], fill: Any, mode: B
     left, top, right, bottom = border
     if mode is not Border.CONSTANT:
         widths = [(top, bottom), (left, right), (0, 0)][: array.ndim]
-        return np.pad(array, widths, mode=mode.value)  # type: ignore[call-overload]
+        return np.pad(array, widths, mode=mode.value)
     height, width = array.shape[0] + top + bottom, array.shape[1] + left + right
     out = np.empty((height, width, *array.shape[2:]), array.dtype)
     # An image with one channel takes the first of three fill values.
@@ -117,7 +117,7 @@ class Pad(ImageOperation):
 
     def apply(self, array: np.ndarray) -> np.ndarray:
         check_image(array, "Pad", (1, 3))
-        return pad(array, self.padding, self.fill_value, self.padding_mode)  # type: ignore[no-any-return]
+        return pad(array, self.padding, self.fill_value, self.padding_mode)
 
     def apply_pil(self, image: Any) -> Any:
         array = np.asarray(image)
@@ -162,7 +162,7 @@ class PadToSize(ImageOperation):
                 f"{array.shape[1]} with its offset."
             )
         border = (left, top, right - left, down - top)
-        return pad(array, border, self.fill_value, self.padding_mode)  # type: ignore[no-any-return]
+        return pad(array, border, self.fill_value, self.padding_mode)
 
 
 class CenterCrop(ImageOperation):

@@ -115,8 +115,8 @@ class CutMixBatch(_BatchMix):
             y, x = int(draw.integers(height)), int(draw.integers(width))
             rows = slice(max(y - tall // 2, 0), min(y + tall // 2, height))
             columns = slice(max(x - wide // 2, 0), min(x + wide // 2, width))
-            place = (i, rows, columns) if last else (i, slice(None), rows, columns)
-            out[place] = images[(j, *place[1:])]
+            place = (rows, columns) if last else (slice(None), rows, columns)
+            out[i][place] = images[j][place]
             area = (rows.stop - rows.start) * (columns.stop - columns.start)
             part = 1 - area / (height * width)
             mixed[i] = labels[i] * part + labels[j] * (1 - part)

@@ -62,7 +62,7 @@ class Rotate(ImageOperation):
         center: Any = None,
         fill_value: Any = 0,
     ) -> None:
-        self.degrees = number(degrees, "degrees")
+        self.degrees: Any = number(degrees, "degrees")
         self._common(resample, expand, center, fill_value)
 
     def _common(self, resample: Inter, expand: bool, center: Any, fill_value: Any) -> None:
@@ -114,7 +114,7 @@ class RandomRotation(Rotate):
 def symmetric(value: Any, name: str) -> tuple[float, float]:
     """(smaller, larger), or (-d, d) from one number d >= 0."""
     if isinstance(value, list | tuple):
-        return pair(value, name)  # type: ignore[no-any-return]
+        return pair(value, name)
     far = number(value, name, 0)
     return -far, far
 
