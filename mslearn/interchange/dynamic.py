@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.tensor import Abstract
-from mslearn.interchange.refusal import ExportError
 from mslearn.graph.ir import Graph, Node
+from mslearn.interchange.refusal import ExportError
 
 SIZES = ((5, 7), (11, 13), (17, 19), (23, 29))
 """For each free size: what stands for it in the first and in the second graph."""

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-
 from mslearn.core.errors import did_you_mean
 from mslearn.core.tensor import Abstract, Tensor
+from mslearn.graph.capture import capture
+from mslearn.graph.ir import Graph
+from mslearn.graph.rewrite import rewrite
 from mslearn.interchange.dynamic import SIZES
 from mslearn.interchange.mindir_load import LOAD
 from mslearn.interchange.mindir_model import mindir_model
 from mslearn.interchange.mindir_read import MindirError, MindirGraph, decode, unknown
 from mslearn.interchange.onnx_model import onnx_model
-from mslearn.graph.capture import capture
-from mslearn.graph.ir import Graph
 from mslearn.nn.cell import Cell
 from mslearn.train.serialization import write_atomically
 
@@ -102,7 +102,9 @@ def captured(net: Any, examples: list[Tensor]) -> tuple[Graph, Graph | None]:
     try:
         if training:
             net.set_train(False)
-        graphs = [capture(net, _sized(examples, k)).graph for k in range(1 + free)]
+        run = net if isinstance(net, Cell) else rewrite(net)
+        sizes = [_sized(examples, k) for k in range(1 + free)]
+        graphs = [capture(run, each, rewriting=True).graph for each in sizes]
     finally:
         for cell, mode in training:
             object.__setattr__(cell, "training", mode)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.graph.ir import Node
 from mslearn.interchange.mindir_model import Builder, Ref
 from mslearn.interchange.onnx_index import everything, fits, items_of, numpys_order, tensors_of
-from mslearn.graph.ir import Node
 
 __all__ = ["fits", "get_item", "scatter", "strided_slice"]
 
@@ -101,7 +101,8 @@ def _positive(b: Builder, index: Ref, value: Any, n: int) -> Ref:
 
 def _coordinates(b: Builder, refs: list[Ref], common: tuple[int, ...]) -> Ref:
     wide = [_shaped(b, b.call("BroadcastTo", r, common), (*common, 1)) for r in refs]
-    return wide[0] if len(wide) == 1 else b.call("Concat", b.tuple(*wide), -1)
+    out: Ref = b.call("Concat", b.tuple(*wide), -1) if len(wide) > 1 else wide[0]
+    return out
 
 
 def scatter(b: Builder, node: Node, x: Ref, value: Ref, *index: Ref) -> Ref:

@@ -17,12 +17,12 @@ import numpy as np
 
 from mslearn.common import wire
 from mslearn.core.dtype import dtype_of
+from mslearn.graph.ir import Graph, Node, Value
 from mslearn.interchange.dynamic import merged
 from mslearn.interchange.onnx_model import TYPES, Port, with_draws_as_inputs
 from mslearn.interchange.refusal import refuse
 from mslearn.interchange.rules import RULES
 from mslearn.interchange.tracing import taken_apart
-from mslearn.graph.ir import Graph, Node, Value
 
 VERSION = "2.10.0"  # MindSpore reads no file without one
 FLOAT, INT64, STRING, BOOL, TENSORS, TUPLE, LIST = 1, 7, 8, 9, 19, 20, 21

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.dtype import dtype_of, to_numpy
+from mslearn.graph.ir import Node
 from mslearn.interchange import mindir_index
 from mslearn.interchange.mindir_model import Builder, Lowering, Ref
-from mslearn.graph.ir import Node
 from mslearn.ops.families import normal_axes
 
 TYPE_IDS = {
@@ -214,7 +214,7 @@ LOWERINGS: dict[str, Lowering] = {
         int(node.attrs["axis"]),
         bool(node.attrs.get("exclusive", False)),
         bool(node.attrs.get("reverse", False)),
-    ),  # fmt: skip
+    ),
     "MatMul": _matmul,
     "BatchMatMul": _matmul,
     "BiasAdd": lambda b, node, x, bias: b.call("BiasAdd", x, bias, 0),
@@ -237,7 +237,7 @@ LOWERINGS: dict[str, Lowering] = {
         updates,
         int(node.attrs["axis"]),
         {"none": 0, "add": 1}[node.attrs["reduction"]],
-    ),  # fmt: skip
+    ),
     "GatherD": lambda b, node, x, index: b.call("GatherD", x, int(node.attrs["dim"]), index),
     "GetItem": mindir_index.get_item,
     "SetItem": mindir_index.scatter,

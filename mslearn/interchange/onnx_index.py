@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.tensor import Abstract
-from mslearn.interchange.onnx_model import Builder
 from mslearn.graph.ir import Node
+from mslearn.interchange.onnx_model import Builder
 from mslearn.ops.indexing import TENSOR
 
 
@@ -107,7 +107,9 @@ def _gather(b: Builder, node: Node, x: str, items: list[Any], index: list[str]) 
         axis = next(k for k, i in enumerate(items) if isinstance(i, str))
         out: str = b.op("Gather", x, index[0], axis=axis)
         return out
-    axes, rest, at = [], [], 0
+    axes: list[int] = []
+    rest: list[int] = []
+    at = 0
     for item in items:
         if item is None:
             continue

@@ -19,11 +19,11 @@ from mslearn.common import wire
 from mslearn.core.dtype import dtype_of
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Abstract
+from mslearn.graph.ir import Graph, Node, Value
 from mslearn.interchange.dynamic import merged
 from mslearn.interchange.refusal import refuse
 from mslearn.interchange.rules import RULES
 from mslearn.interchange.tracing import Rule, taken_apart
-from mslearn.graph.ir import Graph, Node, Value
 
 OPSET, IR_VERSION = 17, 8
 TYPES = {
@@ -115,13 +115,17 @@ def onnx_model(
     def keep(node: Node) -> bool:
         return node.prim.name in table and (node.prim.name in (lowerings or {}) or fits(node))
 
+    def simplified(inner: Graph) -> Graph:
+        inner = taken_apart(inner, every, keep)
+        refuse("ONNX", refused(inner, keep))
+        return inner
+
     graph, draws = with_draws_as_inputs(graph)
     every = {**RULES, **(rules or {})}
-    graph = taken_apart(graph, every, keep)
-    refuse("ONNX", [n for n in graph.nodes if not keep(n)])
+    graph = simplified(graph)
     if resized is not None:
-        graph = merged(graph, taken_apart(with_draws_as_inputs(resized)[0], every, keep))
-    builder = Builder(table)
+        graph = merged(graph, simplified(with_draws_as_inputs(resized)[0]))
+    builder = Builder(table, simplified)
     ports = _bind(builder, graph, parameters, draws)
     builder.lower(graph)
     outputs, donate = _results(builder, graph, ports)
@@ -133,7 +137,7 @@ def onnx_model(
             f"most {LIMIT}. Use file_format='MINDIR', or half precision with net.to_float(float16)."
         )
     counts: dict[str, int] = {}
-    for op in builder.ops:
+    for op in builder.all_ops():
         counts[op.kind] = counts.get(op.kind, 0) + 1
     return Model(data, ports, outputs, donate, counts)
 
@@ -149,6 +153,14 @@ def with_draws_as_inputs(graph: Graph) -> tuple[Graph, list[tuple[Abstract, Node
     out = graph.copy()
     out.nodes = nodes
     return out, draws
+
+
+def refused(graph: Graph, keep: Callable[[Node], bool]) -> list[Node]:
+    """The nodes that are not kept, in the graphs of branches and loops too."""
+    found = [n for n in graph.nodes if not keep(n)]
+    for inner in graph.subgraphs():
+        found += [n for n in taken_apart(inner, RULES, keep).nodes if not keep(n)]
+    return found
 
 
 def _bind(
@@ -204,25 +216,31 @@ class Op:
     outputs: list[str]
     attrs: dict[str, Any]
     node: Node | None
-    reads: tuple[str, ...] = ()
-    """What graphs among the attributes take from outside."""
 
 
 class Builder:
     """Collects operators and constants; lowerings write into it."""
 
-    def __init__(self, table: Mapping[str, Lowering], outer: Builder | None = None) -> None:
+    def __init__(
+        self,
+        table: Mapping[str, Lowering],
+        simplified: Callable[[Graph], Graph],
+        outer: Builder | None = None,
+    ) -> None:
         self.table = table
+        self.simplified = simplified
         self.ops: list[Op] = []
         self.outer = outer
         self.names: dict[int, str] = {} if outer is None else dict(outer.names)
-        self.held: list[Value] = []  # ids are names: keep the values alive
+        self.held: list[Any] = []  # ids are names: keep the values alive
         self._taken: set[str] = set() if outer is None else outer._taken
         self._initializers: dict[str, bytes] = {} if outer is None else outer._initializers
         self._constants: dict[Any, str] = {} if outer is None else outer._constants
         self._public: dict[str, str] = {}
         self._node: Node | None = None
-        self.batch = ("", 0) if outer is None else outer.batch  # an input and its batch axis
+        self.batch: tuple[str, int] = (
+            ("", 0) if outer is None else outer.batch
+        )  # an input and its batch axis
 
     def fresh(self, name: str) -> str:
         """`name`, with a number behind it where it is taken."""
@@ -286,11 +304,29 @@ class Builder:
                 self.held.append(value)
         self._node = None
 
+    def inline(self, graph: Graph, inputs: Sequence[str]) -> list[str]:
+        """Add a graph's operators for these inputs; returns the names of its outputs."""
+        graph = self.simplified(graph)
+        self.held.append(graph)
+        node = self._node
+        self.names.update((id(v), n) for v, n in zip(graph.inputs, inputs, strict=True))
+        self.lower(graph)
+        self._node = node
+        return [self.name(v) for v in graph.outputs]
+
+    def inside(self) -> Builder:
+        """A builder for a graph inside an operator; it sees all that is made here."""
+        return Builder(self.table, self.simplified, self)
+
     def result(self, value: Value, wanted: str) -> str:
         """Give a value the name of an output; an input, a constant or an output is copied."""
-        name, public = self.name(value), self.fresh(wanted)
+        return self.publish(self.name(value), wanted)
+
+    def publish(self, name: str, wanted: str) -> str:
+        """Let what is called `name` be an output called `wanted`."""
+        public = self.fresh(wanted)
         made = any(name in op.outputs for op in self.ops)
-        if not made or name in self._public:
+        if not made or name in self._public:  # an input, a constant, or an output already
             copy = self.fresh(f"copy.{public}")
             self.ops.append(Op("Identity", [name], [copy], {}, None))
             name = copy
@@ -304,28 +340,41 @@ class Builder:
             if needed.intersection(op.outputs):
                 kept.append(op)
                 needed.update(op.inputs)
-                needed.update(op.reads)
+                for inside in op.attrs.values():
+                    if isinstance(inside, Inside):
+                        inside.builder.prune()
+                        needed.update(n for o in inside.builder.all_ops() for n in o.inputs)
         self.ops = kept[::-1]
-        for name in set(self._initializers) - needed:
-            del self._initializers[name]
+        if self.outer is None:
+            for name in set(self._initializers) - needed:
+                del self._initializers[name]
 
-    def message(self, name: str, inputs: list[Port], outputs: list[Port], top: bool) -> bytes:
-        """The GraphProto."""
+    def all_ops(self) -> list[Op]:
+        """The operators, those in the graphs of operators too."""
+        inner = [v for op in self.ops for v in op.attrs.values() if isinstance(v, Inside)]
+        return self.ops + [op for v in inner for op in v.builder.all_ops()]
+
+    def message(
+        self, name: str, inputs: Sequence[Port], outputs: Sequence[Port],
+        renamed: Mapping[str, str] | None = None,
+    ) -> bytes:  # fmt: skip
+        """The GraphProto; `renamed` are outputs of the graph around it."""
+        names = {**(renamed or {}), **self._public}
 
         def called(n: str) -> str:
-            return self._public.get(n, n)
+            return names.get(n, n)
 
         parts = []
         for op in self.ops:
             body = b"".join(wire.block(1, called(i)) for i in op.inputs)
             body += b"".join(wire.block(2, called(o)) for o in op.outputs)
             body += wire.block(3, op.outputs[0]) + wire.block(4, op.kind)
-            body += b"".join(wire.block(5, attribute(k, v)) for k, v in op.attrs.items())
+            body += b"".join(wire.block(5, attribute(k, v, names)) for k, v in op.attrs.items())
             if op.node is not None and op.node.source is not None:
                 body += wire.block(6, str(op.node.source.line))
             parts.append(wire.block(1, body))
         parts.append(wire.block(2, name))
-        if top:
+        if renamed is None:
             parts += [wire.block(5, data) for data in self._initializers.values()]
         parts += [wire.block(11, value_info(p.name, p.value)) for p in inputs]
         parts += [wire.block(12, value_info(p.name, p.value)) for p in outputs]
@@ -336,7 +385,7 @@ class Builder:
         return b"".join([
             wire.integer(1, IR_VERSION),
             wire.block(2, "mslearn"),
-            wire.block(7, self.message(name, inputs, outputs, True)),
+            wire.block(7, self.message(name, inputs, outputs)),
             wire.block(8, wire.block(1, "") + wire.integer(2, OPSET)),
         ])  # fmt: skip
 
@@ -366,11 +415,21 @@ def value_info(name: str, value: Any) -> bytes:
     return wire.block(1, name) + wire.block(2, wire.block(1, kind))
 
 
-def attribute(name: str, value: Any) -> bytes:
-    """An AttributeProto of an int, a float, a text, numbers, a tensor or a graph's message."""
+@dataclasses.dataclass
+class Inside:
+    """A graph as an attribute: what a branch or a loop does."""
+
+    builder: Builder
+    inputs: list[Port]
+    outputs: list[Port]
+
+
+def attribute(name: str, value: Any, names: Mapping[str, str]) -> bytes:
+    """An AttributeProto of an int, a float, a text, numbers, a tensor or a graph."""
     head = wire.block(1, name)
-    if isinstance(value, bytes):
-        return head + wire.block(6, value) + wire.integer(20, 5)
+    if isinstance(value, Inside):
+        body = value.builder.message(name, value.inputs, value.outputs, names)
+        return head + wire.block(6, body) + wire.integer(20, 5)
     if isinstance(value, np.ndarray):
         return head + wire.block(5, tensor(value)) + wire.integer(20, 4)
     if isinstance(value, str):

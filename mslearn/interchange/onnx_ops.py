@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.dtype import to_numpy
-from mslearn.interchange import onnx_index
-from mslearn.interchange.onnx_control import CONTROL
-from mslearn.interchange.onnx_model import Builder, Lowering
 from mslearn.graph.ir import Node
+from mslearn.interchange import onnx_control, onnx_index
+from mslearn.interchange.onnx_model import Builder, Lowering
 from mslearn.ops.families import normal_axes
 
 
@@ -272,7 +271,7 @@ LOWERINGS: dict[str, Lowering] = {
     "GetItem": onnx_index.get_item,
     "SetItem": onnx_index.scatter,
     "AddAt": onnx_index.scatter,
-    **CONTROL,
+    **onnx_control.CONTROL,
 }
 
 _BOOLS = {"LogicalAnd", "LogicalOr", "LogicalXor", "LogicalNot"}
@@ -281,7 +280,7 @@ _BOOLS = {"LogicalAnd", "LogicalOr", "LogicalXor", "LogicalNot"}
 def _average_fits(a: dict[str, Any]) -> bool:
     """Whether ONNX counts as we do: no override, nothing beyond the padding."""
     narrow = all(p < a["kernel_size"][i // 2] for i, p in enumerate(a["pad"]))
-    return not a["divisor_override"] and not any(a["extra"]) and narrow
+    return not (a["divisor_override"] or any(a["extra"])) and bool(narrow)
 
 
 def fits(node: Node) -> bool:
@@ -290,10 +289,12 @@ def fits(node: Node) -> bool:
     kinds = {v.dtype.kind for v in node.inputs}
     if any(v.dtype.kind == "c" for v in (*node.inputs, *node.outputs)):
         return False
+    if name in onnx_control.CONTROL:
+        return onnx_control.fits(node)
     if name in _BOOLS:
         return kinds == {"b"}
     if name == "Round":
-        return a.get("decimals", 0) == 0
+        return bool(a.get("decimals", 0) == 0)
     if name in ("MaxPool", "MaxPool3D"):
         return all(p < a["kernel_size"][i // 2] for i, p in enumerate(a["pad"]))
     if name in ("AvgPool", "AvgPool3D"):

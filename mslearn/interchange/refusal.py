@@ -31,6 +31,11 @@ def fix(node: Node) -> str:
         return "no such operator in the format: compute it outside, on the host"
     if name in ("Unique", "NonZero", "Bincount"):
         return "its shape depends on the numbers: compute it outside, on the host"
+    if name in ("Cond", "WhileLoop", "Call", "LoopGrad"):
+        return (
+            "control flow that tensors decide: ONNX takes it where nothing random is inside and "
+            "no gradient of a loop is asked for, MindIR not yet"
+        )
     if any(v.dtype.kind == "c" for v in (*node.values(), *node.outputs)):
         return "the format has no complex arithmetic: keep real and imaginary parts apart"
     if name in ("GetItem", "SetItem", "AddAt"):

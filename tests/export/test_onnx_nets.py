@@ -13,6 +13,7 @@ import mslearn as ms
 from mslearn import nn, ops
 from mslearn.graph.capture import capture
 from mslearn.interchange.onnx_model import onnx_model
+from mslearn.interchange.refusal import ExportError
 
 NETS = ("mlp", "lenet", "resnet", "reader")
 
@@ -126,3 +127,42 @@ def test_nodes_have_scopes_and_lines():
     assert any("conv1-Conv2d/Conv" in n for n in names)
     assert all(n.doc_string.isdigit() for n in model.graph.node)
     assert [i.name for i in model.graph.initializer][:2] == ["conv1.weight", "conv2.weight"]
+
+
+def clipped(x):
+    if x.sum() > 3:
+        y = x * 2
+    elif x.max() > 1:
+        y = -x
+    else:
+        y = x
+    return y, x
+
+
+def halved(x):
+    turns = ops.zeros(())
+    while x.sum() > 1:
+        x = x / 2
+        if x.max() < 0.5:
+            x = x - 0.01
+        turns = turns + 1
+    return x, turns
+
+
+@pytest.mark.parametrize("function", [clipped, halved])
+def test_branches_and_loops(function, tmp_path):
+    ms.export(function, ops.ones((3,)), file_name=tmp_path / "f", file_format="ONNX")
+    data = (tmp_path / "f.onnx").read_bytes()
+    onnx.checker.check_model(data, full_check=True)
+    kinds = {n.op_type for n in onnx.load_from_string(data).graph.node}
+    assert ("Loop" if function is halved else "If") in kinds
+    run = session(data)
+    for values in ([5.0, 1.0, 2.0], [2.0, -1.0, 0.5], [0.1, 0.2, 0.3]):
+        got = run.run(None, {"x": np.array(values, np.float32)})
+        for g, want in zip(got, function(ms.Tensor(values)), strict=True):
+            np.testing.assert_allclose(g, want.asnumpy(), rtol=1e-6)
+
+
+def test_control_flow_is_not_written_as_mindir(tmp_path):
+    with pytest.raises(ExportError, match=r"WhileLoop .*ONNX"):
+        ms.export(halved, ops.ones((3,)), file_name=tmp_path / "f")

@@ -7,7 +7,7 @@ import onnx
 import onnxruntime
 import pytest
 from export.cases import DRAWN, one_node, split
-from export.samples import EVERY, sample, tolerance
+from export.samples import sample, tolerance
 
 from mslearn.core.primitive import registry
 from mslearn.interchange.onnx_model import onnx_model
@@ -53,4 +53,5 @@ def test_coverage(capsys):
     assert not REFUSED & {n for n, p in registry.items() if p.__module__.split(".")[-1] in NETWORKS}
     with capsys.disabled():
         print(f"\nONNX: {len(lowered)} of {len(registry)} primitives ({share:.0%}) run in "
-              f"onnxruntime, {len(DRAWN)} are inputs; refused: {', '.join(sorted(REFUSED))}")  # fmt: skip
+              f"onnxruntime, {len(DRAWN)} are inputs; refused: "
+              f"{', '.join(sorted(REFUSED))}")  # fmt: skip

@@ -8,9 +8,9 @@ from export.samples import EVERY, SAMPLES, sample, tolerance
 
 from mslearn.core.primitive import apply, registry
 from mslearn.core.tensor import Abstract, Tensor
+from mslearn.graph.ir import Node
 from mslearn.interchange.rules import RULES
 from mslearn.interchange.tracing import expanded
-from mslearn.graph.ir import Node
 
 
 def has_rule(name, i):

@@ -169,8 +169,10 @@ def avg_pool(x: Tensor, kernel_size: Sizes, strides: Sizes, pad: Sizes, extra: S
     return total * shares
 
 
-def avg_pool_grad(dy: Tensor, size: Sizes, kernel_size: Sizes, strides: Sizes, pad: Sizes,
-                  extra: Sizes, count_include_pad: bool, divisor_override: int) -> Tensor:  # fmt: skip
+def avg_pool_grad(
+    dy: Tensor, size: Sizes, kernel_size: Sizes, strides: Sizes, pad: Sizes, extra: Sizes,
+    count_include_pad: bool, divisor_override: int,
+) -> Tensor:  # fmt: skip
     rank, channels, wide = len(kernel_size), dy.shape[1], widened(pad, extra)
     shared = dy * _shares(size, dy.shape[2:], dy._value.dtype, kernel_size, strides, pad, extra,
                           count_include_pad, divisor_override)  # fmt: skip
