@@ -14,8 +14,8 @@ interface Sealed {
 }
 
 const words: Words = {
-  predict: { en: "Predict", zh: "先预测" },
-  again: { en: "Once more", zh: "再问一遍" },
+  predict: { en: "Predict: ", zh: "先预测：" },
+  again: { en: "Once more: ", zh: "再问一遍：" },
   seal: { en: "Seal", zh: "封存" },
   judge: { en: "Check", zh: "检查" },
   clear: { en: "Clear", zh: "清除" },
@@ -119,7 +119,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       if (event.key === "Enter") submit();
     });
     root.replaceChildren(h("fieldset", { "data-prediction": task.id },
-      h("legend", {}, `${t(task.again ? "again" : "predict")}: `, ...rich(inLanguage(task.text))),
+      h("legend", {}, t(task.again ? "again" : "predict"), ...rich(inLanguage(task.text))),
       ...radios.map((radio, k) => h("label", {}, radio, h("span", {}, ...rich(inLanguage(task.options[k]!))))),
       board?.svg,
       h("div", { class: "ms-row" }, radios.length ? null : field,
