@@ -7,6 +7,7 @@ outputs.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from mslearn.core.primitive import apply
 from mslearn.core.state import state
 from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor
 from mslearn.graph.capture import Capture, Captured, Known, subgraph
-from mslearn.graph.control_join import NEVER, Build, Carried, Join, widen
+from mslearn.graph.control_join import NEVER, Build, Carried, Join, place, widen
 from mslearn.graph.control_prims import Cond, WhileLoop, draws_keys
 from mslearn.graph.control_slots import (
     UNBOUND,
@@ -31,10 +32,12 @@ from mslearn.graph.control_slots import (
     reachable,
     slots_of,
 )
+from mslearn.graph.errors import CannotStage
 from mslearn.graph.ir import Graph
 from mslearn.graph.passes.base import has_effect
 from mslearn.ops.families import cast
 
+DEEPEST = 40  # branches inside branches; more are a recursion without end
 ROUNDS = 12  # attempts until the form of a loop's variables settles
 
 
@@ -69,11 +72,25 @@ def truth(value: Any) -> Tensor:
 # -- subgraphs and their operands ---------------------------------------------------------------
 
 
+_counts: weakref.WeakKeyDictionary[Capture, int] = weakref.WeakKeyDictionary()
+
+
+def _unique(name: str) -> str:
+    """A name that no other piece of the outermost graph has; MindSpore marks branches so too."""
+    top, depth = state.capture, 0
+    while top.outer is not None:
+        top, depth = top.outer, depth + 1
+    if depth > DEEPEST:
+        raise CannotStage(207, place())
+    _counts[top] = _counts.get(top, 0) + 1
+    return f"{name}{_counts[top]}_{top.graph.name}"
+
+
 class Part:
     """A captured piece: its graph, and the outer value of each of its inputs."""
 
     def __init__(self, run: Callable[..., Any], operands: Sequence[Tensor], name: str) -> None:
-        self.captured: Captured = subgraph(run, operands, name)
+        self.captured: Captured = subgraph(run, operands, _unique(name))
         self.graph: Graph = self.captured.graph
         self.own = len(operands)  # inputs that are no outer values
         self.outer: list[Any] = list(self.captured.free)
@@ -193,7 +210,7 @@ def branch(
     condition = truth(pred)
     slots = slots_of(functions, names, owned)
     known = reachable(functions)
-    sides = [Side(then, slots, known, "then"), Side(els, slots, known, "else")]
+    sides = [Side(then, slots, known, "✓"), Side(els, slots, known, "✗")]
     join = Join()
     result = join.join("", sides[0].result, sides[1].result)
     builds: list[tuple[Slot, Build]] = [
@@ -249,7 +266,7 @@ def loop(
     trees = [freeze(s.get()) if s.needed else UNBOUND for s in every]
     restore = note(every)
     for _ in range(ROUNDS):
-        side = Round(body, every, trees, known)
+        side = Round(body, every, trees, known, "body")
         restore()
         more = [t for t, _ in side.handles.values() if not _has(every, t)]
         after = zip(every, trees, side.trees, strict=True)
@@ -261,7 +278,7 @@ def loop(
         restore = note(every)
     else:
         widen(every[0], Carried((), np.dtype(bool), None), UNBOUND)
-    check = Round(lambda: truth_of(test()), every, trees, known)
+    check = Round(lambda: truth_of(test()), every, trees, known, "test")
     restore()
     _while(check, side, every, trees)
 
@@ -283,7 +300,12 @@ class Round:
     """One attempt at a loop's body (or its test): the slots hold operands at its start."""
 
     def __init__(
-        self, body: Callable[[], Any], slots: Sequence[Slot], trees: Sequence[Any], known: set[int]
+        self,
+        body: Callable[[], Any],
+        slots: Sequence[Slot],
+        trees: Sequence[Any],
+        known: set[int],
+        name: str,
     ) -> None:
         leaves = [leaf for tree in trees for leaf in carried_leaves(tree)]
         self.trees: list[Any] = []
@@ -304,7 +326,7 @@ class Round:
             return ()
 
         operands = [Tensor.wrap(Abstract(leaf.shape, leaf.dtype)) for leaf in leaves]
-        self.part = Part(run, operands, "body")
+        self.part = Part(run, operands, name)
 
 
 def carried_leaves(tree: Any) -> list[Carried]:
@@ -343,7 +365,6 @@ def _ends(tree: Any, after: Any, starts: Any) -> list[Any]:
 def _while(check: Round, side: Round, slots: Sequence[Slot], trees: Sequence[Any]) -> None:
     leaves = [leaf for tree in trees for leaf in carried_leaves(tree)]
     body, cond = side.part.graph, check.part.graph
-    cond.name = "test"
     cond.outputs = [check.value.value]
     own = iter(body.inputs[: len(leaves)])
     body.outputs = [

@@ -151,6 +151,11 @@ RULES: dict[int, Rule] = {
         "each round of a loop on a tensor must leave every variable with the shape it had before",
         "set the variables to their final shape and dtype before the loop",
     ),
+    207: Rule(
+        "Branches on tensors are nested too deeply",
+        "a function that calls itself, and ends by the number of a tensor, has no end in a graph",
+        "write a while loop, or let a Python number count the calls",
+    ),
     301: Rule(
         "The change of an outer object is dropped",
         "it would happen once, while the graph is compiled, and not when the graph runs",

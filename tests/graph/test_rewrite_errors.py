@@ -196,6 +196,12 @@ def test_attributes_of_cells_are_put_back_with_a_warning():
     assert net.last is None and net.calls == []
 
 
+def test_a_recursion_that_a_tensor_should_end():
+    f = cell("def f(x):\n    return x * 0 + 1 if x < 1 else x * f(x - 1)")
+    with pytest.warns(UserWarning, match="J207"):
+        assert float(ms.jit(f)(Tensor(4.0))) == 24
+
+
 # -- effects ------------------------------------------------------------------------------------
 
 
