@@ -7,6 +7,7 @@ import functools
 import inspect
 import linecache
 from types import CodeType, FunctionType
+from typing import Any
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -57,7 +58,16 @@ def _lambda(code: CodeType, lines: tuple[str, ...]) -> ast.Lambda | None:
         and tuple(a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
         == known
     ]
-    if len(fitting) > 1 and hasattr(code, "co_positions"):  # several on one line: by their columns
-        columns = {(p[0], p[2]) for p in code.co_positions() if p[2] is not None and p[3] != 0}
-        fitting = [n for n in fitting if (n.body.lineno, n.body.col_offset) in columns]
+    if len(fitting) > 1:  # several on one line: by what they do
+        fitting = [n for n in fitting if _compiled(n, code) == code.co_code][:1]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _compiled(node: ast.Lambda, like: CodeType) -> bytes | None:
+    tree = ast.parse(f"def factory({', '.join(like.co_freevars)}): pass")
+    tree.body[0].body = [ast.copy_location(ast.Expr(node), node)]  # type: ignore[attr-defined]
+    code: Any = compile(tree, like.co_filename, "exec", dont_inherit=True)
+    for _ in range(2):
+        code = next(c for c in code.co_consts if isinstance(c, CodeType))
+    same = (code.co_names, code.co_consts) == (like.co_names, like.co_consts)
+    return bytes(code.co_code) if same else None

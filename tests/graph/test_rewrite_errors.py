@@ -331,13 +331,14 @@ def test_recursion_to_a_global_of_its_own_name_and_several_lambdas_on_a_line():
         def f(x, n=2):
             return x if n == 0 else f(x * 2 if x.sum() > 0 else x, n - 1)
 
-        pair = [lambda v: v if v.sum() > 0 else -v, lambda v: -v if v.sum() > 0 else v]
+        def pair(k):
+            return [lambda v: v if v.sum() > k else -v, lambda v: -v if v.sum() > k else v]
         """
     )
     assert ms.jit(f)(X).asnumpy().tolist() == [4, 8]
-    first, second = f.__globals__["pair"]
-    assert ms.jit(first)(X).asnumpy().tolist() == [1, 2]
-    assert ms.jit(second)(X).asnumpy().tolist() == [-1, -2]
+    first, second = f.__globals__["pair"](0)
+    assert ms.jit(first, fullgraph=True)(X).asnumpy().tolist() == [1, 2]
+    assert ms.jit(second, fullgraph=True)(X).asnumpy().tolist() == [-1, -2]
 
 
 def test_rewritten_code_is_made_once_and_cells_stay_live():
