@@ -21,6 +21,8 @@ _RENAMED = {
     "HENTAIGANA": "HIRAGANA",
     "MATHEMATICAL": "COMMON",
     "MICRO": "COMMON",
+    "FEMININE": "LATIN",
+    "MASCULINE": "LATIN",
 }
 
 

@@ -32,6 +32,7 @@ def decode_pil(data: np.ndarray | bytes, name: str) -> Any:
             raise RuntimeError(f"{name}: encoded data must be uint8, but got {data.dtype}.")
     try:
         image = pillow(name).open(io.BytesIO(bytes(data)))
+        image.load()  # opening reads the header only
         return image if image.mode == "RGB" else _convert(image, "RGB")
     except (OSError, ValueError, SyntaxError) as error:
         raise RuntimeError(
@@ -65,16 +66,7 @@ class Decode(ImageOperation):
 
     def apply(self, array: np.ndarray) -> Any:
         image = decode_pil(array, "Decode")
-        if self.to_pil:
-            try:
-                image.load()
-            except OSError as error:
-                raise RuntimeError(f"Decode: cannot decode the image: {error}.") from error
-            return image
-        try:
-            return np.array(image)
-        except OSError as error:
-            raise RuntimeError(f"Decode: cannot decode the image: {error}.") from error
+        return image if self.to_pil else np.array(image)
 
     def _input(self, value: Any) -> np.ndarray:
         if isinstance(value, bytes):
