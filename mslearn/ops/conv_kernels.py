@@ -211,8 +211,15 @@ def filter_gradient(dy: np.ndarray, x: np.ndarray, g: Geometry, group: int) -> n
             view[...] = dy[a:b]
             # dy transposed is what BLAS likes: 2.1 where dy times columns transposed took 5.5.
             rows = result.T.reshape(block.positions, group, -1).swapaxes(0, 1)
-            total = total + np.matmul(matrix, rows)
+            if straight:
+                total = total + np.matmul(rows.swapaxes(1, 2), matrix.swapaxes(1, 2))
+            else:
+                total = total + np.matmul(matrix, rows)
         return total
 
+    # Many weights are computed as they shall lie in memory, though that product is slower: turning
+    # 512×4608 of them afterwards, wherever they are used, takes 38 where all the rest takes 3.
+    straight = math.prod(shape) > 1 << 18
     parts = over_batch(run, n, dy.size * math.prod(shape[1:]))
-    return sum(parts[1:], parts[0]).swapaxes(1, 2).reshape(shape)
+    total = sum(parts[1:], parts[0])
+    return (total if straight else total.swapaxes(1, 2)).reshape(shape)
