@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "models": {"core", "ops", "nn", "common"},
     "numpy": {"core", "ops"},
     "mindrecord": {"core"},
-    "dataset": {"core", "mindrecord"},
+    "dataset": {"core", "mindrecord", "train"},
     "insight": {"core", "ops", "autodiff", "graph", "nn", "train", "dataset"},
     "camp": {"core", "ops", "autodiff", "nn", "train", "dataset", "insight", "common"},
     "lab": {"camp"},

@@ -17,7 +17,6 @@ from mslearn.dataset.batching import BatchInfo as BatchInfo
 from mslearn.dataset.bundled import prepare as prepare
 from mslearn.dataset.caching import DatasetCache as DatasetCache
 from mslearn.dataset.callbacks import DSCallback as DSCallback
-from mslearn.dataset.callbacks import WaitedDSCallback as WaitedDSCallback
 from mslearn.dataset.celeba import CelebADataset as CelebADataset
 from mslearn.dataset.cifar import Cifar10Dataset as Cifar10Dataset
 from mslearn.dataset.cifar import Cifar100Dataset as Cifar100Dataset
@@ -79,3 +78,4 @@ from mslearn.dataset.textfiles import TextFileDataset as TextFileDataset
 from mslearn.dataset.tfrecord import TFRecordDataset as TFRecordDataset
 from mslearn.dataset.tfrecord import TFRecordWriter as TFRecordWriter
 from mslearn.dataset.voc import VOCDataset as VOCDataset
+from mslearn.dataset.waiting import WaitedDSCallback as WaitedDSCallback

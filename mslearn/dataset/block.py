@@ -78,23 +78,28 @@ def join(parts: Sequence[Column]) -> Column:
 
 
 class Block:
-    """A run of rows: columns of equal length."""
+    """A run of rows: columns of equal length.
 
-    __slots__ = ("columns",)
+    `origin`, if known, holds the file that each row came from: errors name it.
+    """
 
-    def __init__(self, columns: list[Column]) -> None:
+    __slots__ = ("columns", "origin")
+
+    def __init__(self, columns: list[Column], origin: Column | None = None) -> None:
         self.columns = columns
+        self.origin = origin
 
     def __len__(self) -> int:
         return len(self.columns[0])
 
     def take(self, index: np.ndarray) -> Block:
         """The rows numbered `index`."""
-        return Block([c.take(index) for c in self.columns])
+        return Block([c.take(index) for c in self.columns], self.origin and self.origin.take(index))
 
     def slice(self, start: int, stop: int) -> Block:
         """Rows `start` to `stop`."""
-        return Block([c.slice(start, stop) for c in self.columns])
+        origin = self.origin and self.origin.slice(start, stop)
+        return Block([c.slice(start, stop) for c in self.columns], origin)
 
     def rows(self) -> list[tuple[np.ndarray, ...]]:
         """The rows as tuples of arrays."""
@@ -105,4 +110,8 @@ def join_blocks(blocks: Sequence[Block]) -> Block:
     """Blocks one after the other."""
     if len(blocks) == 1:
         return blocks[0]
-    return Block([join(c) for c in zip(*(b.columns for b in blocks), strict=True)])
+    origins = [b.origin for b in blocks if b.origin is not None]
+    return Block(
+        [join(c) for c in zip(*(b.columns for b in blocks), strict=True)],
+        join(origins) if len(origins) == len(blocks) else None,
+    )

@@ -90,6 +90,9 @@ class CelebADataset(RowSource):
     def _rows(self) -> int:
         return len(self._scan())
 
+    def _file(self, number: int) -> str:
+        return str(self.folder / self._scan()[number][0])
+
     def _row(self, number: int) -> tuple[np.ndarray, ...]:
         name, attributes = self._scan()[number]
         return read_image(self.folder / name, "CelebADataset", self.decode), attributes.copy()

@@ -143,6 +143,9 @@ class CocoDataset(RowSource):
     def _rows(self) -> int:
         return len(self._scan())
 
+    def _file(self, number: int) -> str:
+        return str(self.folder / self._scan()[number][0])
+
     def _row(self, number: int) -> tuple[np.ndarray, ...]:
         name, entries = self._scan()[number]
         row = [read_image(self.folder / name, "CocoDataset", self.decode)]

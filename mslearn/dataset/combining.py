@@ -152,7 +152,7 @@ class _ProjectStream(Piped):
 
     def read(self, n: int) -> Block | None:
         block = self.child.read(n)
-        return None if block is None else Block([block.columns[i] for i in self.keep])
+        return None if block is None else Block([block.columns[i] for i in self.keep], block.origin)
 
 
 class RenameDataset(Dataset):

@@ -186,6 +186,9 @@ class ImageFolderDataset(RowSource):
     def _labels(self) -> np.ndarray | None:
         return self._scan()[1]
 
+    def _file(self, number: int) -> str:
+        return str(self._scan()[0][number])
+
     def _row(self, number: int) -> tuple[np.ndarray, ...]:
         files, labels = self._scan()
         data = read_bytes(files[number], "ImageFolderDataset")

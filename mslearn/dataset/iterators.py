@@ -28,8 +28,12 @@ class _Iterator:
             raise ValueError(f"num_epochs must be -1 (no limit) or at least 1, got {num_epochs}.")
         if not isinstance(output_numpy, bool):
             raise TypeError(f"output_numpy must be True or False, but got {output_numpy!r}.")
+        # Columns of extra_metadata are seen only under a name that the user gives them.
+        shown = [n for n in dataset.get_col_names() if not n.startswith("_meta-")]
+        if len(shown) < len(dataset.get_col_names()):
+            dataset = dataset.project(shown)
         self.dataset = dataset
-        self._names = dataset.get_col_names()
+        self._names = shown
         self._numpy = output_numpy
         self._epochs_left = num_epochs
         stream = dataset._start(config.seed_for_iterator())

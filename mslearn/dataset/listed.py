@@ -102,6 +102,9 @@ class ManifestDataset(RowSource):
     def _labels(self) -> np.ndarray | None:
         return np.array([labels[0] if labels else -1 for _, labels in self._scan()])
 
+    def _file(self, number: int) -> str:
+        return self._scan()[number][0]
+
     def _row(self, number: int) -> tuple[np.ndarray, ...]:
         source, labels = self._scan()[number]
         label = np.array(labels[0] if len(labels) == 1 else labels, np.int32)
@@ -161,6 +164,9 @@ class FlickrDataset(RowSource):
 
     def _rows(self) -> int:
         return len(self._scan())
+
+    def _file(self, number: int) -> str:
+        return str(self.folder / self._scan()[number][0])
 
     def _row(self, number: int) -> tuple[np.ndarray, ...]:
         name, captions = self._scan()[number]
@@ -224,6 +230,9 @@ class IMDBDataset(RowSource):
 
     def _labels(self) -> np.ndarray | None:
         return np.array([label for _, label in self._scan()])
+
+    def _file(self, number: int) -> str:
+        return str(self._scan()[number][0])
 
     def _row(self, number: int) -> tuple[np.ndarray, ...]:
         path, label = self._scan()[number]

@@ -195,6 +195,7 @@ class _MapStream(Piped):
                 break
             else:
                 rows, self.error, block = answer
+                self._blame(block, len(rows))
                 self.ready = self._join(rows, block)
         if self.calls is not None:
             self.calls.epoch_end()
@@ -241,6 +242,7 @@ class _MapStream(Piped):
         if at < len(operations) or self.work.outputs != len(columns) or self.work.hooks:
             start = time.perf_counter()
             rows, self.error = self.work((self.epoch, self.sent, self._rows(columns)), at)
+            self._blame(block, len(rows))
             self.ready = self._join(rows, block)
             slow = (time.perf_counter() - start) / len(block) > WORTH_A_THREAD
             if slow and self.workers > 1 and self.sent:
@@ -280,7 +282,16 @@ class _MapStream(Piped):
         return self.work.mode == config.ErrorSamplesMode.REPLACE
 
     def _place(self, columns: list[Column], block: Block) -> Block:
-        return Block([columns[k] if k >= 0 else block.columns[-1 - k] for k in self.order])
+        chosen = [columns[k] if k >= 0 else block.columns[-1 - k] for k in self.order]
+        return Block(chosen, block.origin)
+
+    def _blame(self, block: Block, done: int) -> None:
+        """Add the file of the failed row to the error."""
+        error = self.error
+        if error is not None and block.origin is not None:
+            told = f"{error} The sample's file: '{block.origin.rows()[done]}'."
+            self.error = type(error)(told)
+            self.error.__cause__ = error.__cause__
 
 
 class FilterDataset(Dataset):

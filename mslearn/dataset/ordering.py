@@ -59,6 +59,11 @@ class _Pool:
         return Column(rows)
 
 
+def _parts(block: Block) -> list[Column]:
+    """The columns, and the rows' files where they are known."""
+    return block.columns if block.origin is None else [*block.columns, block.origin]
+
+
 class ShuffleStream(Piped):
     def __init__(
         self, child: Stream, size: int, seed: int, reshuffle: bool, rows: int | None
@@ -91,7 +96,7 @@ class ShuffleStream(Piped):
         if block is None:
             return []
         assert self.pools is not None
-        return [p.add(c) for p, c in zip(self.pools, block.columns, strict=True)]
+        return [p.add(c) for p, c in zip(self.pools, _parts(block), strict=True)]
 
     def read(self, n: int) -> Block | None:
         if self.pools is None:
@@ -104,8 +109,9 @@ class ShuffleStream(Piped):
             self.pools, self.filling = [], False
             return None
         self.filling = len(block) == self.size
-        self.pools = [_Pool() for _ in block.columns]
-        for pool, column in zip(self.pools, block.columns, strict=True):
+        parts = _parts(block)
+        self.pools, self.width = [_Pool() for _ in parts], len(block.columns)
+        for pool, column in zip(self.pools, parts, strict=True):
             pool.rows = pool.add(column)
         return self._give(n)
 
@@ -134,7 +140,8 @@ class ShuffleStream(Piped):
                     rows.pop()
             if k >= arrived:
                 last -= 1
-        return Block([p.column(rows) for p, rows in zip(pools, out, strict=True)])
+        made = [p.column(rows) for p, rows in zip(pools, out, strict=True)]
+        return Block(made[: self.width], made[self.width] if len(made) > self.width else None)
 
 
 class RepeatDataset(Dataset):

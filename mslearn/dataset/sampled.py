@@ -126,6 +126,10 @@ class RowSource(MappableDataset):
         """Row `number`; what goes wrong is a RuntimeError that names the file."""
         raise NotImplementedError
 
+    def _file(self, number: int) -> str | None:
+        """The file of a row, for errors of later stages."""
+        return None
+
     def _open(self, seed: int) -> Stream:
         return RowStream(self, seed)
 
@@ -171,7 +175,7 @@ class RowStream(SampledStream):
 
     def _produce(self, n: int) -> tuple[Any, Any] | None:
         ids = self.next_ids(n)
-        return None if ids is None else (ids.tolist(), None)
+        return None if ids is None else (ids.tolist(), ids)
 
     def read(self, n: int) -> Block | None:
         rows: list[Any] = []
@@ -182,13 +186,16 @@ class RowStream(SampledStream):
             if self.pool is not None:
                 if (answer := self.pool.next()) is None:
                     return None
-                rows, self.error, _ = answer
+                rows, self.error, ids = answer
             else:
                 if (made := self._produce(n)) is None:
                     return None
+                ids = made[1]
                 start = time.perf_counter()
                 rows, self.error = self._work(made[0])
                 slow = time.perf_counter() - start > WORTH_A_THREAD * max(1, len(rows))
                 if slow and self.workers > 1 and self.at > len(rows):
                     self.pool = Ordered(Threads(self._work, self.workers), self._produce)
-        return Block([Column(list(c)) for c in zip(*rows, strict=True)])
+        files = [self.dataset._file(i) for i in ids[: len(rows)].tolist()]
+        origin = None if files[0] is None else Column(files)
+        return Block([Column(list(c)) for c in zip(*rows, strict=True)], origin)

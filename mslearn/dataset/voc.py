@@ -120,6 +120,9 @@ class VOCDataset(RowSource):
     def _rows(self) -> int:
         return len(self._scan())
 
+    def _file(self, number: int) -> str:
+        return str(self.folder / "JPEGImages" / f"{self._scan()[number][0]}.jpg")
+
     def _row(self, number: int) -> tuple[np.ndarray, ...]:
         name, objects = self._scan()[number]
         image = read_image(self.folder / "JPEGImages" / f"{name}.jpg", "VOCDataset", self.decode)
