@@ -172,11 +172,36 @@ def test_regex_replace_works_on_each_string():
     assert text.RegexReplace("e", "E")(["one", "two", "three"]).tolist() == ["onE", "two", "thrEE"]
 
 
-LETTERS = """
-Latin 41-250 Greek 386-3e2 Cyrillic 400-480 Han 4e00-9fff Han 3400-4dbf Han 2e80-2e99
-Hiragana 3041-3096 Katakana 30a1-30fa Hangul ac00-d7a3 Arabic 620-63f Hebrew 5d0-5ea
-Thai e01-e3a Common 20-40 Common 2000-2040
-""".split()
+LETTERS = [
+    "Latin",
+    "41-250",
+    "Greek",
+    "386-3e2",
+    "Cyrillic",
+    "400-480",
+    "Han",
+    "4e00-9fff",
+    "Han",
+    "3400-4dbf",
+    "Han",
+    "2e80-2e99",
+    "Hiragana",
+    "3041-3096",
+    "Katakana",
+    "30a1-30fa",
+    "Hangul",
+    "ac00-d7a3",
+    "Arabic",
+    "620-63f",
+    "Hebrew",
+    "5d0-5ea",
+    "Thai",
+    "e01-e3a",
+    "Common",
+    "20-40",
+    "Common",
+    "2000-2040",
+]
 
 
 @pytest.mark.parametrize(("name", "span"), zip(LETTERS[::2], LETTERS[1::2], strict=True))
