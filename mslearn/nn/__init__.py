@@ -107,6 +107,7 @@ from mslearn.nn.learning_rate_schedule import WarmUpLR as WarmUpLR
 from mslearn.nn.loss import CrossEntropyLoss as CrossEntropyLoss
 from mslearn.nn.loss import L1Loss as L1Loss
 from mslearn.nn.loss import LossBase as LossBase
+from mslearn.nn.loss import LossBase as _Loss  # its name in MindSpore 1.x  # noqa: F401
 from mslearn.nn.loss import MSELoss as MSELoss
 from mslearn.nn.losses_more import BCELoss as BCELoss
 from mslearn.nn.losses_more import BCEWithLogitsLoss as BCEWithLogitsLoss
@@ -179,6 +180,7 @@ from mslearn.nn.recurrent import LSTMCell as LSTMCell
 from mslearn.nn.recurrent import RNNCell as RNNCell
 from mslearn.nn.resize import PixelShuffle as PixelShuffle
 from mslearn.nn.resize import PixelUnshuffle as PixelUnshuffle
+from mslearn.nn.resize import ResizeBilinear as ResizeBilinear
 from mslearn.nn.resize import Upsample as Upsample
 from mslearn.nn.thin import ConstantPad1d as ConstantPad1d
 from mslearn.nn.thin import ConstantPad2d as ConstantPad2d

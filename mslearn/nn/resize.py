@@ -48,3 +48,28 @@ class PixelUnshuffle(Cell):
 
     def construct(self, input: Tensor) -> Tensor:
         return ops.pixel_unshuffle(input, self.downscale_factor)
+
+
+class ResizeBilinear(Cell):
+    """Images (N, C, H, W) in another size, between four neighbours (MindSpore 1.x; gone in 2.x).
+
+    Called with the image, and `size` (height, width) or `scale_factor`; with `align_corners` the
+    corners' centers stay where they are.
+    """
+
+    def __init__(self, half_pixel_centers: bool = False) -> None:
+        super().__init__()
+        self.half_pixel_centers = half_pixel_centers
+
+    def construct(
+        self, x: Tensor, size: tuple[int, int] | None = None, scale_factor: int | None = None,
+        align_corners: bool = False,
+    ) -> Tensor:  # fmt: skip
+        if (size is None) == (scale_factor is None):
+            raise ValueError(
+                f"For 'ResizeBilinear', give one of size and scale_factor, but got {size} and "
+                f"{scale_factor}."
+            )
+        if scale_factor is not None:
+            size = (x.shape[-2] * scale_factor, x.shape[-1] * scale_factor)
+        return ops.ResizeBilinearV2(align_corners, self.half_pixel_centers)(x, size)

@@ -188,3 +188,15 @@ def test_names_of_mint_and_names_that_are_refused():
     assert nn.Linear is ms.mint.nn.Linear and nn.DropoutExt is ms.mint.nn.Dropout
     with pytest.raises(AttributeError, match="many devices"):
         _ = nn.PipelineGradReducer
+
+
+def test_names_of_mindspore_1():
+    x = np.array([[[[0.0, 1.0], [2.0, 3.0]]]])
+    resize = nn.ResizeBilinear()
+    close(resize(t(x), (3, 3), align_corners=True)[0, 0], [[0, 0.5, 1], [1, 1.5, 2], [2, 2.5, 3]])
+    close(resize(t(x), scale_factor=2)[0, 0, 0], [0, 0.5, 1, 1])
+    half = nn.ResizeBilinear(half_pixel_centers=True)(t(x), (4, 4))
+    close(half[0, 0, 0], [0, 0.25, 0.75, 1])
+    with pytest.raises(ValueError, match="one of size and scale_factor"):
+        resize(t(x))
+    assert nn._Loss is nn.LossBase
