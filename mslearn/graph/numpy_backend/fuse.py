@@ -15,6 +15,7 @@ import numpy as np
 from mslearn.core.primitive import Primitive
 from mslearn.graph.ir import Graph, Node
 from mslearn.graph.numpy_backend import emit
+from mslearn.ops.threads import over_batch
 
 BLOCK = 1 << 15  # elements: 128 KB of float32; half as many lose to the cost of NumPy's calls
 WORTH = 1 << 17  # elements: below this the arrays are in the cache anyway
@@ -97,22 +98,28 @@ def source(node: Node) -> tuple[str, dict[str, Any]]:
     cut = [inputs[id(v)] for v in node.inputs if v.shape == shape] + list(outputs.values())
     numbers = [inputs[id(v)] for v in node.inputs if v.shape != shape]
     arguments = ", ".join([*cut, *numbers, *temporaries])
-    space: dict[str, Any] = {"np": np}
+    space: dict[str, Any] = {"np": np, "over_batch": over_batch}
     lines = [f"def block({arguments}):", *(f"    {line}" for line in body), ""]
     lines += [f"def chain({', '.join(inputs.values())}):"]
     lines += [f"    {name} = {name}.reshape(())" for name in numbers]
-    for name, value in (*zip(outputs.values(), results, strict=True), *temporaries.items()):
+    for name, value in zip(outputs.values(), results, strict=True):
         space[f"d_{name}"] = value.dtype
-        lines.append(f"    {name} = np.empty({count if name[0] == 'r' else BLOCK}, d_{name})")
+        lines.append(f"    {name} = np.empty({count}, d_{name})")
     lines += [f"    {name} = {name}.reshape(-1)" for name in cut if name[0] == "x"]
+    for name, value in temporaries.items():
+        space[f"d_{name}"] = value.dtype
     whole = count // BLOCK * BLOCK
-    if whole:
-        rows = ", ".join(f"{name}[:{whole}].reshape(-1, {BLOCK})" for name in cut)
-        rest = ", ".join(["*row", *numbers, *temporaries])
-        lines += [f"    for row in zip({rows}):", f"        block({rest})"]
+    if whole:  # the blocks may be shared between threads, each with temporaries of its own
+        rows = ", ".join(f"{name}[:{whole}].reshape(-1, {BLOCK})[i:j]" for name in cut)
+        made = [f"np.empty({BLOCK}, d_{name})" for name in temporaries]
+        lines.append("    def blocks(i, j):")
+        lines += [f"        {n} = {new}" for n, new in zip(temporaries, made, strict=True)]
+        lines.append(f"        for row in zip({rows}):")
+        lines.append(f"            block({', '.join(['*row', *numbers, *temporaries])})")
+        lines.append(f"    over_batch(blocks, {whole // BLOCK}, {count * len(chain) * 4})")
     if count > whole:
         ends = [f"{name}[{whole}:]" for name in cut]
-        short = [f"{name}[:{count - whole}]" for name in temporaries]
+        short = [f"np.empty({count - whole}, d_{name})" for name in temporaries]
         lines.append(f"    block({', '.join([*ends, *numbers, *short])})")
     back = ", ".join(f"{name}.reshape({shape})" for name in outputs.values())
     lines.append(f"    return ({back},)")
