@@ -250,3 +250,48 @@ def test_ssd_loss_counts_the_worst_empty_boxes_only():
 def test_names_are_corrected():
     with pytest.raises(AttributeError, match="Did you mean 'resnet18'"):
         _ = m.resnet_18
+
+
+def torchvision_resnet18():
+    """Names and shapes of torchvision's resnet18, in its order, with a 16th of the channels."""
+
+    def norm(name, n):
+        parts = ("weight", "bias", "running_mean", "running_var")
+        yield from ((f"{name}.{p}", (n,)) for p in parts)
+        yield f"{name}.num_batches_tracked", ()
+
+    yield "conv1.weight", (4, 3, 7, 7)
+    yield from norm("bn1", 4)
+    inputs = 4
+    for layer, channels in enumerate((4, 8, 16, 32), 1):
+        for block in range(2):
+            here = f"layer{layer}.{block}"
+            yield f"{here}.conv1.weight", (channels, inputs, 3, 3)
+            yield from norm(f"{here}.bn1", channels)
+            yield f"{here}.conv2.weight", (channels, channels, 3, 3)
+            yield from norm(f"{here}.bn2", channels)
+            if inputs != channels:
+                yield f"{here}.downsample.0.weight", (channels, inputs, 1, 1)
+                yield from norm(f"{here}.downsample.1", channels)
+            inputs = channels
+    yield "fc.weight", (10, 32)
+    yield "fc.bias", (10,)
+
+
+def test_weights_of_torchvision_fit_in_order(tmp_path):
+    values = {
+        name: ms.Tensor(np.full(shape, i, np.float32))
+        for i, (name, shape) in enumerate(torchvision_resnet18())
+    }
+    path = tmp_path / "resnet18.safetensors"
+    ms.save_checkpoint(values, path, format="safetensors")
+    net = m.ResNet(m.resnet.ResidualBlockBase, (2, 2, 2, 2), 10, channels=4)
+    report = ms.train.load_torch_weights(path, net, name_map="order", strict_load=True)
+    assert report.loaded["stages.1.0.down_sample.0.weight"] == "layer2.0.downsample.0.weight"
+    assert report.loaded["stages.3.1.conv2.1.moving_variance"] == "layer4.1.bn2.running_var"
+    assert report.loaded["stages.2.0.conv1.1.beta"] == "layer3.0.bn1.bias"
+    where = list(values)
+    assert all(
+        param.asnumpy().flat[0] == where.index(report.loaded[name])
+        for name, param in net.parameters_dict().items()
+    )
