@@ -52,15 +52,16 @@ def _graphs(node: Any) -> list[Graph]:
 _executables: weakref.WeakKeyDictionary[Graph, Any] = weakref.WeakKeyDictionary()
 
 
-def run_graph(graph: Graph, arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-    """The graph's outputs, computed by its compiled form."""
+def runner(graph: Graph) -> Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]:
+    """A function from the graph's inputs to its outputs: its compiled form, made once."""
     executable = _executables.get(graph)
     if executable is None:
         from mslearn.graph.numpy_backend import Executable
         from mslearn.graph.passes import optimize
 
         executable = _executables[graph] = Executable(optimize(graph))
-    return tuple(executable.run(arrays)[0])
+    run = executable.run
+    return lambda arrays: run(arrays)[0]  # type: ignore[no-any-return]
 
 
 def _own(outputs: Sequence[Any], arrays: Sequence[Any]) -> tuple[np.ndarray, ...]:
@@ -211,7 +212,7 @@ class Cond(Controlled, abstract=True):
     @staticmethod
     def kernel(pred: Any, *operands: Any, then: Any, els: Any, draws: Any = "") -> Any:
         chosen = then if pred.reshape(-1)[0] else els
-        return _drawing(draws, operands, lambda xs: run_graph(chosen, xs))
+        return _drawing(draws, operands, runner(chosen))
 
     @staticmethod
     def infer(pred: Any, *operands: Any, then: Any, els: Any, draws: Any = "") -> Any:
@@ -237,7 +238,7 @@ class Call(Controlled, abstract=True):
 
     @staticmethod
     def kernel(*operands: Any, graph: Any, draws: Any = "") -> Any:
-        return _drawing(draws, operands, lambda xs: run_graph(graph, xs))
+        return _drawing(draws, operands, runner(graph))
 
     @staticmethod
     def infer(*operands: Any, graph: Any, draws: Any = "") -> Any:
@@ -265,8 +266,9 @@ class WhileLoop(Primitive, abstract=True):
     def kernel(*xs: Any, cond: Any, body: Any, n: Any, draws: Any = "") -> Any:
         def run(xs: Any) -> Any:
             carry, free = tuple(xs[:n]), tuple(xs[n:])
-            while run_graph(cond, (*carry, *free))[0]:
-                carry = run_graph(body, (*carry, *free))
+            test, step = runner(cond), runner(body)
+            while test((*carry, *free))[0]:
+                carry = step((*carry, *free))
             return carry
 
         return _drawing(draws, xs, run)
@@ -312,8 +314,8 @@ def _rounds(cond: Graph, body: Graph, n: int) -> Program:
     draws = "keep" if draws_keys(body) else ""
 
     def run(*xs: Tensor) -> tuple[Tensor, ...]:
-        carry, free = xs[:n], xs[n:]
-        while run_graph(cond, operands_of((*carry, *free)))[0]:
+        carry, free, test = xs[:n], xs[n:], runner(cond)
+        while test(operands_of((*carry, *free)))[0]:
             carry = apply(Call, (*carry, *free), {"graph": body, "draws": draws})[:n]
         return carry
 

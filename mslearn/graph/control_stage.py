@@ -327,6 +327,8 @@ class Round:
 
         operands = [Tensor.wrap(Abstract(leaf.shape, leaf.dtype)) for leaf in leaves]
         self.part = Part(run, operands, name)
+        labels = [s.label for s, t in zip(slots, trees, strict=True) for _ in carried_leaves(t)]
+        self.part.graph.input_names[: len(labels)] = labels
 
 
 def carried_leaves(tree: Any) -> list[Carried]:
