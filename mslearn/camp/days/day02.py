@@ -219,7 +219,7 @@ def _observe_bright(answer: Callable[..., Any], case: Case) -> Observation:
 
 E2 = Exercise(
     id="d02.e2",
-    title=Text("repair: the white that turns black", "修一修：变成黑色的白"),
+    title=Text("repair: brighter, and the white is gone", "修一修：越亮越灰的白"),
     starter=starter_brighten,
     solution=brighten,
     mistakes=(
