@@ -29,7 +29,6 @@ from mslearn.graph.passes.base import has_effect
 from mslearn.graph.rewrite import rewrite
 from mslearn.graph.tree import flatten
 from mslearn.ops.compare import LogicalAnd, LogicalNot, LogicalOr
-from mslearn.ops.families import Elementwise
 
 Thunk = Callable[[], Any]
 
@@ -192,10 +191,12 @@ def _logical(prim: Any, left: Tensor, right: Thunk) -> Any:
 
 
 HARMLESS = {
-    "Cast", "Reshape", "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceAll",
-    "ReduceAny",
+    "Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual", "LogicalAnd", "LogicalOr",
+    "LogicalNot", "IsFinite", "IsNan", "IsInf", "Add", "Sub", "Mul", "Neg", "Abs", "Maximum",
+    "Minimum", "Cast", "Reshape", "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceAll",
+    "ReduceAny", "GetItem",
 }  # fmt: skip
-"""What may be computed though nobody may need it: it is short, and cannot fail."""
+"""What may be computed though nobody may need it: it is cheap, and it cannot fail or warn."""
 
 
 def _inline(right: Thunk) -> Tensor | None:
@@ -216,7 +217,7 @@ def _inline(right: Thunk) -> Tensor | None:
 def _harmless(node: Any) -> bool:
     if node.prim.name == "GetItem":  # at places that are known
         return len(node.inputs) == 1
-    return issubclass(node.prim, Elementwise) or node.prim.name in HARMLESS
+    return node.prim.name in HARMLESS
 
 
 def _plain(value: Any) -> Any:
