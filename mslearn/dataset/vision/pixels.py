@@ -111,15 +111,19 @@ class Normalize(ImageOperation):
                 f"the image of shape {list(array.shape[array.ndim - rank :])} read as {layout} has "
                 f"{channels} channels, mean has {count}. Check is_hwc and the order of HWC2CHW."
             )
+        out = array.astype(_F32, order="C")
         if count == 1:
-            mean: Any = self._mean[0]
-            std: Any = self._std[0]
+            out -= self._mean[0]
+            out /= self._std[0]
         elif self.is_hwc:
-            mean, std = self._mean, self._std
+            # Long rows, not three numbers at a time.
+            width = array.shape[-2]
+            rows = out.reshape(*out.shape[:-2], width * count)
+            rows -= np.tile(self._mean, width)
+            rows /= np.tile(self._std, width)
         else:
-            mean, std = self._mean[:, None, None], self._std[:, None, None]
-        out: np.ndarray = np.subtract(array, mean, dtype=_F32, casting="unsafe")
-        out /= std
+            out -= self._mean[:, None, None]
+            out /= self._std[:, None, None]
         return out
 
 

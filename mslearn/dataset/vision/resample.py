@@ -59,42 +59,54 @@ def _byte_taps(size: int, wanted: int, inter: Inter, rows: bool = False) -> _Tap
     return neighbours, np.rint(weights * _F32(2048)).astype(np.int32)
 
 
-def _across(image: np.ndarray, taps: _Taps) -> np.ndarray:
-    """Weighted neighbours along the second axis of <H,W,C>."""
-    neighbours, weights = taps
-    out = image.take(neighbours[:, 0], axis=1) * weights[:, :1]
-    for k in range(1, weights.shape[1]):
-        out += image.take(neighbours[:, k], axis=1) * weights[:, k, None]
+@lru_cache(maxsize=256)
+def _columns(size: int, wanted: int, channels: int, inter: Inter, whole: bool) -> _Taps:
+    """As `_taps`, but for a row of pixels written out channel by channel, taps first."""
+    neighbours, weights = (_byte_taps if whole else _taps)(size, wanted, inter)
+    places = neighbours.T[:, :, None] * channels + np.arange(channels)
+    return places.reshape(len(places), -1), np.repeat(weights.T, channels, axis=1)
+
+
+def _weighted(values: np.ndarray, taps: _Taps, axis: int, kind: type) -> list[np.ndarray]:
+    """The neighbours along an axis times their weights: one array per tap."""
+    out = []
+    for place, weight in zip(*taps, strict=True):
+        part = values.take(place, axis=axis, mode="clip").astype(kind, copy=False)
+        part *= weight if axis else weight[:, None]
+        out.append(part)
     return out
 
 
+def _sum(parts: list[np.ndarray]) -> np.ndarray:
+    total = parts[0]
+    for part in parts[1:]:
+        total += part
+    return total
+
+
 def _separable(image: np.ndarray, height: int, width: int, inter: Inter) -> np.ndarray:
-    if image.dtype != np.uint8:
-        rows, weights = _taps(image.shape[0], height, inter, True)
-        wide = _across(image.astype(_F32), _taps(image.shape[1], width, inter))
-        out = sum(wide[rows[:, k]] * weights[:, k, None, None] for k in range(weights.shape[1]))
-        return np.asarray(out, _F32)
-    rows, weights = _byte_taps(image.shape[0], height, inter, True)
-    columns = _byte_taps(image.shape[1], width, inter)
-    used = image
-    if rows.size < image.shape[0]:  # far smaller: leave rows out that nobody reads
-        used, rows = image[rows.ravel()], np.arange(rows.size).reshape(rows.shape)
-    wide = _across(used, columns)
+    whole = image.dtype == np.uint8
+    tall, wide, channels = image.shape
+    rows, weights = (_byte_taps if whole else _taps)(tall, height, inter, True)
+    flat = image.reshape(tall, -1)
+    if rows.size < tall:  # far smaller: leave rows out that nobody reads
+        flat, rows = flat[rows.ravel()], np.arange(rows.size).reshape(rows.shape)
+    columns = _columns(wide, width, channels, inter, whole)
+    across = _sum(_weighted(flat, columns, 1, np.int32 if whole else _F32))
+    if not whole:
+        return _sum(_weighted(across, (rows.T, weights.T), 0, _F32)).reshape(height, width, -1)
     if inter is Inter.BICUBIC:
-        scale = _F32(1 / 2048**2)
-        total = sum(wide[rows[:, k]] * (weights[:, k, None, None] * scale) for k in range(4))
-        return np.clip(np.rint(np.asarray(total)), 0, 255).astype(np.uint8)
-    wide >>= 4
-    first = wide.take(rows[:, 0], axis=0)
-    first *= weights[:, 0, None, None]
+        down = (rows.T, weights.T * _F32(1 / 2048**2))
+        total = _sum(_weighted(across, down, 0, _F32))
+        return np.clip(np.rint(total), 0, 255).astype(np.uint8).reshape(height, width, -1)
+    across >>= 4
+    first, second = _weighted(across, (rows.T, weights.T), 0, np.int32)
     first >>= 16
-    second = wide.take(rows[:, 1], axis=0)
-    second *= weights[:, 1, None, None]
     second >>= 16
     first += second
     first += 2
     first >>= 2
-    return first.astype(np.uint8)
+    return first.astype(np.uint8).reshape(height, width, -1)
 
 
 def _nearest(image: np.ndarray, height: int, width: int) -> np.ndarray:
