@@ -11,19 +11,19 @@ import functools
 import operator
 import types
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import apply
 from mslearn.core.state import state
-from mslearn.core.tensor import Tensor
+from mslearn.core.tensor import NeedsNumbers, Tensor
 from mslearn.graph.capture import Capture, subgraph
 from mslearn.graph.control_join import place
 from mslearn.graph.control_slots import UNBOUND, Variable, cells_of
 from mslearn.graph.control_stage import Raised, branch, loop, staged, truth
-from mslearn.graph.control_text import Piece, Print, Raise, Text
+from mslearn.graph.control_text import Filled, Piece, Print, Raise, Text
 from mslearn.graph.errors import CannotStage, warn
 from mslearn.graph.passes.base import has_effect
 from mslearn.graph.rewrite import rewrite
@@ -87,12 +87,16 @@ def _flag(functions: Any, broken: str | None) -> Variable | None:
     return None if cell is None else Variable(str(broken), cell, (0, 0), True)
 
 
-class TensorRange(NamedTuple):
+class TensorRange:
     """``range`` with ends that have no numbers yet."""
 
-    start: Any
-    stop: Any
-    step: int
+    def __init__(self, start: Any, stop: Any, step: int = 1) -> None:
+        self.start, self.stop, self.step = start, stop, step
+
+    def __iter__(self) -> Any:
+        raise NeedsNumbers(
+            "The end of this range is a tensor without numbers: use it as 'for i in range(n):'."
+        )
 
 
 def range_(*args: Any) -> Any:
@@ -262,8 +266,17 @@ def fstring(*parts: Any) -> Any:
     return text if any(staged(t) for t in flatten(text)[0]) else str(text)
 
 
+def percent(template: Any, args: Any) -> Any:
+    """``template % args``."""
+    return fstring(Filled(str(template), args))
+
+
 def _str(*args: Any) -> Any:
     return fstring(Piece(args[0], ord("s"), "")) if len(args) == 1 else str(*args)
+
+
+def _repr(value: Any) -> Any:
+    return fstring(Piece(value, ord("r"), ""))
 
 
 def _shown(value: Any) -> Any:
@@ -283,6 +296,8 @@ def _print(*values: Any, sep: str | None = " ", end: str | None = "\n", **option
 
 def call(function: Any) -> Any:
     """What to call for `function`: learners' functions are rewritten, some builtins replaced."""
+    if isinstance(getattr(function, "__self__", None), str) and function.__name__ == "format":
+        return lambda *args, **named: fstring(Filled(function.__self__, args, named))
     if isinstance(function, types.BuiltinFunctionType | type):
         try:
             return BUILTINS.get(function, function)
@@ -329,7 +344,7 @@ def _filter(function: Any, items: Any) -> Any:
 
 
 BUILTINS: dict[Any, Any] = {
-    print: _print, range: range_, bool: _bool, str: _str, max: _extreme(max, "gt"),
+    print: _print, range: range_, bool: _bool, str: _str, repr: _repr, max: _extreme(max, "gt"),
     min: _extreme(min, "lt"), any: _any, all: _all, map: _map, filter: _filter,
 }  # fmt: skip
 """Builtins that need to know about tensors without numbers."""

@@ -8,6 +8,7 @@ looked at as trees whose leaves are tensors, numbers and other objects.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CellType, FunctionType
 from typing import Any
@@ -157,7 +158,7 @@ def slots_of(functions: Sequence[Any], names: Any, owned: Any) -> list[Slot]:
         functions: the branches, or a loop's test and body.
         names: (variable, line of its assignment in the first function, … in the second, whether
             it is needed afterwards) for each variable that they assign.
-        owned: (variable, attribute) for each attribute that they assign.
+        owned: (variable, path) for each attribute that they assign or change in place.
     """
     cells = cells_of(functions)
     slots: list[Slot] = [
@@ -165,13 +166,16 @@ def slots_of(functions: Sequence[Any], names: Any, owned: Any) -> list[Slot]:
         for name, first, second, needed in names
         if name in cells
     ]
-    for name, attribute in owned:
-        owner = _contents(cells.get(name))
+    roots = [(name, _contents(cell)) for name, cell in sorted(cells.items())]
+    for name, path in owned:
+        *way, last = path.split(".")
+        owner = functools.reduce(lambda o, a: getattr(o, a, None), way, _contents(cells.get(name)))
         if owner is not UNBOUND and owner is not None:
-            slots.append(Attribute(owner, attribute, f"{name}.{attribute}"))
+            slots.append(Attribute(owner, last, f"{name}.{path}"))
+            roots.append((f"{name}.{path}", getattr(owner, last, None)))
     seen: set[int] = set()
-    for name, cell in sorted(cells.items()):
-        slots += [Container(c, name) for c in _containers(_contents(cell), seen)]
+    for label, root in roots:
+        slots += [Container(c, label) for c in _containers(root, seen)]
     return slots
 
 

@@ -26,6 +26,19 @@ class Piece(NamedTuple):
         return format(self.value if convert is None else convert(self.value), str(self.spec))
 
 
+class Filled(NamedTuple):
+    """``template.format(…)`` or ``template % …``."""
+
+    template: str
+    args: Any
+    named: Any = None
+
+    def __str__(self) -> str:
+        if self.named is None:
+            return self.template % self.args
+        return self.template.format(*self.args, **self.named)
+
+
 class Text(NamedTuple):
     """A string with tensors whose numbers are known only when the graph runs."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import os
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from mslearn.graph.rewrite_jumps import PREFIX
 from mslearn.graph.rewrite_source import definition
 
 _paths = sysconfig.get_paths()
+EXERCISES = str(Path(__file__).parent.parent / "camp" / "days")  # written as learners write
 LIBRARIES = (
     str(Path(__file__).parent.parent) + "/",
     *(_paths[k].rstrip("/") + "/" for k in ("purelib", "platlib", "stdlib")),
@@ -76,7 +78,9 @@ def _callable(function: Any) -> Any:
 
 def is_library(code: CodeType) -> bool:
     """Whether the code belongs to mslearn, the standard library or an installed package."""
-    return code.co_filename.startswith(LIBRARIES)
+    if code.co_filename.startswith(EXERCISES):
+        return False
+    return os.path.normcase(code.co_filename).startswith(LIBRARIES)
 
 
 def _compile(function: FunctionType) -> CodeType | None:

@@ -20,14 +20,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mslearn.graph.rewrite_jumps import PREFIX, Lowering
-from mslearn.graph.rewrite_names import attributes, closed_over, mark, stored
+from mslearn.graph.rewrite_names import MUTATING, attributes, closed_over, mark, stored
 
-MUTATING = frozenset(
-    {
-        "append", "extend", "insert", "pop", "remove", "clear", "update", "add", "discard",
-        "setdefault", "popitem", "sort", "reverse",
-    }
-)  # fmt: skip
 THUNK = PREFIX + "thunk"
 OPERATORS: dict[type[ast.cmpop], str] = {
     ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge",
@@ -253,6 +247,15 @@ class Emitter(ast.NodeTransformer):
                 ast.copy_location(node.args[1], func)
             return node
         node.func = _operator("call", func, where=func)
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        text = isinstance(node.left, ast.JoinedStr) or (
+            isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+        )
+        self.generic_visit(node)
+        if text and isinstance(node.op, ast.Mod):
+            return _operator("percent", node.left, node.right, where=node)
         return node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:

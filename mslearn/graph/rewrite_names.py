@@ -11,6 +11,13 @@ from collections.abc import Iterable, Sequence
 
 from mslearn.graph.rewrite_check import SCOPES
 
+MUTATING = frozenset(
+    {
+        "append", "extend", "insert", "pop", "remove", "clear", "update", "add", "discard",
+        "setdefault", "popitem", "sort", "reverse",
+    }
+)  # fmt: skip
+"""Methods of lists, dicts and sets that change them."""
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -35,15 +42,26 @@ def read(node: ast.AST | None) -> set[str]:
 
 
 def attributes(nodes: Sequence[ast.AST]) -> list[tuple[str, str]]:
-    """(variable, attribute) for each ``variable.attribute = …`` in these statements."""
-    found = {
-        (n.value.id, n.attr)
-        for node in nodes
-        for n in ast.walk(node)
-        if isinstance(n, ast.Attribute)
-        and isinstance(n.ctx, ast.Store)
-        and isinstance(n.value, ast.Name)
-    }
+    """(variable, path) of each attribute that these statements set or change in place.
+
+    ``self.a.b = x`` gives ``("self", "a.b")``, ``self.log.append(x)`` and ``self.log[0] = x``
+    give ``("self", "log")``.
+    """
+    found: set[tuple[str, str]] = set()
+    for node in (n for whole in nodes for n in ast.walk(whole)):
+        target: ast.AST | None = None
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            target = node
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            target = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            target = node.func.value if node.func.attr in MUTATING else None
+        path: list[str] = []
+        while isinstance(target, ast.Attribute):
+            path.append(target.attr)
+            target = target.value
+        if path and isinstance(target, ast.Name):
+            found.add((target.id, ".".join(reversed(path))))
     return sorted(found)
 
 

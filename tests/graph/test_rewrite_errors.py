@@ -196,6 +196,41 @@ def test_attributes_of_cells_are_put_back_with_a_warning():
     assert net.last is None and net.calls == []
 
 
+class Deep(nn.Cell):
+    def __init__(self):
+        super().__init__()
+        self.child = Remembers()
+        self.log, self.table = [None], {}
+
+    def construct(self, x):
+        if x.sum() > 0:
+            self.child.last = x * 2
+            self.log[0] = x
+            self.table["a"] = x + 1
+            self.child.calls.append(x)
+        else:
+            self.child.last = x
+            self.log[0] = -x
+            self.table["a"] = x - 1
+            self.child.calls.append(-x)
+        return self.child.last + self.log[0] + self.table["a"] + self.child.calls[0]
+
+
+def test_attributes_and_their_lists_in_branches():
+    net = Deep()
+    with pytest.warns(GraphWarning, match="J301"):
+        jitted = ms.jit(net, fullgraph=True)
+        assert jitted(X).asnumpy().tolist() == [6, 11]
+    assert jitted(-X).asnumpy().tolist() == [-1, -1]
+    assert (net.child.last, net.log, net.table, net.child.calls) == (None, [None], {}, [])
+
+
+def test_a_range_of_a_tensor_is_for_loops():
+    f = cell("def f(x):\n    return [x * i for i in range(x[0].astype(ms.int32) + 1)]")
+    with pytest.warns(UserWarning, match="range is a tensor"):
+        assert len(ms.jit(f)(X)) == 2
+
+
 def test_a_recursion_that_a_tensor_should_end():
     f = cell("def f(x):\n    return x * 0 + 1 if x < 1 else x * f(x - 1)")
     with pytest.warns(UserWarning, match="J207"):
@@ -219,7 +254,8 @@ def test_print_prints_at_each_run_what_eager_code_prints(capsys):
             while n < 2:
                 print("round", n)
                 n = n + 1
-            print([x, {"a": x}], str(x[1]) + "!", "{:.1f}/{}".format(2.0, "b"))
+            print([x, {"a": x}], str(x[1]) + "!", "{:.1f}/{}".format(x[0], "b"))
+            print("%s and %.2f" % (x, x[1]), "{a}".format(a=x), repr(x), "%d" % 3)
             return x
         """
     )
