@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.dataset import config
 from mslearn.dataset.base import Dataset
 from mslearn.dataset.block import Block, Column
 from mslearn.dataset.checks import check_bool, check_int, name_list
 from mslearn.dataset.mapping import arrange
+from mslearn.dataset.parallel import Ordered, make_pool
+from mslearn.dataset.processes import seed_everything
 from mslearn.dataset.rowwork import as_array, operation_name
 from mslearn.dataset.stream import ColumnError, Piped, Stream, UserFunctionError, positions
 
@@ -65,6 +68,9 @@ class BatchDataset(Dataset):
         self.per_batch_map = kwargs.get("per_batch_map")
         if self.per_batch_map is not None and not callable(self.per_batch_map):
             raise TypeError("For 'batch', per_batch_map must be a function.")
+        self.python_multiprocessing = check_bool(
+            kwargs.get("python_multiprocessing", False), "python_multiprocessing"
+        )
         inputs, outputs = kwargs.get("input_columns"), kwargs.get("output_columns")
         if self.per_batch_map is None and (inputs or outputs):
             raise ValueError("For 'batch', input_columns and output_columns need per_batch_map.")
@@ -95,44 +101,70 @@ class BatchDataset(Dataset):
     def _open(self, seed: int) -> Stream:
         child = self.children[0]._start(seed)
         mapper = None
+        workers = self.num_parallel_workers or 1
+        if self.python_multiprocessing and self.num_parallel_workers is None:
+            workers = config.get_num_parallel_workers()
+        if config.get_debug_mode():
+            workers = 1
         known = self.children[0]._columns()
         if self.per_batch_map is not None:
             inputs, outputs = self._names()
             order = arrange(known, inputs, outputs, "batch")[1]
             mapper = _BatchMap(
-                self.per_batch_map, positions(inputs, known, "batch"), len(outputs), order
-            )
-        return BatchStream(child, self.batch_size, self.drop_remainder, mapper, known)
+                self.per_batch_map, positions(inputs, known, "batch"), len(outputs), order, seed,
+                workers > 1 and self.python_multiprocessing,
+            )  # fmt: skip
+        return BatchStream(
+            child, self.batch_size, self.drop_remainder, mapper, known, workers=workers
+        )
 
 
 class _BatchMap:
-    """A user's function from lists of rows to lists of rows, one list a column."""
+    """A user's function from lists of rows to lists of rows, one list a column; picklable.
+
+    Args:
+        seed: of the iterator, for a copy that lives in a worker process (`isolated`).
+    """
 
     def __init__(
-        self, function: Callable[..., Any], inputs: list[int], outputs: int, order: list[int]
-    ) -> None:
+        self, function: Callable[..., Any], inputs: list[int], outputs: int, order: list[int],
+        seed: int, isolated: bool,
+    ) -> None:  # fmt: skip
         self.function, self.inputs, self.outputs, self.order = function, inputs, outputs, order
+        self.seed, self.isolated = seed, isolated
 
-    def __call__(self, block: Block, info: BatchInfo) -> list[Column]:
+    def task(self, block: Block, info: BatchInfo) -> tuple[Any, int, int]:
+        """What a call wants."""
         lists = [list(block.columns[i].rows()) for i in self.inputs]
+        return lists, info.get_epoch_num(), info.get_batch_num()
+
+    def __call__(self, task: tuple[Any, int, int]) -> tuple[list[Any], Exception | None]:
+        lists, epoch, batch = task
         name = operation_name(self.function)
+        if self.isolated:
+            seed_everything((self.seed, epoch, batch))
         try:
-            result = self.function(*lists, info)
+            result = self.function(*lists, BatchInfo(epoch, batch))
             if not isinstance(result, tuple):
                 result = (result,)
-            columns = [Column([as_array(v, f"'{name}'") for v in rows]) for rows in result]
+            columns = [[as_array(v, f"'{name}'") for v in rows] for rows in result]
         except Exception as error:
-            raise UserFunctionError(
-                f"batch operation '{name}' (per_batch_map) failed on batch "
-                f"{info.get_batch_num()} of epoch {info.get_epoch_num()}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
+            failure = UserFunctionError(
+                f"batch operation '{name}' (per_batch_map) failed on batch {batch} of epoch "
+                f"{epoch}: {type(error).__name__}: {error}"
+            )
+            failure.__cause__ = error
+            return [], failure
         if len(columns) != self.outputs:
-            raise ColumnError(
+            return [], ColumnError(
                 f"For 'batch', per_batch_map returned {len(columns)} columns, but "
                 f"{self.outputs} are expected. Give output_columns for all that it returns."
             )
-        return [columns[k] if k >= 0 else block.columns[-1 - k] for k in self.order]
+        return [columns], None
+
+    def place(self, columns: list[list[np.ndarray]], block: Block) -> list[Column]:
+        """The columns of the batch: the function's and the others."""
+        return [Column(columns[k]) if k >= 0 else block.columns[-1 - k] for k in self.order]
 
 
 class BatchStream(Piped):
@@ -146,8 +178,11 @@ class BatchStream(Piped):
         mapper: _BatchMap | None,
         names: list[str],
         join: Callable[[Block], list[np.ndarray]] | None = None,
+        workers: int = 1,
     ) -> None:
         super().__init__(child)
+        self.workers = workers
+        self.pool: Ordered | None = None
         self.size, self.drop_remainder = size, drop_remainder
         self.mapper, self.names, self.join = mapper, names, join
         self.epoch = -1
@@ -157,9 +192,22 @@ class BatchStream(Piped):
         self.epoch += 1
         self.batch = 0
         self.over = False
+        if self.pool is not None:
+            self.pool.begin()
 
-    def read(self, n: int) -> Block | None:
-        # Whole batches in one array each: reading several at once would gain nothing.
+    def close(self) -> None:
+        if self.pool is not None:
+            self.pool.close()
+            self.pool = None
+        super().close()
+
+    @property
+    def queued(self) -> int:
+        """Batches that workers have before them."""
+        return len(self.pool.pool.waiting) if self.pool is not None else 0
+
+    def _group(self) -> tuple[Block, BatchInfo] | None:
+        """The rows of the next batch."""
         if self.over:
             return None
         info = BatchInfo(self.epoch, self.batch)
@@ -172,7 +220,35 @@ class BatchStream(Piped):
             if block is None or self.drop_remainder:
                 return None
         self.batch += 1
-        columns = block.columns if self.mapper is None else self.mapper(block, info)
+        return block, info
+
+    def _produce(self, n: int) -> tuple[Any, Any] | None:
+        group = self._group()
+        assert self.mapper is not None
+        return None if group is None else (self.mapper.task(*group), group[0])
+
+    def read(self, n: int) -> Block | None:
+        # Whole batches in one array each: reading several at once would gain nothing.
+        if self.mapper is None:
+            group = self._group()
+            if group is None:
+                return None
+            columns = group[0].columns
+        else:
+            if self.workers > 1:
+                if self.pool is None:
+                    pool = make_pool(self.mapper, self.workers, "batch", self.mapper.isolated)
+                    self.pool = Ordered(pool, self._produce)
+                answer = self.pool.next()
+            else:
+                made = self._produce(1)
+                answer = None if made is None else (*self.mapper(made[0]), made[1])
+            if answer is None:
+                return None
+            results, error, block = answer
+            if error is not None:
+                raise error
+            columns = self.mapper.place(results[0], block)
         if self.join is not None:
             return Block([Column([array]) for array in self.join(Block(columns))])
         return Block([Column([stack_rows(c, self._name(k))]) for k, c in enumerate(columns)])

@@ -318,3 +318,28 @@ def test_bad_samples_can_be_skipped_or_replaced():
         ds.config.set_error_samples_mode(ds.ErrorSamplesMode.RETURN)
     with pytest.raises(RuntimeError, match="bad row"):
         values(data)
+
+
+def jitter(rows, info):
+    return ([np.array([int(r), info.get_batch_num(), np.random.randint(99), os.getpid()])
+             for r in rows],)  # fmt: skip
+
+
+def test_batches_made_by_processes():
+    found = {}
+    for workers in (2, 3):
+        data = numbers(20).batch(
+            4, per_batch_map=jitter, input_columns=["x"], num_parallel_workers=workers,
+            python_multiprocessing=True,
+        )  # fmt: skip
+        batches = values(data)
+        assert len({b[0][3] for b in batches} - {os.getpid()}) == workers
+        found[workers] = [[row[:3] for row in b] for b in batches]
+    assert found[2] == found[3] and [b[0][:2] for b in found[2]] == [[4 * k, k] for k in range(5)]
+    wrong = numbers(20).batch(
+        4, per_batch_map=lambda x, info: 1 / (2 - info.get_batch_num()), input_columns=["x"],
+        num_parallel_workers=2, python_multiprocessing=True,
+    )  # fmt: skip
+    with pytest.raises(RuntimeError, match=r"per_batch_map.*batch 0 of epoch 0"):
+        values(wrong)
+    assert helpers() == []
