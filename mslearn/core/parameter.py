@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.core.state import state
 from mslearn.core.tensor import Tensor, array_from
 
 
@@ -96,7 +97,12 @@ class Parameter(Tensor):
 
     def value(self) -> Tensor:
         """The present value as a plain Tensor."""
-        return Tensor.wrap(self._value)
+        return Tensor.wrap(self._value if state.capture is None else state.capture.read(self))
+
+    def _concrete(self) -> np.ndarray:
+        if state.capture is not None:
+            state.capture.read(self)  # today's numbers must not become constants of a graph
+        return super()._concrete()
 
     def __repr__(self) -> str:
         return (

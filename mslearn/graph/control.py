@@ -150,7 +150,7 @@ def raise_(error: Any) -> BaseException:
 
 
 def _raise(ok: Tensor, error: type, args: Any) -> None:
-    tensors, pattern = flatten(tuple(map(_shown, args)))
+    tensors, pattern = flatten(tuple(args))
     apply(Raise, (ok, *tensors), {"error": error, "pattern": pattern})
 
 
@@ -257,6 +257,8 @@ def compare(left: Any, *rest: Any) -> Any:
 
 def piece(value: Any, conversion: int, spec: Any) -> Piece:
     """``{value!conversion:spec}``."""
+    if spec and isinstance(value, Parameter):  # its number; without a spec its name is shown
+        value = value.value()
     return Piece(value, conversion, spec)
 
 
@@ -279,14 +281,10 @@ def _repr(value: Any) -> Any:
     return fstring(Piece(value, ord("r"), ""))
 
 
-def _shown(value: Any) -> Any:
-    return Piece(value.value(), -1, "") if isinstance(value, Parameter) else value
-
-
 def _print(*values: Any, sep: str | None = " ", end: str | None = "\n", **options: Any) -> None:
     if not isinstance(state.capture, Capture) or options.get("file") is not None:
         return builtins.print(*values, sep=sep, end=end, **options)
-    tensors, pattern = flatten(tuple(map(_shown, values)))
+    tensors, pattern = flatten(values)
     apply(Print, tuple(tensors), {"pattern": pattern, "sep": sep, "end": end})
     return None
 

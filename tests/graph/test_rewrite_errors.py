@@ -444,3 +444,25 @@ def test_random_numbers_in_branches_are_those_of_eager_code():
             graph, later = jitted(Tensor(data)).asnumpy(), ops.rand(2).asnumpy()
             np.testing.assert_array_equal(eager, graph)
             np.testing.assert_array_equal(after, later)
+
+
+def test_a_parameters_numbers_do_not_become_constants(capsys):
+    w = ms.Parameter(Tensor(2.0), name="w")
+
+    def f(x):
+        print(w, f"{w:.1f}", w.value())
+        return x * 2 if w > 3 else x
+
+    def g(x):
+        return x * float(w)
+
+    jitted, bare = ms.jit(f, fullgraph=True), ms.jit(g)
+    for value in (2.0, 5.0):
+        w.set_data(Tensor(value))
+        np.testing.assert_array_equal(jitted(X).asnumpy(), f(X).asnumpy())
+        graph, eager = capsys.readouterr().out.splitlines()
+        assert graph == eager and f"{value} {value}" in graph
+    with pytest.warns(UserWarning, match=r"numbers are needed in 'g'"):
+        np.testing.assert_array_equal(bare(X).asnumpy(), [5, 10])
+    w.set_data(Tensor(1.0))
+    np.testing.assert_array_equal(bare(X).asnumpy(), [1, 2])
