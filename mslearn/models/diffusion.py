@@ -97,7 +97,8 @@ class UNet(nn.Cell):
         time = 4 * dim
         widths = [dim * m for m in dim_mults]
         skips, inputs = [dim], dim
-        self.downs, self.ups = nn.CellList(), nn.CellList()
+        downs: list[nn.Cell] = []
+        ups: list[nn.Cell] = []
 
         def stage(inputs: int, outputs: int, level: int) -> nn.CellList:
             cells: list[nn.Cell] = [ResBlock(inputs, outputs, time, dropout)]
@@ -107,22 +108,24 @@ class UNet(nn.Cell):
         last = len(widths) - 1
         for level, width in enumerate(widths):
             for _ in range(blocks):
-                self.downs.append(stage(inputs, width, level))
+                downs.append(stage(inputs, width, level))
                 skips.append(inputs := width)
             if level < last:
-                self.downs.append(nn.CellList([_conv(width, width, 3, 2)]))
+                downs.append(nn.CellList([_conv(width, width, 3, 2)]))
                 skips.append(width)
+        self.downs = nn.CellList(downs)
         self.middle = nn.CellList(
             [ResBlock(inputs, inputs, time, dropout), AttentionBlock(inputs),
              ResBlock(inputs, inputs, time, dropout)]
         )  # fmt: skip
         for level in reversed(range(len(widths))):
             for _ in range(blocks + 1):
-                self.ups.append(stage(inputs + skips.pop(), widths[level], level))
+                ups.append(stage(inputs + skips.pop(), widths[level], level))
                 inputs = widths[level]
             if level:
                 bigger = nn.Upsample(scale_factor=2.0, recompute_scale_factor=True)
-                self.ups.append(nn.CellList([nn.SequentialCell(bigger, _conv(inputs, inputs))]))
+                ups.append(nn.CellList([nn.SequentialCell(bigger, _conv(inputs, inputs))]))
+        self.ups = nn.CellList(ups)
         self.final = nn.SequentialCell(_norm(inputs), nn.SiLU(), _conv(inputs, channels))
 
     def construct(self, x: Tensor, time: Tensor) -> Tensor:

@@ -60,6 +60,7 @@ def test_as_many_parameters_as_published(name):
     with nn.no_init_parameters():  # nothing is drawn: VGG would take seconds
         net = make()
     assert sum(p.size for p in net.trainable_params()) == wanted
+    net.check_names()  # a checkpoint has every parameter under a name of its own
 
 
 @pytest.mark.parametrize(("width", "millions"), [(0.5, 0.7), (1.0, 1.9), (1.5, 3.4), (2.0, 5.4)])
