@@ -19,6 +19,23 @@ CASES = [
     (vision.Normalize([1.0], [4.0]), _COLOUR[..., 0]),
     (vision.NormalizePad([1.0, 2, 3], [4.0, 5, 6]), _COLOUR),
     (vision.NormalizePad([1.0, 2, 3], [4.0, 5, 6], "float16", False), np.moveaxis(_COLOUR, -1, 1)),
+    *[
+        (op, images)
+        for op in (
+            vision.Resize((7, 9)),
+            vision.Resize(3),
+            vision.Resize((8, 3), vision.Inter.NEAREST),
+            vision.Resize((3, 9), vision.Inter.BICUBIC),
+            vision.Resize((2, 3), vision.Inter.AREA),
+            vision.Resize((5, 4)),
+            vision.HorizontalFlip(),
+            vision.VerticalFlip(),
+            vision.CenterCrop((3, 8)),
+        )
+        for images in (_COLOUR, _COLOUR[..., 0], _COLOUR.astype(np.float32))
+    ],
+    (vision.Resize((3, 2)), np.pad(_COLOUR, [(0, 0), (0, 1), (0, 0), (0, 0)])),
+    (vision.Invert(), _COLOUR),
     (vision.HWC2CHW(), _COLOUR),
     (vision.HWC2CHW(), _COLOUR[..., :1]),
     (vision.HWC2CHW(), _COLOUR[..., 0]),

@@ -166,6 +166,11 @@ class Invert(ImageOperation):
         check_color(array, "Invert", None)
         return (255 - array).astype(array.dtype, copy=False)
 
+    def batched(self, stack: np.ndarray) -> np.ndarray | None:
+        if stack.ndim != 4 or stack.shape[-1] != 3 or stack.dtype.kind not in "biuf":
+            return None
+        return (255 - stack).astype(stack.dtype, copy=False)
+
     def apply_pil(self, image: Any) -> Any:
         return pillow("Invert", "ImageOps").invert(image)
 

@@ -64,8 +64,14 @@ class _Flip(ImageOperation):
 class HorizontalFlip(_Flip):
     """Mirror left and right."""
 
+    def batched(self, stack: np.ndarray) -> np.ndarray | None:
+        if stack.ndim not in (3, 4) or stack.dtype.kind not in "biuf":
+            return None
+        axis = self.axis + 1 if stack.ndim == 3 else self.axis
+        return np.ascontiguousarray(np.flip(stack, axis))
 
-class VerticalFlip(_Flip):
+
+class VerticalFlip(HorizontalFlip):
     """Mirror top and bottom."""
 
     axis = -3
@@ -174,6 +180,11 @@ class CenterCrop(ImageOperation):
 
     def __init__(self, size: Any) -> None:
         self.size = height_width(size, "CenterCrop")
+
+    def batched(self, stack: np.ndarray) -> np.ndarray | None:
+        if stack.ndim not in (3, 4):
+            return None
+        return self.apply(stack[..., None])[..., 0] if stack.ndim == 3 else self.apply(stack)
 
     def apply(self, array: np.ndarray) -> np.ndarray:
         if array.ndim < 2 or array.dtype.kind not in "biuf":

@@ -68,11 +68,11 @@ def _columns(size: int, wanted: int, channels: int, inter: Inter, whole: bool) -
 
 
 def _weighted(values: np.ndarray, taps: _Taps, axis: int, kind: type) -> list[np.ndarray]:
-    """The neighbours along an axis times their weights: one array per tap."""
+    """The neighbours along an axis (-1 or -2) times their weights: one array per tap."""
     out = []
     for place, weight in zip(*taps, strict=True):
         part = values.take(place, axis=axis, mode="clip").astype(kind, copy=False)
-        part *= weight if axis else weight[:, None]
+        part *= weight if axis == -1 else weight[:, None]
         out.append(part)
     return out
 
@@ -86,33 +86,34 @@ def _sum(parts: list[np.ndarray]) -> np.ndarray:
 
 def _separable(image: np.ndarray, height: int, width: int, inter: Inter) -> np.ndarray:
     whole = image.dtype == np.uint8
-    tall, wide, channels = image.shape
+    *more, tall, wide, channels = image.shape
+    shape = (*more, height, width, channels)
     rows, weights = (_byte_taps if whole else _taps)(tall, height, inter, True)
-    flat = image.reshape(tall, -1)
+    flat = image.reshape(*more, tall, wide * channels)
     if rows.size < tall:  # far smaller: leave rows out that nobody reads
-        flat, rows = flat[rows.ravel()], np.arange(rows.size).reshape(rows.shape)
+        flat, rows = flat.take(rows.ravel(), -2), np.arange(rows.size).reshape(rows.shape)
     columns = _columns(wide, width, channels, inter, whole)
-    across = _sum(_weighted(flat, columns, 1, np.int32 if whole else _F32))
+    across = _sum(_weighted(flat, columns, -1, np.int32 if whole else _F32))
     if not whole:
-        return _sum(_weighted(across, (rows.T, weights.T), 0, _F32)).reshape(height, width, -1)
+        return _sum(_weighted(across, (rows.T, weights.T), -2, _F32)).reshape(shape)
     if inter is Inter.BICUBIC:
         down = (rows.T, weights.T * _F32(1 / 2048**2))
-        total = _sum(_weighted(across, down, 0, _F32))
-        return np.clip(np.rint(total), 0, 255).astype(np.uint8).reshape(height, width, -1)
+        total = _sum(_weighted(across, down, -2, _F32))
+        return np.clip(np.rint(total), 0, 255).astype(np.uint8).reshape(shape)
     across >>= 4
-    first, second = _weighted(across, (rows.T, weights.T), 0, np.int32)
+    first, second = _weighted(across, (rows.T, weights.T), -2, np.int32)
     first >>= 16
     second >>= 16
     first += second
     first += 2
     first >>= 2
-    return first.astype(np.uint8).reshape(height, width, -1)
+    return first.astype(np.uint8).reshape(shape)
 
 
 def _nearest(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    rows = np.minimum((np.arange(height) * (image.shape[0] / height)).astype(np.intp), len(image))
-    columns = (np.arange(width) * (image.shape[1] / width)).astype(np.intp)
-    return image.take(rows, axis=0).take(columns, axis=1)
+    rows = (np.arange(height) * (image.shape[-3] / height)).astype(np.intp)
+    columns = (np.arange(width) * (image.shape[-2] / width)).astype(np.intp)
+    return image.take(rows, axis=-3).take(columns, axis=-2)
 
 
 @lru_cache(maxsize=64)
@@ -144,8 +145,10 @@ def _area(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.rint(out).astype(np.uint8) if image.dtype == np.uint8 else out
 
 
-def resize(image: np.ndarray, height: int, width: int, inter: Inter) -> np.ndarray:
-    """An <H,W> or <H,W,C> image at another size.
+def resize(
+    image: np.ndarray, height: int, width: int, inter: Inter, stacked: bool = False
+) -> np.ndarray:
+    """An <H,W> or <H,W,C> image at another size, or with `stacked` several of them.
 
     Args:
         inter: NEAREST, BILINEAR, BICUBIC, AREA or PILCUBIC (Pillow's, for <H,W,3> bytes).
@@ -153,24 +156,27 @@ def resize(image: np.ndarray, height: int, width: int, inter: Inter) -> np.ndarr
     Raises:
         RuntimeError: PILCUBIC for another kind of image.
     """
-    if image.shape[:2] == (height, width):
+    first = int(stacked)
+    tall, wide = image.shape[first : first + 2]
+    if (tall, wide) == (height, width):
         return image.copy()
+    halved = inter is Inter.BILINEAR and (tall, wide) == (2 * height, 2 * width)
+    if stacked and (halved or inter in (Inter.AREA, Inter.PILCUBIC)):
+        return np.stack([resize(one, height, width, inter) for one in image])
     if inter is Inter.PILCUBIC:
         return _pillow_cubic(image, height, width)
-    cube = image.reshape(*image.shape[:2], -1)
-    smaller = cube.shape[0] >= height and cube.shape[1] >= width
+    cube = image.reshape(*image.shape[: first + 2], -1)
+    smaller = tall >= height and wide >= width
     if inter is Inter.NEAREST:
         out = _nearest(cube, height, width)
-    elif (inter is Inter.AREA and smaller) or (
-        # Halving both sides is the mean of four, for OpenCV too.
-        inter is Inter.BILINEAR and cube.shape[:2] == (2 * height, 2 * width)
-    ):
+    elif (inter is Inter.AREA and smaller) or halved:  # half is the mean of four, as for OpenCV
         out = _area(cube, height, width)
     else:
         out = _separable(cube, height, width, inter)
     if out.dtype != image.dtype:
         out = out.astype(image.dtype) if image.dtype.kind == "f" else _whole(out, image.dtype)
-    return np.ascontiguousarray(out.reshape(height, width, *image.shape[2:]))
+    shape = (*image.shape[:first], height, width, *image.shape[first + 2 :])
+    return np.ascontiguousarray(out.reshape(shape))
 
 
 def _whole(values: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -35,7 +35,9 @@ def pil_resize(image: Any, height: int, width: int, inter: Inter, name: str) -> 
     return image.resize((width, height), pil_filter(inter, name))
 
 
-def array_resize(array: np.ndarray, height: int, width: int, inter: Inter, name: str) -> np.ndarray:
+def array_resize(
+    array: np.ndarray, height: int, width: int, inter: Inter, name: str, stacked: bool = False
+) -> np.ndarray:
     """An array at another size; int32 only by NEAREST, as in MindSpore."""
     if inter is Inter.ANTIALIAS:
         raise TypeError(
@@ -47,7 +49,7 @@ def array_resize(array: np.ndarray, height: int, width: int, inter: Inter, name:
             f"{name}: cannot interpolate an image of {array.dtype}. Use Inter.NEAREST, or turn it "
             f"into uint8 or float32 first."
         )
-    return resize(array, height, width, inter)
+    return resize(array, height, width, inter, stacked)
 
 
 class Resize(ImageOperation):
@@ -89,6 +91,13 @@ class Resize(ImageOperation):
             return each_frame(array, "Resize", self.apply)
         height, width = self.target(*array.shape[:2])
         return array_resize(array, height, width, self.interpolation, "Resize")
+
+    def batched(self, stack: np.ndarray) -> np.ndarray | None:
+        # Large images fit the caches better one by one.
+        if stack.ndim not in (3, 4) or stack.dtype.kind not in "biuf" or stack[0].size > 1 << 14:
+            return None
+        height, width = self.target(*stack.shape[1:3])
+        return array_resize(stack, height, width, self.interpolation, "Resize", True)
 
     def apply_pil(self, image: Any) -> Any:
         width, height = image.size
