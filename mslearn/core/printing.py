@@ -14,7 +14,7 @@ def tensor_repr(array: np.ndarray, dtype_name: str) -> str:
     """``Tensor(shape=[2], dtype=Float32, value= [ 1.00000000e+00,  2.00000000e+00])``."""
     head = f"Tensor(shape={list(array.shape)}, dtype={dtype_name}, value="
     if array.ndim == 0:
-        return f"{head} {array.item() if array.dtype.kind not in 'fV' else _short(array)})"
+        return f"{head} {format(float(array), 'g') if array.dtype.kind in 'fV' else array.item()})"
     if array.size == 0:
         return f"{head} )"
     short = array.size > _MANY
@@ -22,10 +22,6 @@ def tensor_repr(array: np.ndarray, dtype_name: str) -> str:
     width = max(map(len, cells.values()))
     body = _nest(array, (), short, {k: v.rjust(width) for k, v in cells.items()})
     return f"{head}{' ' if array.ndim == 1 else chr(10)}{body})"
-
-
-def _short(value: np.ndarray) -> str:
-    return f"{float(value):g}"
 
 
 def _format(value: np.generic) -> str:

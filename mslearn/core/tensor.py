@@ -168,11 +168,7 @@ class Tensor:
     @property
     def strides(self) -> tuple[int, ...]:
         """Bytes from one element to the next along each axis (C order)."""
-        steps, step = [], self.itemsize
-        for n in reversed(self.shape):
-            steps.append(step)
-            step *= n
-        return tuple(reversed(steps))
+        return tuple(math.prod(self.shape[i + 1 :]) * self.itemsize for i in range(self.ndim))
 
     @property
     def has_init(self) -> bool:

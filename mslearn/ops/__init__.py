@@ -18,7 +18,6 @@ from mslearn.ops.arithmetic_more import *  # noqa: F403
 from mslearn.ops.arrange import *  # noqa: F403
 from mslearn.ops.bessel import *  # noqa: F403
 from mslearn.ops.blocks import *  # noqa: F403
-from mslearn.ops.classes import classes as _classes
 from mslearn.ops.complex_numbers import *  # noqa: F403
 from mslearn.ops.composite import *  # noqa: F403
 from mslearn.ops.composite import ALIASES as _ALIASES
@@ -29,16 +28,12 @@ from mslearn.ops.creation import *  # noqa: F403
 from mslearn.ops.ctc import *  # noqa: F403
 from mslearn.ops.decompositions import *  # noqa: F403
 from mslearn.ops.detection import *  # noqa: F403
-from mslearn.ops.detection import NMSWithMask as NMSWithMask
 from mslearn.ops.gather_scatter import *  # noqa: F403
 from mslearn.ops.indexing import *  # noqa: F403
 from mslearn.ops.joining import *  # noqa: F403
 from mslearn.ops.linalg import *  # noqa: F403
 from mslearn.ops.loss import *  # noqa: F403
 from mslearn.ops.losses_more import *  # noqa: F403
-from mslearn.ops.losses_more import (
-    softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits,
-)
 from mslearn.ops.matrix import *  # noqa: F403
 from mslearn.ops.measures import *  # noqa: F403
 from mslearn.ops.neural import *  # noqa: F403
@@ -66,7 +61,8 @@ def _add(*tables):
 
 _add(_functions)
 _add({name: globals()[present] for name, present in _ALIASES.items()})
-# These two use all of the above.
+# These use all of the above.
+from mslearn.ops.classes import classes as _classes  # noqa: E402, I001
 from mslearn.ops import classes_more as _classes_more  # noqa: E402, F401
 from mslearn.ops import methods as _methods  # noqa: E402, F401
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from mslearn.core.tensor import Tensor, as_tensor
-from mslearn.ops.families import Elementwise, cast, floating
+from mslearn.ops.families import Elementwise, cast, elementwise, floating
 from mslearn.ops.indexing import where
 
 __all__ = [
@@ -44,26 +45,18 @@ class TruncateDiv(Elementwise):
         return np.trunc(x / y)
 
 
-class Fmax(Elementwise):
-    """The larger of x and y; where one of them is NaN, the other."""
+def _other_than_nan(name: str, api: str, kernel: Any, larger: bool, text: str) -> None:
+    def share(own: Tensor, other: Tensor, ties: bool) -> Tensor:
+        wins = own > other if larger else own < other
+        wins = wins | (own == other) if ties else wins
+        return cast(wins | other.isnan(), own._value.dtype)
 
-    api, method, inputs = "fmax(input, other)", "fmax", ("x", "y")
-    kernel = np.fmax
-    partials = (
-        lambda out, x, y: cast((x >= y) | y.isnan(), out._value.dtype),
-        lambda out, x, y: cast((y > x) | x.isnan(), out._value.dtype),
-    )
+    slopes = (lambda out, x, y: share(x, y, True), lambda out, x, y: share(y, x, False))
+    elementwise(name, api, kernel, text, inputs=("x", "y"), partials=slopes)
 
 
-class Fmin(Elementwise):
-    """The smaller of x and y; where one of them is NaN, the other."""
-
-    api, method, inputs = "fmin(input, other)", "fmin", ("x", "y")
-    kernel = np.fmin
-    partials = (
-        lambda out, x, y: cast((x <= y) | y.isnan(), out._value.dtype),
-        lambda out, x, y: cast((y < x) | x.isnan(), out._value.dtype),
-    )
+_other_than_nan("Fmax", "fmax", np.fmax, True, "The larger; where one is NaN, the other.")
+_other_than_nan("Fmin", "fmin", np.fmin, False, "The smaller; where one is NaN, the other.")
 
 
 class Xdivy(Elementwise):
@@ -130,17 +123,9 @@ for _name, _api, _kernel, _text in (
     ("LeftShift", "bitwise_left_shift", np.left_shift, "The bits of x moved left by y places."),
     ("RightShift", "bitwise_right_shift", np.right_shift, "The bits of x moved right by y places."),
 ):
-    type(_name, (Elementwise,), {
-        "api": f"{_api}(input, other)", "method": _api, "inputs": ("x", "y"), "kernel": _kernel,
-        "__doc__": _text, "name": _name,
-    })  # fmt: skip
-
-
-class SignBit(Elementwise):
-    """Whether the sign bit is set: true for -1 and for -0.0."""
-
-    api, method, result = "signbit(input)", "signbit", "bool"
-    kernel = np.signbit
+    elementwise(_name, _api, _kernel, _text, inputs=("x", "y"))
+elementwise("SignBit", "signbit", np.signbit, "Whether the sign bit is set: for -1 and -0.0.",
+            result="bool")  # fmt: skip
 
 
 class PopulationCount(Elementwise):

@@ -9,22 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from mslearn import ops as o
 from mslearn.core.dtype import to_numpy
 from mslearn.core.primitive import Primitive
-from mslearn.ops import (
-    activations,
-    arrange,
-    control,
-    creation,
-    gather_scatter,
-    indexing,
-    joining,
-    losses_more,
-    neural,
-    sorting,
-)
-from mslearn.ops import reduce as reductions
-from mslearn.ops import shape as shapes
+from mslearn.ops import arrange, losses_more, sorting
 from mslearn.ops.resize import resize
 
 classes: dict[str, type[Composite]] = {}
@@ -64,76 +52,74 @@ def _pairs(input, paddings, mode=None):
     )
 
 
-g, s = gather_scatter, sorting
 _plain({
-    "Shape": joining.shape, "DType": joining.dtype, "Rank": joining.rank, "Size": joining.size,
-    "Zeros": creation.zeros, "Ones": creation.ones, "ZerosLike": lambda x: creation.zeros_like(x),
-    "OnesLike": lambda x: creation.ones_like(x), "Eye": creation.eye, "Fill": joining.fill,
-    "FillV2": lambda shape, value: creation.full(shape, value),
-    "LinSpace": creation.linspace, "ScalarToArray": joining.scalar_to_array,
-    "ScalarToTensor": joining.scalar_to_tensor, "TupleToArray": joining.tuple_to_array,
-    "ExpandDims": shapes.expand_dims, "Flatten": lambda input_x: shapes.flatten(input_x),
-    "Slice": g.slice, "Cast": shapes.cast, "AddN": joining.addn, "AccumulateNV2": joining.addn,
-    "Assign": control.assign, "AssignAdd": control.assign_add, "AssignSub": control.assign_sub,
-    "GatherNd": g.gather_nd, "ScatterNd": g.scatter_nd, "MaskedFill": indexing.masked_fill,
-    "MaskedSelect": indexing.masked_select, "TensorScatterUpdate": g.tensor_scatter_update,
-    "TensorScatterAdd": g.tensor_scatter_add, "TensorScatterSub": g.tensor_scatter_sub,
-    "TensorScatterMul": g.tensor_scatter_mul, "TensorScatterDiv": g.tensor_scatter_div,
-    "TensorScatterMax": g.tensor_scatter_max, "TensorScatterMin": g.tensor_scatter_min,
+    "Shape": o.shape, "DType": o.dtype, "Rank": o.rank, "Size": o.size,
+    "Zeros": o.zeros, "Ones": o.ones, "ZerosLike": lambda x: o.zeros_like(x),
+    "OnesLike": lambda x: o.ones_like(x), "Eye": o.eye, "Fill": o.fill,
+    "FillV2": lambda shape, value: o.full(shape, value),
+    "LinSpace": o.linspace, "ScalarToArray": o.scalar_to_array,
+    "ScalarToTensor": o.scalar_to_tensor, "TupleToArray": o.tuple_to_array,
+    "ExpandDims": o.expand_dims, "Flatten": lambda input_x: o.flatten(input_x),
+    "Slice": o.slice, "Cast": o.cast, "AddN": o.addn, "AccumulateNV2": o.addn,
+    "Assign": o.assign, "AssignAdd": o.assign_add, "AssignSub": o.assign_sub,
+    "GatherNd": o.gather_nd, "ScatterNd": o.scatter_nd, "MaskedFill": o.masked_fill,
+    "MaskedSelect": o.masked_select, "TensorScatterUpdate": o.tensor_scatter_update,
+    "TensorScatterAdd": o.tensor_scatter_add, "TensorScatterSub": o.tensor_scatter_sub,
+    "TensorScatterMul": o.tensor_scatter_mul, "TensorScatterDiv": o.tensor_scatter_div,
+    "TensorScatterMax": o.tensor_scatter_max, "TensorScatterMin": o.tensor_scatter_min,
 })  # fmt: skip
 for _kind in ("update", "add", "sub", "mul", "div", "max", "min"):
-    declare(f"Scatter{_kind.title()}", _unlocked(getattr(g, f"scatter_{_kind}")), use_locking=False)
+    declare(f"Scatter{_kind.title()}", _unlocked(getattr(o, f"scatter_{_kind}")), use_locking=False)
     declare(
-        f"ScatterNd{_kind.title()}", _unlocked(getattr(g, f"scatter_nd_{_kind}")), use_locking=False
+        f"ScatterNd{_kind.title()}", _unlocked(getattr(o, f"scatter_nd_{_kind}")), use_locking=False
     )
-declare("ArgMaxWithValue", lambda input, axis, keep_dims: s.with_value(max, input, axis, keep_dims),
-        axis=0, keep_dims=False)  # fmt: skip
-declare("ArgMinWithValue", lambda input, axis, keep_dims: s.with_value(min, input, axis, keep_dims),
-        axis=0, keep_dims=False)  # fmt: skip
-declare("Argmax", lambda x, axis, output_type: reductions.argmax(x, axis).astype(output_type),
+for _name, _pick in (("ArgMaxWithValue", max), ("ArgMinWithValue", min)):
+    declare(_name, lambda input, axis, keep_dims, pick=_pick: (
+        sorting.with_value(pick, input, axis, keep_dims)), axis=0, keep_dims=False)  # fmt: skip
+declare("Argmax", lambda x, axis, output_type: o.argmax(x, axis).astype(output_type),
         axis=-1, output_type=to_numpy("i4"))  # fmt: skip
-declare("Argmin", lambda x, axis, output_type: reductions.argmin(x, axis).astype(output_type),
+declare("Argmin", lambda x, axis, output_type: o.argmin(x, axis).astype(output_type),
         axis=-1, output_type=to_numpy("i4"))  # fmt: skip
-declare("OneHot", indexing.one_hot, axis=-1)
-declare("Squeeze", lambda input, axis: shapes.squeeze(input, axis if axis != () else None), axis=())
-declare("Gather", indexing.gather, batch_dims=0)
-declare("Stack", shapes.stack, axis=0)
-declare("Unstack", lambda x, axis, num: shapes.unstack(x, axis), axis=0, num=None)
-declare("Split", lambda x, axis, output_num: shapes.split(x, x.shape[axis] // output_num, axis),
+declare("OneHot", o.one_hot, axis=-1)
+declare("Squeeze", lambda input, axis: o.squeeze(input, axis if axis != () else None), axis=())
+declare("Gather", o.gather, batch_dims=0)
+declare("Stack", o.stack, axis=0)
+declare("Unstack", lambda x, axis, num: o.unstack(x, axis), axis=0, num=None)
+declare("Split", lambda x, axis, output_num: o.split(x, x.shape[axis] // output_num, axis),
         axis=0, output_num=1)  # fmt: skip
 declare("Pad", _pairs, paddings=())
 declare("MirrorPad", lambda input, paddings, mode: _pairs(
     input, paddings.tolist() if hasattr(paddings, "tolist") else paddings, mode), mode="REFLECT",
 )  # fmt: skip
-declare("StridedSlice", g.strided_slice, begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0,
+declare("StridedSlice", o.strided_slice, begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0,
         shrink_axis_mask=0)  # fmt: skip
-declare("Meshgrid", lambda inputs, indexing: arrange.meshgrid(*inputs, indexing=indexing),
+declare("Meshgrid", lambda inputs, indexing: o.meshgrid(*inputs, indexing=indexing),
         indexing="xy")  # fmt: skip
-declare("IndexAdd", lambda x, indices, y, axis, use_lock, check_index_bound: g.index_add(
+declare("IndexAdd", lambda x, indices, y, axis, use_lock, check_index_bound: o.index_add(
     x, indices, y, axis), axis=0, use_lock=True, check_index_bound=True,
 )  # fmt: skip
-declare("Range", lambda start, end, step, maxlen: creation.arange(start, end, step), maxlen=1000000)
+declare("Range", lambda start, end, step, maxlen: o.arange(start, end, step), maxlen=1000000)
 _plain({
-    "ReLU6": activations.relu6, "HSwish": activations.hardswish, "Mish": activations.mish,
-    "HSigmoid": activations.hardsigmoid, "SeLU": activations.selu, "Softsign": activations.softsign,
-    "Softplus": lambda x: neural.softplus(x),
-    "FastGeLU": activations.fast_gelu, "PReLU": activations.prelu,
+    "ReLU6": o.relu6, "HSwish": o.hardswish, "Mish": o.mish,
+    "HSigmoid": o.hardsigmoid, "SeLU": o.selu, "Softsign": o.softsign,
+    "Softplus": lambda x: o.softplus(x),
+    "FastGeLU": o.fast_gelu, "PReLU": o.prelu,
     "L2Loss": lambda x: (x * x).sum() / 2,
     "SigmoidCrossEntropyWithLogits": lambda x, label: (
-        losses_more.binary_cross_entropy_with_logits(x, label, reduction="none")
+        o.binary_cross_entropy_with_logits(x, label, reduction="none")
     ),
-    "SoftmaxCrossEntropyWithLogits": losses_more.softmax_cross_entropy_with_logits,
+    "SoftmaxCrossEntropyWithLogits": o.softmax_cross_entropy_with_logits,
 })  # fmt: skip
 declare("SparseSoftmaxCrossEntropyWithLogits", losses_more.sparse_softmax_cross_entropy_with_logits,
         is_grad=False)  # fmt: skip
-declare("Elu", neural.elu, alpha=1.0)
-declare("L2Normalize", lambda x, axis, epsilon: losses_more.normalize(
+declare("Elu", o.elu, alpha=1.0)
+declare("L2Normalize", lambda x, axis, epsilon: o.normalize(
     x, tuple(axis) if isinstance(axis, list) else axis, epsilon), axis=0, epsilon=1e-4,
 )  # fmt: skip
-declare("BinaryCrossEntropy", losses_more.binary_cross_entropy, reduction="mean")
-declare("BCEWithLogitsLoss", losses_more.binary_cross_entropy_with_logits, reduction="mean")
-declare("SmoothL1Loss", losses_more.smooth_l1_loss, beta=1.0, reduction="none")
-declare("KLDivLoss", losses_more.kl_div, reduction="mean")
+declare("BinaryCrossEntropy", o.binary_cross_entropy, reduction="mean")
+declare("BCEWithLogitsLoss", o.binary_cross_entropy_with_logits, reduction="mean")
+declare("SmoothL1Loss", o.smooth_l1_loss, beta=1.0, reduction="none")
+declare("KLDivLoss", o.kl_div, reduction="mean")
 for _name, _kind in (("ResizeBilinearV2", "linear"), ("ResizeNearestNeighborV2", "nearest")):
     declare(_name, lambda x, size, align_corners, half_pixel_centers, kind=_kind: (
         resize(x, [int(n) for n in size], kind, align_corners, half_pixel_centers)

@@ -14,7 +14,7 @@ from mslearn.ops.families import cast
 from mslearn.ops.resize import resize
 
 _PLAIN = {
-    "AddLayerNorm": "add_layer_norm", "Addcdiv": "addcdiv", "Addcmul": "addcmul", "Bidense":
+    "Addcdiv": "addcdiv", "Addcmul": "addcmul", "Bidense":
     "bidense", "CheckValid": "check_valid", "Dense": "dense", "Diag": "diagflat", "Dot": "dot",
     "Eps": "eps", "Expand": "expand", "Ger": "outer", "Igammac": "igammac", "IndexFill":
     "index_fill", "Invert": "invert", "IsClose": "isclose", "IsReal": "isreal", "Kron": "kron",
@@ -29,11 +29,6 @@ for _name, _function in _PLAIN.items():
     declare(_name, getattr(o, _function))
 
 
-def _swapped(function: Any, *order: str) -> Any:
-    """`function` with its constructor arguments given by the names `order`."""
-    return lambda *tensors, **attrs: function(*tensors, *(attrs[name] for name in order))
-
-
 boxes = {"means": (0.0,) * 4, "stds": (1.0,) * 4}
 declare("IOU", o.iou, mode="iou")
 declare("BoundingBoxEncode", o.bounding_box_encode, **boxes)
@@ -45,9 +40,9 @@ declare("CropAndResize", o.crop_and_resize, method="bilinear", extrapolation_val
 declare("CTCGreedyDecoder", o.ctc_greedy_decoder, merge_repeated=True)
 declare("CTCLossV2", o.ctc_loss, blank=0, reduction="none", zero_infinity=False)
 for _name in ("GridSampler2D", "GridSampler3D"):
-    declare(_name, _swapped(o.grid_sample, "interpolation_mode", "padding_mode",
-                            "align_corners"),
-            interpolation_mode="bilinear", padding_mode="zeros", align_corners=False)  # fmt: skip
+    declare(_name, lambda x, grid, interpolation_mode, padding_mode, align_corners: o.grid_sample(
+        x, grid, interpolation_mode, padding_mode, align_corners), interpolation_mode="bilinear",
+        padding_mode="zeros", align_corners=False)  # fmt: skip
 declare("AffineGrid", o.affine_grid, align_corners=False)
 declare("LRN", o.lrn, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5,
         norm_region="ACROSS_CHANNELS")  # fmt: skip
@@ -106,11 +101,6 @@ declare("LpNorm", lambda x, axis, p, keep_dims, epsilon: (
     epsilon=1e-12)  # fmt: skip
 declare("EuclideanNorm", lambda x, axes, keep_dims: (x * x).sum(tuple(axes), keep_dims).sqrt(),
         keep_dims=False)  # fmt: skip
-declare("ReduceStd", lambda x, axis, unbiased, keep_dims: (
-    o.std(x, axis or None, int(unbiased), keep_dims),
-    o.mean(x, axis or None, keep_dims)), axis=(), unbiased=True,
-    keep_dims=False)  # fmt: skip
-declare("SquareSumAll", lambda x, y: ((x * x).sum(), (y * y).sum()))
 declare("LogSpace", o.logspace, steps=10, base=10, dtype=np.dtype("f4"))
 declare("Tril", o.tril, diagonal=0)
 declare("Triu", o.triu, diagonal=0)
@@ -122,9 +112,9 @@ declare("UniformInt", lambda shape, low, high, seed, seed2: cast(
     np.dtype("i4")), seed=0, seed2=0)  # fmt: skip
 declare("RandpermV2", lambda n, seed, offset, dtype: o.randperm(int(n), dtype=dtype),
         seed=0, offset=0, dtype=np.dtype("i8"))  # fmt: skip
-declare("Randperm", lambda n, max_length, pad, dtype: _padded(
-    o.randperm(int(as_tensor(n).reshape(()))), max_length, pad, dtype), max_length=1,
-    pad=-1, dtype=np.dtype("i4"))  # fmt: skip
+declare("Randperm", lambda n, max_length, pad, dtype: cast(pad_pairs(
+    o.randperm(int(n)), [(0, max_length - int(n))], pad), dtype), max_length=1, pad=-1,
+    dtype=np.dtype("i4"))  # fmt: skip
 for _name, _drop in (("Dropout2D", o.dropout2d), ("Dropout3D", o.dropout3d)):
     declare(_name, lambda x, keep_prob, drop=_drop: _with_mask(x, drop, 1 - keep_prob),
             keep_prob=0.5)  # fmt: skip
@@ -156,11 +146,6 @@ declare("EmbeddingLookup", lambda table, index, offset: o.reshape(
     table[(as_tensor(index) - int(offset)).reshape((-1,))],
     (*as_tensor(index).shape, *table.shape[1:])))  # fmt: skip
 declare("IdentityN", lambda xs: tuple(o.identity(x) for x in xs))
-declare("Reusing", o.identity)
-
-
-def _padded(values: Tensor, length: int, value: int, dtype: Any) -> Tensor:
-    return cast(pad_pairs(values, [(0, length - values.shape[0])], value), dtype)
 
 
 def _with_mask(x: Any, drop: Any, p: float) -> tuple[Tensor, Tensor]:

@@ -5,133 +5,49 @@ from __future__ import annotations
 import numpy as np
 
 from mslearn.core.primitive import Primitive, broadcast_shape
-from mslearn.ops.families import Elementwise, cast, sum_to
+from mslearn.ops.families import cast, elementwise, sum_to
 
-
-class _Compare(Elementwise, abstract=True):
-    inputs = ("x", "y")
-    result = "bool"
-
-
-class Equal(_Compare):
-    """x == y."""
-
-    api, method = "equal(input, other)", "equal"
-    lower = {"onnx": "Equal"}
-    kernel = np.equal
-
-
-class NotEqual(_Compare):
-    """x != y."""
-
-    api, method = "not_equal(input, other)", "not_equal"
-    kernel = np.not_equal
-
-
-class Greater(_Compare):
-    """x > y."""
-
-    api, method = "greater(input, other)", "greater"
-    lower = {"onnx": "Greater"}
-    kernel = np.greater
-
-
-class GreaterEqual(_Compare):
-    """x >= y."""
-
-    api, method = "greater_equal(input, other)", "greater_equal"
-    lower = {"onnx": "GreaterOrEqual"}
-    kernel = np.greater_equal
-
-
-class Less(_Compare):
-    """x < y."""
-
-    api, method = "less(input, other)", "less"
-    lower = {"onnx": "Less"}
-    kernel = np.less
-
-
-class LessEqual(_Compare):
-    """x <= y."""
-
-    api, method = "less_equal(input, other)", "less_equal"
-    lower = {"onnx": "LessOrEqual"}
-    kernel = np.less_equal
-
-
-class LogicalAnd(_Compare):
-    """x and y, where every number but 0 is true."""
-
-    api, method = "logical_and(input, other)", "logical_and"
-    kernel = np.logical_and
-
-
-class LogicalOr(_Compare):
-    """x or y, where every number but 0 is true."""
-
-    api, method = "logical_or(input, other)", "logical_or"
-    kernel = np.logical_or
-
-
-class LogicalXor(_Compare):
-    """Either x or y, not both."""
-
-    api, method = "logical_xor(input, other)", "logical_xor"
-    kernel = np.logical_xor
-
-
-class LogicalNot(Elementwise):
-    """not x."""
-
-    api, method = "logical_not(input)", "logical_not"
-    result = "bool"
-    kernel = np.logical_not
-
-
-class BitwiseAnd(Elementwise):
-    """x & y, bit by bit."""
-
-    api, method, inputs = "bitwise_and(input, other)", "bitwise_and", ("x", "y")
-    kernel = np.bitwise_and
-
-
-class BitwiseOr(Elementwise):
-    """x | y, bit by bit."""
-
-    api, method, inputs = "bitwise_or(input, other)", "bitwise_or", ("x", "y")
-    kernel = np.bitwise_or
-
-
-class BitwiseXor(Elementwise):
-    """x ^ y, bit by bit."""
-
-    api, method, inputs = "bitwise_xor(input, other)", "bitwise_xor", ("x", "y")
-    kernel = np.bitwise_xor
-
-
-class IsNan(Elementwise):
-    """Whether x is not a number."""
-
-    api, method = "isnan(input)", "isnan"
-    result = "bool"
-    kernel = np.isnan
-
-
-class IsInf(Elementwise):
-    """Whether x is plus or minus infinity."""
-
-    api, method = "isinf(input)", "isinf"
-    result = "bool"
-    kernel = np.isinf
-
-
-class IsFinite(Elementwise):
-    """Whether x is neither infinite nor NaN."""
-
-    api, method = "isfinite(input)", "isfinite"
-    result = "bool"
-    kernel = np.isfinite
+_TWO = {"inputs": ("x", "y"), "result": "bool"}
+Equal = elementwise("Equal", "equal", np.equal, "x == y.", onnx="Equal", **_TWO)
+NotEqual = elementwise("NotEqual", "not_equal", np.not_equal, "x != y.", **_TWO)
+Greater = elementwise("Greater", "greater", np.greater, "x > y.", onnx="Greater", **_TWO)
+GreaterEqual = elementwise(
+    "GreaterEqual", "greater_equal", np.greater_equal, "x >= y.", onnx="GreaterOrEqual", **_TWO
+)
+Less = elementwise("Less", "less", np.less, "x < y.", onnx="Less", **_TWO)
+LessEqual = elementwise(
+    "LessEqual", "less_equal", np.less_equal, "x <= y.", onnx="LessOrEqual", **_TWO
+)
+LogicalAnd = elementwise(
+    "LogicalAnd",
+    "logical_and",
+    np.logical_and,
+    "x and y, where every number but 0 is true.",
+    **_TWO,
+)
+LogicalOr = elementwise(
+    "LogicalOr", "logical_or", np.logical_or, "x or y, where every number but 0 is true.", **_TWO
+)
+LogicalXor = elementwise(
+    "LogicalXor", "logical_xor", np.logical_xor, "Either x or y, not both.", **_TWO
+)
+LogicalNot = elementwise("LogicalNot", "logical_not", np.logical_not, "not x.", result="bool")
+BitwiseAnd = elementwise(
+    "BitwiseAnd", "bitwise_and", np.bitwise_and, "x & y, bit by bit.", inputs=("x", "y")
+)
+BitwiseOr = elementwise(
+    "BitwiseOr", "bitwise_or", np.bitwise_or, "x | y, bit by bit.", inputs=("x", "y")
+)
+BitwiseXor = elementwise(
+    "BitwiseXor", "bitwise_xor", np.bitwise_xor, "x ^ y, bit by bit.", inputs=("x", "y")
+)
+IsNan = elementwise("IsNan", "isnan", np.isnan, "Whether x is not a number.", result="bool")
+IsInf = elementwise(
+    "IsInf", "isinf", np.isinf, "Whether x is plus or minus infinity.", result="bool"
+)
+IsFinite = elementwise(
+    "IsFinite", "isfinite", np.isfinite, "Whether x is neither infinite nor NaN.", result="bool"
+)
 
 
 class Select(Primitive):

@@ -140,36 +140,39 @@ def constexpr(fn: Any = None, get_instance: bool = True, name: str | None = None
     return fn if callable(fn) else lambda function: function
 
 
-def _graph() -> Any:
-    """Graph mode's loops, while a graph is captured."""
-    return None if state.capture is None else state.capture.control()
+def _or_in_graph(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, or while a graph is captured the function of its name for graphs."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        graph = state.capture and state.capture.control()
+        return getattr(graph, function.__name__, function)(*args, **kwargs)
+
+    return run
 
 
+@_or_in_graph
 def while_loop(cond_func: Any, loop_func: Any, init_val: Any) -> Any:
     """``while cond_func(value): value = loop_func(value)``, differentiable by the value."""
-    graph = _graph()
-    if graph is not None:
-        return graph.while_loop(cond_func, loop_func, init_val)
     value = init_val
     while bool(cond_func(value)):
         value = loop_func(value)
     return value
 
 
+@_or_in_graph
 def fori_loop(lower: int, upper: int, loop_func: Any, init_val: Any, unroll: bool = True) -> Any:
     """``for i in range(lower, upper): value = loop_func(i, value)``.
 
     In a graph the rounds are written out, or with ``unroll=False`` are one loop node.
     """
-    graph = _graph()
-    if graph is not None:
-        return graph.fori_loop(lower, upper, loop_func, init_val, unroll)
     value = init_val
     for i in range(int(lower), int(upper)):
         value = loop_func(i, value)
     return value
 
 
+@_or_in_graph
 def scan(
     loop_func: Callable[[Any, Any], tuple[Any, Any]],
     init: Any,
@@ -182,10 +185,6 @@ def scan(
     Returns:
         The last state, and the ys (a stacked tensor when `xs` is a tensor, else a list).
     """
-    graph = _graph()
-    if graph is not None and not unroll and isinstance(xs, Tensor) and len(xs):
-        return graph.scan(loop_func, init, xs)
-    loop_func = graphed(loop_func)
     items = unbind(xs) if isinstance(xs, Tensor) else [None] * (length or 0) if xs is None else xs
     state, ys = init, []
     for x in items:

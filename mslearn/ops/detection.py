@@ -20,8 +20,8 @@ from mslearn.ops.matrix import einsum
 from mslearn.ops.shape import stack
 
 __all__ = [
-    "bounding_box_decode", "bounding_box_encode", "check_valid", "crop_and_resize", "iou", "nms",
-    "roi_align",
+    "NMSWithMask", "bounding_box_decode", "bounding_box_encode", "check_valid",
+    "crop_and_resize", "iou", "nms", "roi_align",
 ]  # fmt: skip
 
 

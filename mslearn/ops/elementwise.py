@@ -10,7 +10,7 @@ from mslearn.core.dtype import FLOAT32
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor
 from mslearn.ops.error_function import erf32
-from mslearn.ops.families import Elementwise, cast
+from mslearn.ops.families import Elementwise, cast, elementwise
 
 
 def _where(condition: Tensor, like: Tensor) -> Tensor:
@@ -140,13 +140,21 @@ class Abs(Elementwise):
     partials = (lambda out, x: apply(Sign, (x,)),)
 
 
-class Sign(Elementwise):
-    """-1, 0 or 1."""
-
-    api, method = "sign(input)", "sign"
-    lower = {"onnx": "Sign"}
-    kernel = np.sign
-    partials = (0,)
+Square = elementwise("Square", "square", np.square, "x * x.", partials=(lambda out, x: 2 * x,))
+Reciprocal = elementwise("Reciprocal", "reciprocal", np.reciprocal, "1 / x.", onnx="Reciprocal",
+                         floats=True, partials=(lambda out, x: -out * out,))  # fmt: skip
+Sign = elementwise("Sign", "sign", np.sign, "-1, 0 or 1.", onnx="Sign", partials=(0,))
+Floor = elementwise("Floor", "floor", np.floor, "Rounded down.", partials=(0,))
+Ceil = elementwise("Ceil", "ceil", np.ceil, "Rounded up.", partials=(0,))
+Trunc = elementwise("Trunc", "trunc", np.trunc, "Rounded towards zero.", partials=(0,))
+Expm1 = elementwise("Expm1", "expm1", np.expm1, "exp(x) - 1, exact near 0.", floats=True,
+                    partials=(lambda out, x: out + 1,))  # fmt: skip
+Log1p = elementwise("Log1p", "log1p", np.log1p, "log(1 + x), exact near 0.", floats=True,
+                    partials=(lambda out, x: 1 / (1 + x),))  # fmt: skip
+Log2 = elementwise("Log2", "log2", np.log2, "The logarithm to base 2.", floats=True,
+                   partials=(lambda out, x: 1 / (x * math.log(2)),))  # fmt: skip
+Log10 = elementwise("Log10", "log10", np.log10, "The logarithm to base 10.", floats=True,
+                    partials=(lambda out, x: 1 / (x * math.log(10)),))  # fmt: skip
 
 
 class Exp(Elementwise):
@@ -159,15 +167,6 @@ class Exp(Elementwise):
     partials = (lambda out, x: out,)
 
 
-class Expm1(Elementwise):
-    """exp(x) - 1, exact near 0."""
-
-    api, method = "expm1(input)", "expm1"
-    floats = True
-    kernel = np.expm1
-    partials = (lambda out, x: out + 1,)
-
-
 class Log(Elementwise):
     """The natural logarithm."""
 
@@ -176,33 +175,6 @@ class Log(Elementwise):
     floats = True
     kernel = np.log
     partials = (lambda out, x: 1 / x,)
-
-
-class Log1p(Elementwise):
-    """log(1 + x), exact near 0."""
-
-    api, method = "log1p(input)", "log1p"
-    floats = True
-    kernel = np.log1p
-    partials = (lambda out, x: 1 / (1 + x),)
-
-
-class Log2(Elementwise):
-    """The logarithm to base 2."""
-
-    api, method = "log2(input)", "log2"
-    floats = True
-    kernel = np.log2
-    partials = (lambda out, x: 1 / (x * math.log(2)),)
-
-
-class Log10(Elementwise):
-    """The logarithm to base 10."""
-
-    api, method = "log10(input)", "log10"
-    floats = True
-    kernel = np.log10
-    partials = (lambda out, x: 1 / (x * math.log(10)),)
 
 
 class Sqrt(Elementwise):
@@ -225,24 +197,6 @@ class Rsqrt(Elementwise):
         return 1 / np.sqrt(x)
 
     partials = (lambda out, x: -0.5 * out * out * out,)
-
-
-class Square(Elementwise):
-    """x * x."""
-
-    api, method = "square(input)", "square"
-    kernel = np.square
-    partials = (lambda out, x: 2 * x,)
-
-
-class Reciprocal(Elementwise):
-    """1 / x."""
-
-    api, method = "reciprocal(input)", "reciprocal"
-    lower = {"onnx": "Reciprocal"}
-    floats = True
-    kernel = np.reciprocal
-    partials = (lambda out, x: -out * out,)
 
 
 class Tanh(Elementwise):
@@ -272,22 +226,6 @@ class Sigmoid(Elementwise):
     partials = (lambda out, x: out * (1 - out),)
 
 
-class Floor(Elementwise):
-    """Rounded down."""
-
-    api, method = "floor(input)", "floor"
-    kernel = np.floor
-    partials = (0,)
-
-
-class Ceil(Elementwise):
-    """Rounded up."""
-
-    api, method = "ceil(input)", "ceil"
-    kernel = np.ceil
-    partials = (0,)
-
-
 class Round(Elementwise):
     """Rounded to the nearest integer, halves to the even one."""
 
@@ -297,14 +235,6 @@ class Round(Elementwise):
     def kernel(x, decimals=0):
         return np.round(x, decimals)
 
-    partials = (0,)
-
-
-class Trunc(Elementwise):
-    """Rounded towards zero."""
-
-    api, method = "trunc(input)", "trunc"
-    kernel = np.trunc
     partials = (0,)
 
 

@@ -58,6 +58,16 @@ class Elementwise(Primitive, abstract=True):
         return shape, BOOL if cls.result == "bool" else dtype
 
 
+def elementwise(
+    name: str, api: str, kernel: Any, text: str, inputs: tuple[str, ...] = ("x",), onnx: str = "",
+    **rules: Any,
+) -> type[Elementwise]:  # fmt: skip
+    """A primitive of one line: its function and method are both called `api`."""
+    body = {"__doc__": text, "kernel": kernel, "inputs": inputs, "method": api, **rules}
+    body["api"] = f"{api}({'input, other' if len(inputs) == 2 else 'input'})"
+    return type(name, (Elementwise,), {**body, "lower": {"onnx": onnx} if onnx else {}})
+
+
 def _pull(i: int, partial: Any) -> Callable[..., Any] | None:
     if partial is None:
         return None

@@ -18,7 +18,8 @@ __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss",
     "cosine_similarity", "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div",
     "margin_ranking_loss", "multi_margin_loss", "multilabel_soft_margin_loss", "normalize",
-    "pairwise_distance", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
+    "pairwise_distance", "smooth_l1_loss", "soft_margin_loss",
+    "softmax_cross_entropy_with_logits", "triplet_margin_loss",
 ]  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from itertools import combinations as _combinations
 
 import numpy as np
 
@@ -17,12 +17,11 @@ from mslearn.ops.joining import nansum
 from mslearn.ops.linalg import matmul
 from mslearn.ops.matrix import einsum
 from mslearn.ops.neural import silu
-from mslearn.ops.normalization import layer_norm
 from mslearn.ops.shape import broadcast_to, concat, split, stack
 from mslearn.ops.sorting import sort
 
 __all__ = [
-    "add_layer_norm", "add_rms_norm", "batch_dot", "bidense", "cartesian_prod", "combinations",
+    "batch_dot", "bidense", "cartesian_prod", "combinations",
     "cov", "cross", "dist", "embedding", "lrn", "nanmean", "nanmedian", "nanquantile", "pdist",
     "quantile", "renorm", "rms_norm", "rotary_position_embedding", "swiglu", "trapz", "vander",
 ]  # fmt: skip
@@ -178,21 +177,6 @@ def rms_norm(x, gamma, epsilon=1e-06):
     return x * r * g, r
 
 
-def add_rms_norm(x1, x2, gamma, epsilon=1e-06):
-    """`rms_norm` of x1 + x2; also the sum: (y, 1 over the root, x1 + x2)."""
-    total = as_tensor(x1) + x2
-    return (*rms_norm(total, gamma, epsilon), total)
-
-
-def add_layer_norm(x1, x2, gamma, beta, epsilon=1e-05, additional_output=False):
-    """Layer normalization of x1 + x2 over the last axis: (y, mean, 1 / deviation, x1 + x2)."""
-    total = floating(x1) + x2
-    mean = total.mean(-1, True)
-    r = (((total - mean) ** 2).mean(-1, True) + epsilon).rsqrt()
-    y = layer_norm(total, total.shape[-1:], gamma, beta, epsilon)
-    return y, mean, r, total if additional_output else total * 0
-
-
 def lrn(x, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5, norm_region="ACROSS_CHANNELS"):
     """Local response normalization: x over (bias + alpha * squares of near channels) ** beta.
 
@@ -308,10 +292,7 @@ def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0,
 def combinations(input, r=2, with_replacement=False):
     """All choices of `r` elements of a vector, in order, as rows."""
     x = as_tensor(input)
-    if with_replacement:
-        from itertools import combinations_with_replacement as choose
-    else:
-        choose = _combinations
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = np.array(list(choose(range(x.shape[0]), r)), np.int64).reshape(-1, r)
     return gather(x, Tensor.wrap(rows), 0)
 

@@ -19,7 +19,7 @@ from mslearn.core.dtype import FLOAT32
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.elementwise import Exp, Log, Rsqrt
-from mslearn.ops.families import Elementwise, cast, floating
+from mslearn.ops.families import Elementwise, cast, elementwise, floating
 from mslearn.ops.indexing import where
 
 __all__ = [
@@ -33,31 +33,15 @@ def _each(function: Callable[..., float], x: Any) -> Any:
     return np.asarray(np.frompyfunc(function, 1, 1)(x)).astype(x.dtype)
 
 
-class Asinh(Elementwise):
-    """The number whose hyperbolic sine is x."""
-
-    api, method = "asinh(input)", "asinh"
-    floats = True
-    kernel = np.arcsinh
-    partials = (lambda out, x: apply(Rsqrt, (x * x + 1,)),)
-
-
-class Acosh(Elementwise):
-    """The number >= 0 whose hyperbolic cosine is x (x >= 1)."""
-
-    api, method = "acosh(input)", "acosh"
-    floats = True
-    kernel = np.arccosh
-    partials = (lambda out, x: apply(Rsqrt, (x * x - 1,)),)
-
-
-class Atanh(Elementwise):
-    """The number whose hyperbolic tangent is x (between -1 and 1)."""
-
-    api, method = "atanh(input)", "atanh"
-    floats = True
-    kernel = np.arctanh
-    partials = (lambda out, x: 1 / (1 - x * x),)
+for _name, _kernel, _text, _slope in (
+    ("Asinh", np.arcsinh, "The number whose hyperbolic sine is x.",
+     lambda out, x: apply(Rsqrt, (x * x + 1,))),
+    ("Acosh", np.arccosh, "The number >= 0 whose hyperbolic cosine is x (x >= 1).",
+     lambda out, x: apply(Rsqrt, (x * x - 1,))),
+    ("Atanh", np.arctanh, "The number whose hyperbolic tangent is x (between -1 and 1).",
+     lambda out, x: 1 / (1 - x * x)),
+):  # fmt: skip
+    elementwise(_name, _name.lower(), _kernel, _text, floats=True, partials=(_slope,))
 
 
 class Erfc(Elementwise):
@@ -173,13 +157,9 @@ class Polygamma(Elementwise):
     partials = (lambda out, x, n: apply(Polygamma, (x,), {"n": n + 1}),)
 
 
-class Hypot(Elementwise):
-    """sqrt(x * x + y * y) without overflow in between."""
-
-    api, method, inputs = "hypot(input, other)", "hypot", ("x", "y")
-    floats = True
-    kernel = np.hypot
-    partials = (lambda out, x, y: x / out, lambda out, x, y: y / out)
+elementwise("Hypot", "hypot", np.hypot, "sqrt(x * x + y * y), without overflow.", ("x", "y"),
+            floats=True, partials=(lambda out, x, y: x / out, lambda out, x, y: y / out),
+            )  # fmt: skip
 
 
 class Heaviside(Elementwise):

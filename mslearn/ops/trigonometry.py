@@ -6,7 +6,7 @@ import numpy as np
 
 from mslearn.core.primitive import apply
 from mslearn.ops.elementwise import Rsqrt
-from mslearn.ops.families import Elementwise
+from mslearn.ops.families import Elementwise, elementwise
 
 
 class Atan2(Elementwise):
@@ -18,76 +18,20 @@ class Atan2(Elementwise):
     partials = (lambda out, x, y: y / (x * x + y * y), lambda out, x, y: -x / (x * x + y * y))
 
 
-class Sin(Elementwise):
-    """The sine of x radians."""
-
-    api, method = "sin(input)", "sin"
-    lower = {"onnx": "Sin"}
-    floats = True
-    kernel = np.sin
-    partials = (lambda out, x: apply(Cos, (x,)),)
+def _one(name, api, kernel, text, slope, onnx=""):
+    return elementwise(name, api, kernel, text, onnx=onnx, floats=True, partials=(slope,))
 
 
-class Cos(Elementwise):
-    """The cosine of x radians."""
-
-    api, method = "cos(input)", "cos"
-    lower = {"onnx": "Cos"}
-    floats = True
-    kernel = np.cos
-    partials = (lambda out, x: -apply(Sin, (x,)),)
-
-
-class Tan(Elementwise):
-    """The tangent of x radians."""
-
-    api, method = "tan(input)", "tan"
-    lower = {"onnx": "Tan"}
-    floats = True
-    kernel = np.tan
-    partials = (lambda out, x: 1 + out * out,)
-
-
-class Asin(Elementwise):
-    """The angle in radians whose sine is x."""
-
-    api, method = "asin(input)", "asin"
-    floats = True
-    kernel = np.arcsin
-    partials = (lambda out, x: apply(Rsqrt, (1 - x * x,)),)
-
-
-class ACos(Elementwise):
-    """The angle in radians whose cosine is x."""
-
-    api, method = "acos(input)", "acos"
-    floats = True
-    kernel = np.arccos
-    partials = (lambda out, x: -apply(Rsqrt, (1 - x * x,)),)
-
-
-class Atan(Elementwise):
-    """The angle in radians whose tangent is x."""
-
-    api, method = "atan(input)", "atan"
-    floats = True
-    kernel = np.arctan
-    partials = (lambda out, x: 1 / (1 + x * x),)
-
-
-class Sinh(Elementwise):
-    """The hyperbolic sine."""
-
-    api, method = "sinh(input)", "sinh"
-    floats = True
-    kernel = np.sinh
-    partials = (lambda out, x: apply(Cosh, (x,)),)
-
-
-class Cosh(Elementwise):
-    """The hyperbolic cosine."""
-
-    api, method = "cosh(input)", "cosh"
-    floats = True
-    kernel = np.cosh
-    partials = (lambda out, x: apply(Sinh, (x,)),)
+Sin = _one("Sin", "sin", np.sin, "The sine of x radians.", lambda out, x: apply(Cos, (x,)), "Sin")
+Cos = _one(
+    "Cos", "cos", np.cos, "The cosine of x radians.", lambda out, x: -apply(Sin, (x,)), "Cos"
+)
+Tan = _one("Tan", "tan", np.tan, "The tangent of x radians.", lambda out, x: 1 + out * out, "Tan")
+Asin = _one("Asin", "asin", np.arcsin, "The angle in radians whose sine is x.",
+            lambda out, x: apply(Rsqrt, (1 - x * x,)))  # fmt: skip
+ACos = _one("ACos", "acos", np.arccos, "The angle in radians whose cosine is x.",
+            lambda out, x: -apply(Rsqrt, (1 - x * x,)))  # fmt: skip
+Atan = _one("Atan", "atan", np.arctan, "The angle in radians whose tangent is x.",
+            lambda out, x: 1 / (1 + x * x))  # fmt: skip
+Sinh = _one("Sinh", "sinh", np.sinh, "The hyperbolic sine.", lambda out, x: apply(Cosh, (x,)))
+Cosh = _one("Cosh", "cosh", np.cosh, "The hyperbolic cosine.", lambda out, x: apply(Sinh, (x,)))

@@ -40,7 +40,6 @@ CASES = {
     "Quantile": (lambda: ops.Quantile(1)(t(A), 0.25), np.quantile(A, 0.25, 1)),
     "rms_norm": (lambda: ops.rms_norm(t(A), t(V))[0],
                  A / np.sqrt((A * A).mean(1, keepdims=True) + 1e-6) * V),
-    "add_rms_norm": (lambda: ops.add_rms_norm(t(A), t(B), t(V))[2], A + B),
     "swiglu": (lambda: ops.swiglu(t(A)), A[:, :2] / (1 + np.exp(-A[:, :2])) * A[:, 2:]),
     "embedding": (lambda: ops.embedding(t(ROWS), t(A)), A[ROWS]),
     "rotary": (lambda: ops.rotary_position_embedding(t(A), t(np.cos(V)), t(np.sin(V))),
