@@ -66,16 +66,6 @@ def op_key() -> Any:
     return _ops.next() if state.capture is None else state.capture.draw()
 
 
-def position() -> tuple[int, int]:
-    """(seed, draws so far) of the operations' stream, for `go_to`."""
-    return _ops.seed, _ops.draws
-
-
-def go_to(seed: int, draws: int) -> None:
-    """Let the operations' stream go on from a `position`."""
-    _ops.seed, _ops.draws = seed, draws
-
-
 def generator(key: tuple[int, int]) -> np.random.Generator:
     """The generator that belongs to a key; equal keys give equal numbers."""
     seed, offset = key

@@ -8,12 +8,18 @@ from typing import Any
 from mslearn.core.state import graphed
 from mslearn.core.tensor import Tensor
 from mslearn.graph.control import TensorRange, for_, range_, while_
+from mslearn.ops import composite
 from mslearn.ops.shape import broadcast_to
 
+plain_scan: Callable[..., Any] = composite.scan.__wrapped__  # type: ignore[attr-defined]
+VALUE = (("value", 0, 0, True),)  # the variable that the rounds assign
 
-def while_loop(test: Callable[[Any], Any], body: Callable[[Any], Any], value: Any) -> Any:
-    """``while test(value): value = body(value)``; `value` may be nested."""
-    test, body = graphed(test), graphed(body)
+
+def while_loop(
+    cond_func: Callable[[Any], Any], loop_func: Callable[[Any], Any], init_val: Any
+) -> Any:
+    """``while cond_func(value): value = loop_func(value)``; the value may be nested."""
+    test, body, value = graphed(cond_func), graphed(loop_func), init_val
 
     def going() -> Any:
         return test(value)
@@ -22,30 +28,43 @@ def while_loop(test: Callable[[Any], Any], body: Callable[[Any], Any], value: An
         nonlocal value
         value = body(value)
 
-    while_(going, step, (("value", 0, 0, True),), (), None)
+    while_(going, step, VALUE, (), None)
     return value
 
 
-def fori_loop(lower: Any, upper: Any, body: Callable[..., Any], value: Any, unroll: bool) -> Any:
-    """``for i in range(lower, upper): value = body(i, value)``.
+def fori_loop(
+    lower: Any, upper: Any, loop_func: Callable[..., Any], init_val: Any, unroll: bool = True
+) -> Any:
+    """``for i in range(lower, upper): value = loop_func(i, value)``.
 
     Without `unroll`, or with ends that have no numbers, the rounds are one loop node.
     """
-    body = graphed(body)
+    body, value = graphed(loop_func), init_val
 
     def step(i: Any) -> None:
         nonlocal value
         value = body(i, value)
 
-    rounds = range_(lower, upper) if unroll else TensorRange(lower, upper, 1)
-    for_(rounds, step, (("value", 0, 0, True),), (), None)
+    rounds = range_(lower, upper) if unroll else TensorRange(lower, upper)
+    for_(rounds, step, VALUE, (), None)
     return value
 
 
-def scan(body: Callable[[Any, Any], Any], value: Any, xs: Tensor) -> tuple[Any, Tensor]:
-    """``value, y = body(value, x)`` for the rows of `xs` as one loop node; the ys are stacked."""
-    body = graphed(body)
-    value, first = body(value, xs[0])
+def scan(
+    loop_func: Callable[..., Any],
+    init: Any,
+    xs: Any,
+    length: int | None = None,
+    unroll: bool = True,
+) -> Any:
+    """``value, y = loop_func(value, x)`` for the rows of `xs`; the ys are stacked.
+
+    Without `unroll` the rounds after the first are one loop node.
+    """
+    body = graphed(loop_func)
+    if unroll or not isinstance(xs, Tensor) or not len(xs):
+        return plain_scan(body, init, xs, length)
+    value, first = body(init, xs[0])
     count = xs.shape[0]
     ys = broadcast_to(first.reshape((1, *first.shape)), (count, *first.shape)) * 1
 
@@ -54,5 +73,5 @@ def scan(body: Callable[[Any, Any], Any], value: Any, xs: Tensor) -> tuple[Any, 
         value, y = body(value, xs[i])
         ys[i] = y
 
-    for_(TensorRange(1, count, 1), step, (("value", 0, 0, True),), (), None)
+    for_(TensorRange(1, count), step, VALUE, (), None)
     return value, ys

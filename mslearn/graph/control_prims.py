@@ -52,7 +52,7 @@ def _graphs(node: Any) -> list[Graph]:
 _executables: weakref.WeakKeyDictionary[Graph, Any] = weakref.WeakKeyDictionary()
 
 
-def runner(graph: Graph) -> Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]:
+def runner(graph: Graph) -> Callable[[Sequence[Any]], tuple[np.ndarray, ...]]:
     """A function from the graph's inputs to its outputs: its compiled form, made once."""
     executable = _executables.get(graph)
     if executable is None:
@@ -61,7 +61,7 @@ def runner(graph: Graph) -> Callable[[Sequence[np.ndarray]], Sequence[np.ndarray
 
         executable = _executables[graph] = Executable(optimize(graph))
     run = executable.run
-    return lambda arrays: run(arrays)[0]  # type: ignore[no-any-return]
+    return lambda arrays: tuple(run(arrays)[0])
 
 
 def _own(outputs: Sequence[Any], arrays: Sequence[Any]) -> tuple[np.ndarray, ...]:
@@ -77,11 +77,11 @@ def _drawing(draws: str, operands: Sequence[Any], run: Callable[[Sequence[Any]],
     if not draws:
         return _own(run(operands), operands)
     if draws == "keep":
-        start = np.array(random.position(), np.uint64)
+        start = np.array(random.snapshot()[1], np.uint64)
         return (*_own(run(operands), operands), start)
-    before = random.snapshot()
+    seed, _, host = before = random.snapshot()
     try:
-        random.go_to(*(int(part) for part in operands[0]))
+        random.restore((seed, tuple(int(part) for part in operands[0]), host))
         return _own(run(operands[1:]), operands)
     finally:
         random.restore(before)
@@ -284,7 +284,7 @@ class WhileLoop(Primitive, abstract=True):
         outs, ins = _smooth(body.outputs), _smooth(operands_of(operands))
         if not (outs and ins):
             return (None,) * len(xs)
-        program = pulled(_rounds(cond, body, n), outs, ins)
+        program = Named(pulled(_rounds(cond, body, n), outs, ins), f"gradient of {body.name}")
         types = tuple((operands[i].shape, operands[i]._value.dtype) for i in ins)
         made = _derived(program, types, position, [*(ct[i] for i in outs), *operands])
         return _scatter(made, [i + skipped for i in ins], len(xs))
@@ -299,7 +299,7 @@ class WhileLoop(Primitive, abstract=True):
         given = [_or_zeros(tangents[i + skipped], operands[i]._value) for i in ins]
         if not (outs and ins):
             return (None,) * len(out)
-        program = pushed(_rounds(cond, body, n), outs, ins)
+        program = Named(pushed(_rounds(cond, body, n), outs, ins), f"tangents of {body.name}")
         types = tuple((out[i].shape, out[i]._value.dtype) for i in outs)
         return _scatter(_derived(program, types, position, [*given, *operands]), outs, len(out))
 
@@ -320,6 +320,19 @@ def _rounds(cond: Graph, body: Graph, n: int) -> Program:
         return carry
 
     return run
+
+
+class Named:
+    """A program with words for it, as graphs print it."""
+
+    def __init__(self, run: Program, words: str) -> None:
+        self.run, self.words = run, words
+
+    def __call__(self, *tensors: Tensor) -> Sequence[Tensor]:
+        return self.run(*tensors)
+
+    def __repr__(self) -> str:
+        return self.words
 
 
 def _derived(program: Program, types: Any, position: Any, tensors: Sequence[Tensor]) -> Any:
@@ -352,7 +365,8 @@ class Derived(Primitive, abstract=True):
         skipped = len(xs) - len(operands)
         outs, ins = list(range(len(types))), _smooth(operands_of(operands))
         pairs = tuple((operands[i].shape, operands[i]._value.dtype) for i in ins)
-        made = _derived(pulled(program, outs, ins), pairs, position, [*ct, *operands])
+        back = Named(pulled(program, outs, ins), f"gradient of {program}")
+        made = _derived(back, pairs, position, [*ct, *operands])
         return _scatter(made, [i + skipped for i in ins], len(xs))
 
     @staticmethod
@@ -361,4 +375,5 @@ class Derived(Primitive, abstract=True):
         skipped = len(xs) - len(operands)
         outs, ins = list(range(len(types))), _smooth(operands_of(operands))
         given = [_or_zeros(tangents[i + skipped], operands[i]._value) for i in ins]
-        return tuple(_derived(pushed(program, outs, ins), types, position, [*given, *operands]))
+        forth = Named(pushed(program, outs, ins), f"tangents of {program}")
+        return tuple(_derived(forth, types, position, [*given, *operands]))

@@ -35,7 +35,7 @@ class Filled(NamedTuple):
 
     def __str__(self) -> str:
         if self.named is None:
-            return self.template % self.args
+            return str(self.template % self.args)
         return self.template.format(*self.args, **self.named)
 
 

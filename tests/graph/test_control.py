@@ -223,6 +223,13 @@ def test_an_optimizer_in_a_branch(kind):
         np.testing.assert_allclose(a, b, rtol=2e-6, atol=1e-7)
 
 
+def test_the_text_of_a_graph_names_the_pieces():
+    from mslearn.graph.text import to_ir
+
+    text = to_ir(graph_of(ms.grad(lambda x: power(x).sum()), X))
+    assert "LoopGrad" in text and "gradient of body" in text and " at 0x" not in text
+
+
 def test_graph_mode_of_cells(monkeypatch):
     class Net(nn.Cell):
         def construct(self, x):
