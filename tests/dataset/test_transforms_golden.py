@@ -3,6 +3,7 @@
 import copy
 import inspect
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,12 @@ NAMES |= transform_cases.helpers(NAMES)
 
 def run(given, expression):
     operation = eval(expression, NAMES)
-    return operation(*(copy.copy(INPUTS[name]) for name in given.split(",")))
+    operation = pickle.loads(pickle.dumps(operation))  # as a worker process gets it
+    values = [copy.copy(INPUTS[name]) for name in given.split(",")]
+    found = operation(*values)
+    for name, value in zip(given.split(","), values, strict=True):
+        np.testing.assert_array_equal(np.asarray(value), np.asarray(INPUTS[name]))
+    return found
 
 
 def golden(place):
