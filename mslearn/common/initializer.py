@@ -225,7 +225,8 @@ class Dirac(Initializer):
         middle = tuple(n // 2 for n in shape[2:])
         for group in range(self.groups):
             for channel in range(min(each, shape[1])):
-                out[(group * each + channel, channel, *middle)] = 1
+                place = (group * each + channel, channel, *middle)
+                out[place] = 1
         return out
 
 

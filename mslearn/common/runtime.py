@@ -54,18 +54,20 @@ def seed() -> int:
 
 def initial_seed() -> int:
     """The seed that the random operations started from."""
-    return random.position()[0]
+    seeds: tuple[int, int] = random.snapshot()[1]
+    return seeds[0]
 
 
 def get_rng_state() -> Tensor:
-    """Where the random operations stand, for `set_rng_state`: seed and draws so far."""
-    return Tensor(np.array(random.position(), np.int64))
+    """Where everything random stands, for `set_rng_state`: seeds and draws so far."""
+    given, operations, host = random.snapshot()
+    return Tensor(np.array([-1 if given is None else given, *operations, *host], np.int64))
 
 
 def set_rng_state(state: Tensor) -> None:
     """Go back to a state from `get_rng_state`: the same random numbers follow again."""
-    seed, draws = state.tolist()
-    random.go_to(seed, draws)
+    given, *rest = state.tolist()
+    random.restore((None if given < 0 else given, tuple(rest[:2]), tuple(rest[2:])))
 
 
 def is_tensor(obj: Any) -> bool:

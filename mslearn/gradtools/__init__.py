@@ -18,9 +18,12 @@ from mslearn.gradtools.jacobian import jacfwd as jacfwd
 from mslearn.gradtools.jacobian import jacrev as jacrev
 from mslearn.gradtools.operation import GradOperation as GradOperation
 from mslearn.gradtools.operation import get_grad as get_grad
+from mslearn.gradtools.own import Custom as Custom
+from mslearn.gradtools.own import Print as Print
+from mslearn.gradtools.own import print_ as print_
 from mslearn.gradtools.recompute import recompute as recompute
 from mslearn.gradtools.vmap import vmap as vmap
 
-for _object in (CTCLoss, GradOperation, HookBackward, InsertGradientOf):
+for _object in (CTCLoss, Custom, GradOperation, HookBackward, InsertGradientOf, Print, print_):
     setattr(_ops, _object.__name__, _object)
 setattr(_Tensor, "register_hook", _register_hook)  # noqa: B010  (Tensor is declared in core)

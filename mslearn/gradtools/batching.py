@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Tensor
 from mslearn.ops.elementwise import Add
@@ -69,6 +71,12 @@ def run_batched(
 def _example_by_example(
     prim: type[Primitive], xs: tuple[Tensor, ...], ws: Wholes, attrs: Attrs, size: int
 ) -> Any:
+    if not size:  # no example to try: the shapes say it
+        shapes, dtypes = prim.infer(*[x._value for x in xs], **attrs)
+        if type(dtypes) is not tuple:
+            return Tensor.wrap(np.zeros((0, *shapes), dtypes))
+        pairs_of = zip(shapes, dtypes, strict=True)
+        return tuple(Tensor.wrap(np.zeros((0, *shape), kind)) for shape, kind in pairs_of)
     pairs = list(zip(xs, ws, strict=True))
     outs = [
         apply(prim, tuple(x if w is None else one_example(w, i) for x, w in pairs), attrs)
