@@ -14,21 +14,15 @@ import numpy as np
 
 from mslearn.core.errors import did_you_mean
 from mslearn.dataset import config
+from mslearn.dataset.arguments import Remembering
 from mslearn.dataset.caching import check_cache
 from mslearn.dataset.checks import check_bool, check_int, name_list
 from mslearn.dataset.iterators import DictIterator, TupleIterator, count_rows
 from mslearn.dataset.stream import Meter, Metered, Stream
 
 
-class Dataset:
+class Dataset(Remembering):
     """A pipeline of data: a source, or an operation on other pipelines."""
-
-    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        self = super().__new__(cls)
-        self._arguments = (args, kwargs)  # for `serialize`
-        return self
 
     def __init__(
         self,

@@ -34,7 +34,8 @@ _interval = 1000
 _settings: dict[str, Any] = {
     "autotune": False, "autotune_interval": 0, "debug": False, "hooks": [], "errors": 0,
     "iterator": {"do_copy": False, "parallel_convert": False}, "start_method": None,
-    "sending": 0, "video": "CPU",
+    "sending": 0, "video": "CPU", "numa_enable": False, "auto_offload": False,
+    "dynamic_shape": False, "fast_recovery": True,
 }  # fmt: skip
 
 
@@ -190,7 +191,18 @@ def _switch(
 
 
 _NOTHING = "accepted as in MindSpore, without effect here."
-set_numa_enable, get_numa_enable = _switch("numa_enable", False, f"binding to nodes; {_NOTHING}")
+
+
+def set_numa_enable(numa_enable: bool) -> None:
+    """Accepted as in MindSpore, without effect here: binding to nodes."""
+    _settings["numa_enable"] = _flag(numa_enable, "numa_enable")
+
+
+def get_numa_enable() -> bool:
+    """What `set_numa_enable` was given."""
+    return bool(_settings["numa_enable"])
+
+
 set_enable_shared_mem, get_enable_shared_mem = _switch(
     "enable_shared_mem", True, f"shared memory (worker processes always use it); {_NOTHING}"
 )
@@ -200,15 +212,36 @@ set_enable_watchdog, get_enable_watchdog = _switch(
 set_auto_num_workers, get_auto_num_workers = _switch(
     "auto_num_workers", False, f"choosing the workers (always done); {_NOTHING}"
 )
-set_auto_offload, get_auto_offload = _switch(
-    "auto_offload", False, f"transforms on the accelerator; {_NOTHING}"
-)
-set_dynamic_shape, get_dynamic_shape = _switch(
-    "dynamic_shape", False, f"shapes that vary (always allowed); {_NOTHING}"
-)
-set_fast_recovery, get_fast_recovery = _switch(
-    "fast_recovery", True, f"quick start from a later step; {_NOTHING}"
-)
+
+
+def set_auto_offload(offload: bool) -> None:
+    """Accepted as in MindSpore, without effect here: transforms on the accelerator."""
+    _settings["auto_offload"] = _flag(offload, "offload")
+
+
+def get_auto_offload() -> bool:
+    """What `set_auto_offload` was given."""
+    return bool(_settings["auto_offload"])
+
+
+def set_dynamic_shape(is_dynamic: bool) -> None:
+    """Accepted as in MindSpore, without effect here: shapes that vary (always allowed)."""
+    _settings["dynamic_shape"] = _flag(is_dynamic, "is_dynamic")
+
+
+def get_dynamic_shape() -> bool:
+    """What `set_dynamic_shape` was given."""
+    return bool(_settings["dynamic_shape"])
+
+
+def set_fast_recovery(fast_recovery: bool) -> None:
+    """Accepted as in MindSpore, without effect here: quick start from a later step."""
+    _settings["fast_recovery"] = _flag(fast_recovery, "fast_recovery")
+
+
+def get_fast_recovery() -> bool:
+    """What `set_fast_recovery` was given."""
+    return bool(_settings["fast_recovery"])
 
 
 def set_enable_autotune(enable: bool, filepath_prefix: str | None = None) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mslearn.dataset import config
 from mslearn.dataset.base import Dataset
-from mslearn.dataset.block import Block, Column
+from mslearn.dataset.block import Block, Column, join_blocks
 from mslearn.dataset.callbacks import CallbackRun, check_callbacks
 from mslearn.dataset.checks import check_bool, name_list
 from mslearn.dataset.parallel import WORTH_A_THREAD, Ordered, Threads, make_pool
@@ -260,26 +260,20 @@ class _MapStream(Piped):
     def _join(self, rows: list[Any], block: Block) -> Block | None:
         """The output block for the rows that were worked on: the first ones of `block`."""
         good = [k for k, row in enumerate(rows) if row is not None]
-        if not good:
-            return self.last if rows and self._replacing() else None
-        picks = list(range(len(rows)))
-        if len(good) < len(rows):
-            # A bad sample is left out, or the last good one takes its place.
-            good_set = set(good)
-            before = [max((g for g in good if g <= k), default=None) for k in picks]
-            picks = [
-                k if k in good_set else before[k]  # type: ignore[misc]
-                for k in picks
-                if k in good_set or (self._replacing() and before[k] is not None)
-            ]
-        values = zip(*(rows[k] for k in picks), strict=True)
-        origin = block if picks == list(range(len(block))) else block.take(np.array(picks))
-        made = self._place([Column(list(column)) for column in values], origin)
-        self.last = made.slice(len(made) - 1, len(made))
-        return made
-
-    def _replacing(self) -> bool:
-        return self.work.mode == config.ErrorSamplesMode.REPLACE
+        # A bad sample is left out, or the last good one takes its place.
+        replacing = self.work.mode == config.ErrorSamplesMode.REPLACE
+        lead = good[0] if good else len(rows)
+        parts = [self.last] * lead if replacing and self.last is not None else []
+        if good:
+            picks = good
+            if replacing and len(good) < len(rows):
+                picks = [max(g for g in good if g <= k) for k in range(lead, len(rows))]
+            values = zip(*(rows[k] for k in picks), strict=True)
+            whole = len(picks) == len(block) and picks == good
+            origin = block if whole else block.take(np.array(picks))
+            parts.append(self._place([Column(list(column)) for column in values], origin))
+            self.last = parts[-1].slice(len(picks) - 1, len(picks))
+        return join_blocks(parts) if parts else None
 
     def _place(self, columns: list[Column], block: Block) -> Block:
         chosen = [columns[k] if k >= 0 else block.columns[-1 - k] for k in self.order]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.dataset.arguments import Remembering
 from mslearn.dataset.checks import check_bool, check_int
 from mslearn.dataset.mersenne import MinimalStandard, Twister32, shuffled
 
@@ -27,20 +28,14 @@ class Shuffle(str, Enum):
     INFILE = "infile"
 
 
-class BuiltinSampler:
+class BuiltinSampler(Remembering):
     """What all samplers share: a number of samples, and at most one child.
 
     A child sampler chooses first; its parent then picks from the child's choice by position.
     """
 
-    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
     #: makes the random numbers of an epoch from its seed
     generator: type[Twister32] | type[MinimalStandard] = Twister32
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        self = super().__new__(cls)
-        self._arguments = (args, kwargs)  # for `serialize`
-        return self
 
     def __init__(self, num_samples: int | None = None) -> None:
         if num_samples is not None:

@@ -20,6 +20,7 @@ import numpy as np
 
 from mslearn.core.dtype import DType
 from mslearn.core.errors import did_you_mean
+from mslearn.dataset.arguments import arguments_of
 from mslearn.dataset.base import Dataset
 from mslearn.dataset.rowwork import operation_name
 from mslearn.dataset.sampled import MappableDataset
@@ -38,19 +39,6 @@ _ALIASES = {
 _CHILDREN = {"children", "input_dataset", "datasets"}
 
 
-def _arguments(made: Any) -> dict[str, Any]:
-    """The arguments that an object was built with, by name, with the defaults."""
-    args, kwargs = getattr(made, "_arguments", ((), {}))
-    bound = inspect.signature(type(made).__init__).bind(made, *args, **kwargs)
-    bound.apply_defaults()
-    found = dict(bound.arguments)
-    found.pop("self")
-    for parameter in inspect.signature(type(made).__init__).parameters.values():
-        if parameter.kind is parameter.VAR_KEYWORD:
-            found.update(found.pop(parameter.name, {}))
-    return found
-
-
 def _plain(value: Any) -> Any:
     """A value for JSON."""
     if isinstance(value, Enum):
@@ -66,7 +54,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
         return np.dtype(value).name
     if isinstance(value, Operation):
-        params = {name: _plain(v) for name, v in _arguments(value).items()}
+        params = {name: _plain(v) for name, v in arguments_of(value).items()}
         return {"tensor_op_name": type(value).__name__, "tensor_op_params": params}
     if isinstance(value, BuiltinSampler):
         return _sampler(value)
@@ -81,7 +69,7 @@ def _plain(value: Any) -> Any:
 
 
 def _sampler(sampler: BuiltinSampler) -> dict[str, Any]:
-    held = {name: _plain(v) for name, v in _arguments(sampler).items()}
+    held = {name: _plain(v) for name, v in arguments_of(sampler).items()}
     held["sampler_name"] = type(sampler).__name__
     if sampler.child_sampler is not None:
         held["child_sampler"] = [_sampler(sampler.child_sampler)]
@@ -90,7 +78,7 @@ def _sampler(sampler: BuiltinSampler) -> dict[str, Any]:
 
 def _node(dataset: Dataset) -> dict[str, Any]:
     name = type(dataset).__name__
-    arguments = _arguments(dataset)
+    arguments = arguments_of(dataset)
     held = {key: _plain(v) for key, v in arguments.items() if key not in _CHILDREN}
     if isinstance(dataset, MappableDataset):
         for key in ("num_samples", "shuffle", "num_shards", "shard_id"):

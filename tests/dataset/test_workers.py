@@ -303,17 +303,29 @@ def test_control_c_ends_everything(tmp_path):
         os.killpg(process.pid, 0)
 
 
+def fails_often(x):
+    if x % 5 in (0, 3, 4):
+        raise ValueError("bad row")
+    return x
+
+
 def test_bad_samples_can_be_skipped_or_replaced():
     data = numbers(10).map(fails, "x")
-    modes = {ds.ErrorSamplesMode.SKIP: [6, 8], ds.ErrorSamplesMode.REPLACE: [6, 6, 8]}
+    good = [x for x in range(50) if x % 5 in (1, 2)]
+    replaced = [max(g for g in good if g <= x) for x in range(1, 50)]
+    modes = {ds.ErrorSamplesMode.SKIP: good, ds.ErrorSamplesMode.REPLACE: replaced}
     try:
-        for mode, middle in modes.items():
+        for mode, expected in modes.items():
             ds.config.set_error_samples_mode(mode)
             for workers, processes in ((1, False), (2, False), (2, True)):
-                many = numbers(10).map(
-                    fails, "x", num_parallel_workers=workers, python_multiprocessing=processes
+                many = numbers(50).map(
+                    fails_often, "x", num_parallel_workers=workers, python_multiprocessing=processes
                 )
-                assert values(many) == [*range(6), *middle, 9]
+                assert values(many) == expected, "no good sample stands before the first"
+                assert (
+                    values(many.batch(7))
+                    == [expected[k : k + 7] for k in range(0, 50, 7)][: -(-len(expected) // 7)]
+                )
     finally:
         ds.config.set_error_samples_mode(ds.ErrorSamplesMode.RETURN)
     with pytest.raises(RuntimeError, match="bad row"):

@@ -14,20 +14,14 @@ from typing import Any
 import numpy as np
 
 from mslearn.core import Tensor
+from mslearn.dataset.arguments import Remembering
 
 
-class Operation:
+class Operation(Remembering):
     """A transform: call it with an array to see what it does."""
 
     #: draws random numbers; then never applied to whole blocks
     random = False
-
-    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        self = super().__new__(cls)
-        self._arguments = (args, kwargs)  # for `serialize`
-        return self
 
     def __call__(self, *inputs: Any) -> Any:
         """The transformed input (a NumPy array)."""
