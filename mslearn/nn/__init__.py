@@ -31,28 +31,6 @@ from mslearn.nn.cell import Cell as Cell
 from mslearn.nn.channel_dropout import Dropout1d as Dropout1d
 from mslearn.nn.channel_dropout import Dropout2d as Dropout2d
 from mslearn.nn.channel_dropout import Dropout3d as Dropout3d
-from mslearn.nn.classic import BiDense as BiDense
-from mslearn.nn.classic import ClipByNorm as ClipByNorm
-from mslearn.nn.classic import Conv2dBnAct as Conv2dBnAct
-from mslearn.nn.classic import DenseBnAct as DenseBnAct
-from mslearn.nn.classic import DiGamma as DiGamma
-from mslearn.nn.classic import IGamma as IGamma
-from mslearn.nn.classic import L1Regularizer as L1Regularizer
-from mslearn.nn.classic import LBeta as LBeta
-from mslearn.nn.classic import LGamma as LGamma
-from mslearn.nn.classic import MatDet as MatDet
-from mslearn.nn.classic import MatInverse as MatInverse
-from mslearn.nn.classic import MatMul as MatMul
-from mslearn.nn.classic import MatrixDiag as MatrixDiag
-from mslearn.nn.classic import MatrixDiagPart as MatrixDiagPart
-from mslearn.nn.classic import MatrixSetDiag as MatrixSetDiag
-from mslearn.nn.classic import Moments as Moments
-from mslearn.nn.classic import Range as Range
-from mslearn.nn.classic import ReduceLogSumExp as ReduceLogSumExp
-from mslearn.nn.classic import Roll as Roll
-from mslearn.nn.classic import TimeDistributed as TimeDistributed
-from mslearn.nn.classic import Tril as Tril
-from mslearn.nn.classic import Triu as Triu
 from mslearn.nn.container import CellDict as CellDict
 from mslearn.nn.container import CellList as CellList
 from mslearn.nn.container import SequentialCell as SequentialCell
@@ -69,22 +47,6 @@ from mslearn.nn.dynamic_lr import natural_exp_decay_lr as natural_exp_decay_lr
 from mslearn.nn.dynamic_lr import piecewise_constant_lr as piecewise_constant_lr
 from mslearn.nn.dynamic_lr import polynomial_decay_lr as polynomial_decay_lr
 from mslearn.nn.dynamic_lr import warmup_lr as warmup_lr
-from mslearn.nn.gradients import DistributedGradReducer as DistributedGradReducer
-from mslearn.nn.gradients import GradAccumulationCell as GradAccumulationCell
-from mslearn.nn.gradients import Jvp as Jvp
-from mslearn.nn.gradients import MicroBatchInterleaved as MicroBatchInterleaved
-from mslearn.nn.gradients import ParameterUpdate as ParameterUpdate
-from mslearn.nn.gradients import PipelineCell as PipelineCell
-from mslearn.nn.gradients import SparseTensorDenseMatmul as SparseTensorDenseMatmul
-from mslearn.nn.gradients import SparseToDense as SparseToDense
-from mslearn.nn.gradients import SyncBatchNorm as SyncBatchNorm
-from mslearn.nn.gradients import Vjp as Vjp
-from mslearn.nn.gradients import WithGradCell as WithGradCell
-from mslearn.nn.image import MSSSIM as MSSSIM
-from mslearn.nn.image import PSNR as PSNR
-from mslearn.nn.image import SSIM as SSIM
-from mslearn.nn.image import CentralCrop as CentralCrop
-from mslearn.nn.image import ImageGradients as ImageGradients
 from mslearn.nn.layers import GELU as GELU
 from mslearn.nn.layers import Dense as Dense
 from mslearn.nn.layers import Dropout as Dropout
@@ -127,13 +89,6 @@ from mslearn.nn.losses_more import SmoothL1Loss as SmoothL1Loss
 from mslearn.nn.losses_more import SoftMarginLoss as SoftMarginLoss
 from mslearn.nn.losses_more import SoftmaxCrossEntropyWithLogits as SoftmaxCrossEntropyWithLogits
 from mslearn.nn.losses_more import TripletMarginLoss as TripletMarginLoss
-from mslearn.nn.losses_rare import CTCLoss as CTCLoss
-from mslearn.nn.losses_rare import FocalLoss as FocalLoss
-from mslearn.nn.losses_rare import MultiClassDiceLoss as MultiClassDiceLoss
-from mslearn.nn.losses_rare import MultilabelMarginLoss as MultilabelMarginLoss
-from mslearn.nn.losses_rare import PoissonNLLLoss as PoissonNLLLoss
-from mslearn.nn.losses_rare import SampledSoftmaxLoss as SampledSoftmaxLoss
-from mslearn.nn.losses_rare import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
 from mslearn.nn.normalization import BatchNorm1d as BatchNorm1d
 from mslearn.nn.normalization import BatchNorm2d as BatchNorm2d
 from mslearn.nn.normalization import BatchNorm3d as BatchNorm3d
@@ -204,17 +159,6 @@ from mslearn.nn.transformer import TransformerDecoder as TransformerDecoder
 from mslearn.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
 from mslearn.nn.transformer import TransformerEncoder as TransformerEncoder
 from mslearn.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
-from mslearn.nn.windows import LRN as LRN
-from mslearn.nn.windows import AdaptiveMaxPool3d as AdaptiveMaxPool3d
-from mslearn.nn.windows import ChannelShuffle as ChannelShuffle
-from mslearn.nn.windows import FractionalMaxPool2d as FractionalMaxPool2d
-from mslearn.nn.windows import FractionalMaxPool3d as FractionalMaxPool3d
-from mslearn.nn.windows import LPPool1d as LPPool1d
-from mslearn.nn.windows import LPPool2d as LPPool2d
-from mslearn.nn.windows import MaxUnpool1d as MaxUnpool1d
-from mslearn.nn.windows import MaxUnpool2d as MaxUnpool2d
-from mslearn.nn.windows import MaxUnpool3d as MaxUnpool3d
-from mslearn.nn.windows import Unfold as Unfold
 from mslearn.nn.wrap import DynamicLossScaleUpdateCell as DynamicLossScaleUpdateCell
 from mslearn.nn.wrap import FixedLossScaleUpdateCell as FixedLossScaleUpdateCell
 from mslearn.nn.wrap import ForwardValueAndGrad as ForwardValueAndGrad
@@ -223,6 +167,32 @@ from mslearn.nn.wrap import TrainOneStepWithLossScaleCell as TrainOneStepWithLos
 from mslearn.nn.wrap import WithEvalCell as WithEvalCell
 from mslearn.nn.wrap import WithLossCell as WithLossCell
 
+# Layers that few programs need load when they are first named.
+_RARE = {
+    "classic": (
+        "BiDense", "ClipByNorm", "Conv2dBnAct", "DenseBnAct", "DiGamma", "IGamma",
+        "L1Regularizer", "LBeta", "LGamma", "MatDet", "MatInverse", "MatMul", "MatrixDiag",
+        "MatrixDiagPart", "MatrixSetDiag", "Moments", "Range", "ReduceLogSumExp", "Roll",
+        "TimeDistributed", "Tril", "Triu",
+    ),
+    "gradients": (
+        "DistributedGradReducer", "GradAccumulationCell", "Jvp", "MicroBatchInterleaved",
+        "ParameterUpdate", "PipelineCell", "SparseTensorDenseMatmul", "SparseToDense",
+        "SyncBatchNorm", "Vjp", "WithGradCell",
+    ),
+    "image": (
+        "CentralCrop", "ImageGradients", "MSSSIM", "PSNR", "SSIM",
+    ),
+    "losses_rare": (
+        "CTCLoss", "FocalLoss", "MultiClassDiceLoss", "MultilabelMarginLoss",
+        "PoissonNLLLoss", "SampledSoftmaxLoss", "TripletMarginWithDistanceLoss",
+    ),
+    "windows": (
+        "AdaptiveMaxPool3d", "ChannelShuffle", "FractionalMaxPool2d", "FractionalMaxPool3d",
+        "LPPool1d", "LPPool2d", "LRN", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "Unfold",
+    ),
+}  # fmt: skip
+_HOME = {name: module for module, names in _RARE.items() for name in names}
 # MindSpore has metrics here as well. They live in `train`, a layer above, and load from there.
 _METRICS = (
     "Accuracy", "BleuScore", "ConfusionMatrix", "ConfusionMatrixMetric", "CosineSimilarity", "Dice",
@@ -253,6 +223,10 @@ _REFUSED = {
 
 
 def __getattr__(name: str) -> object:
+    if name in _HOME:
+        found: object = getattr(_importlib.import_module(f"mslearn.nn.{_HOME[name]}"), name)
+        globals()[name] = found
+        return found
     if name in _METRICS:
         return getattr(_importlib.import_module("mslearn.train.metrics"), name)
     if name in _MINT:
@@ -261,7 +235,12 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"mslearn has no 'nn.{name}': {_REFUSED[name]}.")
     if name == "GraphCell":  # it reads files, a layer above
         return _importlib.import_module("mslearn.interchange.graph_cell").GraphCell
-    known = [n for n in globals() if not n.startswith("_") and n[0].isupper()]
+    known = [n for n in __dir__() if n[0].isupper()]
     raise AttributeError(
         f"module 'mslearn.nn' has no attribute '{name}'.{_did_you_mean(name, known)}"
     )
+
+
+def __dir__() -> list[str]:
+    lazy = (*_HOME, *_METRICS, *_MINT, "GraphCell")
+    return sorted({*(n for n in globals() if not n.startswith("_")), *lazy})
