@@ -294,13 +294,12 @@ def _print(*values: Any, sep: str | None = " ", end: str | None = "\n", **option
 
 def call(function: Any) -> Any:
     """What to call for `function`: learners' functions are rewritten, some builtins replaced."""
-    if isinstance(getattr(function, "__self__", None), str) and function.__name__ == "format":
-        return lambda *args, **named: fstring(Filled(function.__self__, args, named))
-    if isinstance(function, types.BuiltinFunctionType | type):
-        try:
-            return BUILTINS.get(function, function)
-        except TypeError:  # an unhashable callable
-            return function
+    if isinstance(function, types.BuiltinFunctionType):
+        if isinstance(function.__self__, str) and function.__name__ == "format":
+            return lambda *args, **named: fstring(Filled(function.__self__, args, named))
+        return BUILTINS.get(function, function)
+    if isinstance(function, type):
+        return BUILTINS.get(function, function)
     return rewrite(function)
 
 

@@ -163,6 +163,11 @@ def test_a_graph_with_control_flow_replays_and_goes_inside_another():
 
     graph = graph_of(f, X)
     np.testing.assert_array_equal(replay(graph, X)[0].asnumpy(), f(X).asnumpy())
+    slope = ms.grad(lambda x: ops.sin(f(x)).sum())
+    again = ms.grad(lambda x: ops.sin(replay(graph, x)[0]).sum())
+    np.testing.assert_allclose(again(X).asnumpy(), slope(X).asnumpy(), rtol=1e-6)
+    twice = [ms.grad(lambda x, g=g: g(x).sum())(X).asnumpy() for g in (slope, again)]
+    np.testing.assert_allclose(*twice, rtol=1e-5)
     inner = ms.jit(f)
     outer = ms.jit(lambda x: inner(x) + 1 if x[0] > 0 else x, fullgraph=True)
     np.testing.assert_array_equal(outer(X).asnumpy(), f(X).asnumpy() + 1)

@@ -145,7 +145,7 @@ def test_shapes_structures_and_objects_that_do_not_agree():
 def test_what_no_graph_can_hold_runs_eagerly_with_a_warning_that_names_the_line(body):
     f = cell("def f(x):\n" + textwrap.indent(body, "    "))
     jitted = ms.jit(f)
-    with pytest.warns(UserWarning, match="'f' runs without a graph: .*ipykernel_1.* line [2345]"):
+    with pytest.warns(UserWarning, match="'f' runs without a graph: (?s:.)*<cell> line [2345]"):
         out = jitted(X)
     np.testing.assert_array_equal(out.asnumpy(), f(X).asnumpy())
     with warnings.catch_warnings():
