@@ -54,6 +54,9 @@ def inputs():
         "fgray": (gray / 255).astype(np.float32),
         "drgb": rgb / 255,
         "irgb": rgb.astype(np.int32),
+        "srgb": rgb.astype(np.int16) * 9 - 900,
+        "big": big,
+        "fbig": (big / 255).astype(np.float32),
         "chw": np.ascontiguousarray(rgb.transpose(2, 0, 1)),
         "fchw": (rgb / 255).astype(np.float32).transpose(2, 0, 1).copy(),
         "video": np.stack([rgb, rgb[::-1]]),
@@ -243,6 +246,18 @@ cases(
 cases("vision", "pil pilgray", "vision.RandomGrayscale(1.0)")
 cases("vision", "gray gray1", "vision.ConvertColor(vision.ConvertMode.COLOR_GRAY2RGB)")
 cases("vision", "rgba video vector word drgb", "vision.AdjustGamma(0.5)")
+cases(
+    "vision",
+    "rgba drgb srgb",
+    """
+    vision.Rotate(20, Inter.BILINEAR)
+    vision.Rotate(20, Inter.BICUBIC)
+    vision.Resize((7, 9), Inter.BILINEAR)
+    vision.Resize((17, 9), Inter.AREA)
+    """,
+)
+cases("vision", "big fbig", "vision.Resize((13, 17))")
+cases("vision", "big fbig", "vision.Resize((13, 17), Inter.AREA)")
 cases(
     "vision",
     "rgba video vector word drgb irgb",

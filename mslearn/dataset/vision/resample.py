@@ -132,16 +132,18 @@ def _area(image: np.ndarray, height: int, width: int) -> np.ndarray:
     tall, wide, channels = image.shape
     if tall % height == 0 and wide % width == 0:
         down, right = tall // height, wide // width
-        parts = image.reshape(height, down, width, right, channels)
+        kind = np.int32 if image.dtype == np.uint8 else _F32
+        rows = image.reshape(height, down, wide * channels).sum(1, dtype=kind)
+        parts = rows.reshape(height, width, right, channels)
+        total = _sum([parts[:, :, k] for k in range(right)])
         if image.dtype != np.uint8:
-            return parts.astype(_F32).sum((1, 3)) * _F32(1 / (down * right))
-        total = parts.sum((1, 3), dtype=np.int32)
+            return total * _F32(1 / (down * right))
         if down == right == 2:
             return ((total + 2) >> 2).astype(np.uint8)
         return np.rint(total * _F32(1 / (down * right))).astype(np.uint8)
     values = image.astype(_F32)
-    rows = np.tensordot(_area_weights(tall, height), values, 1)
-    out = np.einsum("hwc,xw->hxc", rows, _area_weights(wide, width))
+    rows = _area_weights(tall, height) @ values.reshape(tall, -1)
+    out = _area_weights(wide, width) @ rows.reshape(height, wide, channels)
     return np.rint(out).astype(np.uint8) if image.dtype == np.uint8 else out
 
 
@@ -174,12 +176,12 @@ def resize(
     else:
         out = _separable(cube, height, width, inter)
     if out.dtype != image.dtype:
-        out = out.astype(image.dtype) if image.dtype.kind == "f" else _whole(out, image.dtype)
+        out = out.astype(image.dtype) if image.dtype.kind == "f" else whole(out, image.dtype)
     shape = (*image.shape[:first], height, width, *image.shape[first + 2 :])
     return np.ascontiguousarray(out.reshape(shape))
 
 
-def _whole(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+def whole(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Rounded and held inside an integer type's range."""
     limits = np.iinfo(dtype)
     return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 
 from mslearn.dataset.vision.enums import Inter
-from mslearn.dataset.vision.resample import cubic_weights
+from mslearn.dataset.vision.resample import cubic_weights, whole
 
 _BITS = 5  # of a place in the input after the point
 _CELLS = 1 << _BITS
 
 
 @lru_cache(maxsize=4)
-def _weights(inter: Inter, whole: bool) -> np.ndarray:
+def _weights(inter: Inter, as_ints: bool) -> np.ndarray:
     """<32, 32, taps, taps> weights; as integers that add up to 32768 for bytes."""
     steps = np.arange(_CELLS, dtype=np.float32) / np.float32(_CELLS)
     line = np.stack([1 - steps, steps], -1) if inter is Inter.BILINEAR else cubic_weights(steps)
     exact = line[:, None, :, None] * line[None, :, None, :]
-    if not whole:
+    if not as_ints:
         return exact
     table = np.rint(exact * np.float32(32768)).astype(np.int32)
     if inter is not Inter.BILINEAR:  # the rounding error goes where OpenCV puts it
@@ -37,32 +37,62 @@ def _weights(inter: Inter, whole: bool) -> np.ndarray:
     return table
 
 
+def _bordered(image: np.ndarray, fill: np.ndarray) -> np.ndarray:
+    """<H+2,W+2,C>: one pixel of `fill` around, for places outside to be clipped to."""
+    height, width, channels = image.shape
+    out = np.empty((height + 2, width + 2, channels), image.dtype)
+    out[0] = out[-1] = out[:, 0] = out[:, -1] = fill
+    out[1:-1, 1:-1] = image
+    return out
+
+
+def _rows(y: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Where rows `y` begin in a bordered image written out in one line."""
+    return (np.clip(y, -1, height) + 1) * (width + 2)
+
+
+def _columns(x: np.ndarray, width: int) -> np.ndarray:
+    return np.clip(x, -1, width) + 1
+
+
 def _sample(image: np.ndarray, y: np.ndarray, x: np.ndarray, fill: np.ndarray) -> np.ndarray:
     """Pixels at whole places, `fill` outside."""
-    height, width = image.shape[:2]
-    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-    found = image[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
-    found[~inside] = fill
-    return found
+    height, width, channels = image.shape
+    pixels = _bordered(image, fill).reshape(-1, channels)
+    return pixels.take(_rows(y, height, width) + _columns(x, width), axis=0)
 
 
 def _remap(
     image: np.ndarray, y: np.ndarray, x: np.ndarray, inter: Inter, fill: np.ndarray
 ) -> np.ndarray:
     """Interpolate at places in units of 1/32 pixel."""
-    table = _weights(inter, image.dtype == np.uint8)
+    height, width, channels = image.shape
+    bytes_ = image.dtype == np.uint8
+    table = _weights(inter, bytes_)
     taps = table.shape[-1]
+    cell = (y & (_CELLS - 1)) * _CELLS + (x & (_CELLS - 1))
     first = 0 if taps == 2 else -1
-    weights = table[y & (_CELLS - 1), x & (_CELLS - 1)]
-    y, x = y >> _BITS, x >> _BITS
-    total: Any = 0
+    rows = [_rows((y >> _BITS) + (first + i), height, width) for i in range(taps)]
+    columns = [_columns((x >> _BITS) + (first + j), width) for j in range(taps)]
+    # Channel by channel: NumPy is quick along long rows.
+    planes = np.moveaxis(_bordered(image, fill), -1, 0).reshape(channels, -1)
+    kind: Any = np.int32 if bytes_ else (image.dtype if image.dtype.kind == "f" else np.float64)
+    total = np.zeros((channels, *y.shape), kind)
     for i in range(taps):
         for j in range(taps):
-            found = _sample(image, y + (first + i), x + (first + j), fill)
-            total = total + found * weights[:, :, i, j, None]
-    if image.dtype == np.uint8:
-        return np.clip((total + (1 << 14)) >> 15, 0, 255).astype(np.uint8)
-    return np.asarray(total).astype(image.dtype)
+            place = rows[i] + columns[j]
+            weights = table[:, :, i, j].ravel().take(cell)
+            for plane, out in zip(planes, total, strict=True):
+                found = plane.take(place).astype(kind, copy=False)
+                found *= weights
+                out += found
+    if bytes_:
+        total += 1 << 14
+        total >>= 15
+        total = np.clip(total, 0, 255).astype(np.uint8)
+    elif image.dtype.kind != "f":
+        total = whole(total, image.dtype)
+    return np.ascontiguousarray(np.moveaxis(total, 0, -1))
 
 
 def _fill(image: np.ndarray, value: Any) -> np.ndarray:
