@@ -11,7 +11,7 @@ from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.interchange.mindir_load import LOAD
-from mslearn.interchange.mindir_read import MindirGraph, Operation
+from mslearn.interchange.mindir_read import MindirError, MindirGraph, Operation
 from mslearn.nn.cell import Cell
 
 
@@ -82,7 +82,15 @@ class GraphCell(Cell):
         for (name, shape, dtype), x in zip(wanted, inputs, strict=True):
             known[name] = _fitting(name, shape, dtype, x)
         for step, over in self._steps:
-            known[step.output] = LOAD[step.op](step.attrs, *[known[n] for n in step.inputs])
+            try:
+                known[step.output] = LOAD[step.op](step.attrs, *[known[n] for n in step.inputs])
+            except (KeyError, IndexError, AttributeError, TypeError) as error:
+                if isinstance(error, DtypeError):
+                    raise
+                raise MindirError(
+                    f"For 'GraphCell', the operation '{step.op}' ({step.scope}) of the file has "
+                    f"arguments that it cannot be run with: {type(error).__name__} {error}."
+                ) from error
             for name in over:
                 del known[name]
         return known[self.graph.output]

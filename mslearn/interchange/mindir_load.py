@@ -17,9 +17,13 @@ from mslearn.core.dtype import dtype_of, to_numpy
 from mslearn.core.primitive import apply, registry
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.interchange.mindir_ops import TYPE_IDS
+from mslearn.ops.arrange import pad_around, pad_pairs
 from mslearn.ops.families import Elementwise, binary, cast, unary
+from mslearn.ops.losses_more import sparse_softmax_cross_entropy_with_logits
 from mslearn.ops.lstm import LSTMSequence
 from mslearn.ops.pool import max_like
+from mslearn.ops.resize import resize
+from mslearn.ops.sorting import with_value
 from mslearn.ops.windows import padding_of
 
 Entry = Callable[..., Any]
@@ -206,11 +210,72 @@ def _prelu(a: Any, x: Tensor, w: Tensor) -> Tensor:
     return out
 
 
-_BINARY = {n for n, p in registry.items() if issubclass(p, Elementwise) and len(p.inputs) < 3}
+def _max_pool_3d(a: dict[str, Any], x: Tensor) -> Any:
+    return ops.max_pool3d(
+        x, a["ksize"], a["strides"], a["pads"], a.get("dilation", 1), a.get("ceil_mode", False),
+        True,
+    )  # fmt: skip
+
+
+def _avg_pool_3d(a: dict[str, Any], x: Tensor) -> Tensor:
+    kernel, stride = a["kernel_size"][-3:], a["strides"][-3:]
+    mode = str(a["pad_mode"]).lower()
+    if mode != "pad":
+        return ops.AvgPool3D(kernel, stride, mode)(x)
+    out: Tensor = ops.avg_pool3d(
+        x, kernel, stride, a["pad_list"], a.get("ceil_mode", False),
+        a.get("count_include_pad", True), a.get("divisor_override", 0),
+    )  # fmt: skip
+    return out
+
+
+def _conv_3d(a: dict[str, Any], x: Tensor, w: Tensor) -> Tensor:
+    mode = str(a["pad_mode"]).lower()
+    pad = a.get("pad_list", a.get("pad", 0)) if mode == "pad" else 0
+    stride, dilation = (a[k][-3:] for k in ("stride", "dilation"))
+    return ops.conv3d(x, w, None, stride, mode, pad, dilation, a.get("group", 1))
+
+
+def _resize(kind: str) -> Entry:
+    return lambda a, x, size, align=False, half=False: resize(
+        x, _ints(size), kind, bool(align), bool(half)
+    )
+
+
+def _mirror_pad(a: dict[str, Any], x: Tensor, paddings: Any) -> Tensor:
+    pairs = [tuple(map(int, pair)) for pair in paddings.tolist()]
+    mode = {"REFLECT": "reflect", "SYMMETRIC": "symmetric"}[a["mode"]]
+    return pad_around(x, pairs, mode)
+
+
+def _group_norm(a: Any, x: Tensor, groups: int, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:
+    y = ops.group_norm(x, groups, gamma, beta, eps)
+    return y, None, None
+
+
+def _l2_normalize(a: dict[str, Any], x: Tensor, axis: Any = None, eps: float = 1e-4) -> Tensor:
+    over = _ints(a.get("axis", 0) if axis is None else axis)
+    square = (x * x).sum(over, True).maximum(a.get("epsilon", eps))
+    return x / square.sqrt()
+
+
+def _with_value(pick: Any) -> Entry:
+    return lambda a, x, axis=0, keep=False: with_value(pick, x, axis, bool(keep))
+
+
+def _bce(a: Any, x: Tensor, y: Tensor, weight: Any, pos: Any, how: int = 1) -> Tensor:
+    """With a number for the reduction: 0 none, 1 mean, 2 sum."""
+    reduction = ("none", "mean", "sum")[how]
+    return ops.binary_cross_entropy_with_logits(x, y, weight, pos, reduction)
+
+
+_PLAIN = {n for n, p in registry.items() if issubclass(p, Elementwise) and not p.params}
 LOAD: dict[str, Entry] = {
-    **{name: _elementwise(name) for name in sorted(_BINARY - {"Round", "GeLU"})},
+    **{name: _elementwise(name) for name in sorted(_PLAIN)},
     **{f"{n}Ext": _scalar(n) for n in ("Add", "Sub")},
     **{f"{n}s": _scalar(n) for n in ("Add", "Sub", "Mul", "Div")},
+    **{f"{n}Scalar": _scalar(n)
+       for n in ("Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual")},
     **{f"Reduce{k}": _reduce(f"Reduce{k}")
        for k in ("Sum", "Mean", "Max", "Min", "Prod", "All", "Any")},
     # order and grouping
@@ -219,6 +284,7 @@ LOAD: dict[str, Entry] = {
     "UpdateState": lambda a, *_: None,
     "MakeTuple": lambda a, *xs: tuple(xs),
     "MakeList": lambda a, *xs: tuple(xs),
+    "make_list": lambda a, *xs: tuple(xs),
     "TupleGetItem": lambda a, x, i: x[i],
     "ListGetItem": lambda a, x, i: x[i],
     "Identity": lambda a, x: x,
@@ -237,6 +303,7 @@ LOAD: dict[str, Entry] = {
     "Stack": lambda a, xs, *axis: ops.stack(xs, axis[0] if axis else a["axis"]),
     "StackExt": lambda a, xs, axis=0: ops.stack(xs, axis),
     "Split": _split,
+    "Unstack": lambda a, x, *_: ops.unstack(x, a.get("axis", 0)),
     "SplitWithSize": lambda a, x, sizes, axis: ops.split(x, list(_ints(sizes)), axis),
     "Tile": lambda a, x, dims: ops.tile(x, _ints(dims)),
     "ReverseV2": lambda a, x, axis: ops.flip(x, _ints(axis)),
@@ -277,11 +344,25 @@ LOAD: dict[str, Entry] = {
     ),
     "MatMulExt": _plain(ops.matmul),
     "Dense": _plain(ops.dense),
+    "ProdExt": _typed(lambda x, axis, keep: ops.prod(x, axis and axis[0], keep)),
+    "AddN": lambda a, xs: ops.addn(list(xs)),
+    "ClampScalar": lambda a, x, low=None, high=None: ops.clip_by_value(x, low, high),
+    "ClampTensor": lambda a, x, low=None, high=None: ops.clip_by_value(x, low, high),
+    "RemainderTensorScalar": lambda a, x, y: x % y,
+    "RemainderTensorTensor": lambda a, x, y: x % y,
+    "L2Normalize": _l2_normalize,
+    **{f"Arg{k}WithValue": _with_value(pick) for k, pick in (("Max", max), ("Min", min))},
+    "Tril": lambda a, x, diagonal=0: ops.tril(x, diagonal),
+    "Triu": lambda a, x, diagonal=0: ops.triu(x, diagonal),
     # networks
     "BiasAdd": lambda a, x, b, *_: ops.bias_add(x, b),
     "BiasAddGrad": lambda a, dy, *_: dy.sum(tuple(i for i in range(dy.ndim) if i != 1)),
     "ReluGrad": lambda a, dy, x: apply(registry["ReluGrad"], (dy, x)),
     "GeLU": lambda a, x: ops.gelu(x, "tanh"),
+    "FastGeLU": _plain(ops.fast_gelu),
+    "HShrink": lambda a, x, lambd=0.5: ops.hardshrink(x, lambd),
+    "SoftShrink": lambda a, x, lambd=0.5: ops.softshrink(x, lambd),
+    "CeLU": lambda a, x, alpha=1.0: ops.celu(x, alpha),
     "SiLU": _plain(ops.silu),
     "Elu": lambda a, x, alpha=1.0: ops.elu(x, alpha),
     "LeakyReLU": lambda a, x, slope=0.2: ops.leaky_relu(x, slope),
@@ -301,6 +382,21 @@ LOAD: dict[str, Entry] = {
     "MaxPool": lambda a, x: max_like(_pool(a, x.shape[2:]), 0, x),
     "MaxPoolGrad": lambda a, x, y, dy: max_like(_pool(a, x.shape[2:]), 1, x, y, dy),
     "AvgPool": _avg_pool,
+    "AvgPool3D": _avg_pool_3d,
+    "MaxPool3DWithArgmax": _max_pool_3d,
+    "AdaptiveAvgPool2D": lambda a, x: ops.adaptive_avg_pool2d(x, a["output_size"]),
+    "AdaptiveMaxPool2D": lambda a, x, size: ops.adaptive_max_pool2d(x, _ints(size), True),
+    "Conv3D": _conv_3d,
+    "GroupNorm": _group_norm,
+    "ResizeNearestNeighborV2": _resize("nearest"),
+    "ResizeBilinearV2": _resize("linear"),
+    "Pad": lambda a, x: pad_pairs(x, a["paddings"]),
+    "MirrorPad": _mirror_pad,
+    "MaskedFill": lambda a, x, mask, value: ops.masked_fill(x, mask, value),
+    "BCEWithLogitsLoss": _bce,
+    "SparseSoftmaxCrossEntropyWithLogits": lambda a, x, y: (
+        sparse_softmax_cross_entropy_with_logits(x, y, bool(a.get("is_grad")))
+    ),
     "BatchNorm": _batch_norm,
     "LayerNorm": _layer_norm,
     "LSTM": _lstm,

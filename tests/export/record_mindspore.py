@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,33 @@ def write_networks() -> None:
             ms.export(net, free, file_name=str(dynamic), file_format="MINDIR")
             dynamic.chmod(0o644)
         np.savez(DATA / f"mindspore_{name}.npz", x=x, y=net(ms.Tensor(x)).asnumpy())
+
+
+def flat(values: Any) -> list[Any]:
+    """The tensors in nested tuples."""
+    if isinstance(values, tuple | list):
+        return [t for v in values for t in flat(v)]
+    return [values]
+
+
+def write_layers() -> None:
+    """Run in MindSpore's Python: files, inputs and outputs of layers.py in one archive."""
+    import mindspore as ms
+    from layers import layers
+
+    ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
+    ms.set_seed(1)
+    held = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (net, arrays) in layers().items():
+            net.set_train(False)
+            inputs = list(map(ms.Tensor, arrays))
+            outputs = flat(net(*inputs))
+            ms.export(net, *inputs, file_name=f"{folder}/{name}", file_format="MINDIR")
+            held[f"{name}:file"] = np.fromfile(f"{folder}/{name}.mindir", np.uint8)
+            held |= {f"{name}:x{i}": a for i, a in enumerate(arrays)}
+            held |= {f"{name}:y{i}": t.asnumpy() for i, t in enumerate(outputs)}
+    np.savez_compressed(DATA / "mindspore_layers.npz", **held)
 
 
 def accepted(oracle: str, folder: Path) -> dict[str, float]:
@@ -85,6 +113,7 @@ def main() -> None:
     DATA.mkdir(exist_ok=True)
     here = f"import sys; sys.path.insert(0, {str(HERE)!r}); import record_mindspore as r; "
     subprocess.run([oracle, "-c", here + "r.write_networks()"], check=True)
+    subprocess.run([oracle, "-c", here + "r.write_layers()"], check=True)
     with tempfile.TemporaryDirectory() as folder:
         found = accepted(oracle, Path(folder))
         version = Path(folder, "version").read_text()

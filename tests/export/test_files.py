@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from export.nets import build
+from export.record_mindspore import flat
 
 import mslearn as ms
 from mslearn import nn, ops
@@ -42,6 +43,21 @@ def test_files_of_real_mindspore_give_its_numbers(name):
     with np.load(DATA / f"mindspore_{name}.npz") as held:
         x, y = held["x"], held["y"]
     np.testing.assert_allclose(net(ms.Tensor(x)).asnumpy(), y, rtol=1e-6, atol=1e-6)
+
+
+LAYERS = np.load(DATA / "mindspore_layers.npz")
+NAMES = sorted(n.partition(":")[0] for n in LAYERS.files if n.endswith(":file"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_layers_of_real_mindspore_give_its_numbers(name, tmp_path):
+    """150 layers and functions (layers.py), each in a file that MindSpore 2.10 wrote."""
+    (tmp_path / "net.mindir").write_bytes(LAYERS[f"{name}:file"].tobytes())
+    x, y = ([LAYERS[k] for k in LAYERS.files if k.startswith(f"{name}:{v}")] for v in "xy")
+    out = flat(nn.GraphCell(ms.load(tmp_path / "net.mindir"))(*map(ms.Tensor, x)))
+    for got, want in zip(out, y, strict=True):
+        assert got.asnumpy().dtype == want.dtype
+        np.testing.assert_allclose(got.asnumpy(), want, rtol=2e-5, atol=1e-5)
 
 
 def test_a_free_batch_of_real_mindspore():
