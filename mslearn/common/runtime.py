@@ -31,8 +31,10 @@ half, single, double = float16, float32, float64
 byte, short, intc, long, intp = int8, int16, int32, int64, int64
 ubyte, ushort, uintc, uintp = uint8, uint16, uint32, uint64
 cfloat, cdouble = complex64, complex128
+STRICT, COMPATIBLE, LAX = 0, 1, 2  # how much of Python a graph may hold (`jit_syntax_level`)
 NAMES = (
-    "byte", "cdouble", "cfloat", "double", "from_numpy", "frombuffer", "get_current_device",
+    "COMPATIBLE", "LAX", "STRICT", "byte", "cdouble", "cfloat", "double", "from_numpy",
+    "frombuffer", "get_current_device",
     "get_rng_state", "half", "initial_seed", "intc", "intp", "is_tensor", "long", "manual_seed",
     "seed", "set_deterministic", "set_device", "set_recursion_limit", "set_rng_state", "short",
     "single", "synchronize", "ubyte", "uintc", "uintp", "ushort",

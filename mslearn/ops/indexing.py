@@ -39,7 +39,8 @@ def _infer_index(x: Any, tensors: tuple[Any, ...], template: tuple[Any, ...]) ->
         return stand_in[_fill(template, tuple(filled))].shape
     except IndexError as error:
         raise IndexError(
-            f"For 'Tensor.__getitem__', the index does not fit shape {list(x.shape)}: {error}."
+            f"For 'Tensor.__getitem__', the index does not fit shape {list(x.shape)}: {error}. "
+            f"Places count from 0 (an embedding needs a row for every token number)."
         ) from None
 
 

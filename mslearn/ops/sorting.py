@@ -219,6 +219,8 @@ def topk(input, k, dim=None, largest=True, sorted=True):
     """
     x = as_tensor(input)
     axis = x.ndim - 1 if dim is None else normal_axes("topk", x.ndim, dim)[0]
+    if not 0 <= int(k) <= x.shape[axis]:
+        raise ValueError(f"For 'topk', k must be 0 to {x.shape[axis]} (axis {axis}), but got {k}.")
     moved = swapaxes(x, axis, -1) if axis != x.ndim - 1 else x
     values, index = apply(TopK, (moved if largest else -moved,), {"k": int(k), "sorted": sorted})
     values = values if largest else -values

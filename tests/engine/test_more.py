@@ -151,3 +151,24 @@ def test_dropping_whole_channels():
 def test_padding_row_of_an_embedding_gets_no_gradient():
     grad = ms.grad(lambda w: ops.embedding(t([0, 2, 0]), w, padding_idx=2).sum())(t(A))
     np.testing.assert_array_equal(grad.asnumpy(), np.array([[2.0], [0], [0]]) * np.ones(4))
+
+
+@pytest.mark.parametrize(
+    ("run", "text"),
+    [
+        (lambda: ops.topk(t(A), 9), r"k must be 0 to 4 \(axis 1\), but got 9"),
+        (lambda: t(A)[7], "Places count from 0"),
+        (lambda: ops.quantile(t(A), 1.5), r"values in \[0, 1\]"),
+        (lambda: ops.grid_sample(t(A), t(A)), "needs a grid"),
+        (
+            lambda: ops.ctc_loss(t(A[:, None]), t([[1]]), t([1.0]), t([1])),
+            "lengths must be integers",
+        ),
+        (lambda: ops.iou(t(A), t(A[:, :3])), r"boxes are \(N, 4\)"),
+        (lambda: ops.cross(t(A), t(B), 1), "3 elements along dim 1"),
+        (lambda: ops.unsorted_segment_sum(t(A), t([0, 1]), 2), "first axes of x"),
+    ],
+)
+def test_messages_name_what_is_wrong(run, text):
+    with pytest.raises((ValueError, IndexError, TypeError), match=text):
+        run()

@@ -32,6 +32,7 @@ def test_names_of_types():
     assert (ms.half, ms.single, ms.double) == (ms.float16, ms.float32, ms.float64)
     assert (ms.byte, ms.intc, ms.long, ms.intp) == (ms.int8, ms.int32, ms.int64, ms.int64)
     assert (ms.ubyte, ms.ushort, ms.uintc) == (ms.uint8, ms.uint16, ms.uint32)
+    assert (ms.STRICT, ms.COMPATIBLE, ms.LAX) == (0, 1, 2)
     assert (ms.uintp, ms.cfloat, ms.cdouble) == (ms.uint64, ms.complex64, ms.complex128)
 
 
