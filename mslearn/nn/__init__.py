@@ -217,6 +217,10 @@ _REFUSED = {
          "VirtualDatasetCellTriple"),
         "it puts together the work of many devices, and mslearn computes on one",
     ),
+    **dict.fromkeys(
+        ("Conv2dThor", "DenseThor", "EmbeddingLookupThor", "EmbeddingThor"),
+        "it collects matrices for nn.thor, which is not here; use the layer without 'Thor'",
+    ),
     "GetNextSingleOp": "it reads a queue of the Ascend device; iterate over the dataset",
     "OptTFTWrapper": "it repairs a cluster after a device fails, and mslearn computes on one",
 }  # fmt: skip

@@ -188,6 +188,8 @@ def test_names_of_mint_and_names_that_are_refused():
     assert nn.Linear is ms.mint.nn.Linear and nn.DropoutExt is ms.mint.nn.Dropout
     with pytest.raises(AttributeError, match="many devices"):
         _ = nn.PipelineGradReducer
+    with pytest.raises(AttributeError, match="without 'Thor'"):
+        _ = nn.DenseThor
 
 
 def test_names_of_mindspore_1():
