@@ -28,6 +28,16 @@ from mslearn.dataset.combining import ZipDataset as ZipDataset
 from mslearn.dataset.combining import zip_datasets as zip  # noqa: F401 - MindSpore's name
 from mslearn.dataset.config import ErrorSamplesMode as ErrorSamplesMode
 from mslearn.dataset.config import set_seed as set_seed
+from mslearn.dataset.corpora import AGNewsDataset as AGNewsDataset
+from mslearn.dataset.corpora import AmazonReviewDataset as AmazonReviewDataset
+from mslearn.dataset.corpora import DBpediaDataset as DBpediaDataset
+from mslearn.dataset.corpora import PennTreebankDataset as PennTreebankDataset
+from mslearn.dataset.corpora import SogouNewsDataset as SogouNewsDataset
+from mslearn.dataset.corpora import SST2Dataset as SST2Dataset
+from mslearn.dataset.corpora import UDPOSDataset as UDPOSDataset
+from mslearn.dataset.corpora import WikiTextDataset as WikiTextDataset
+from mslearn.dataset.corpora import YahooAnswersDataset as YahooAnswersDataset
+from mslearn.dataset.corpora import YelpReviewDataset as YelpReviewDataset
 from mslearn.dataset.folders import ImageFolderDataset as ImageFolderDataset
 from mslearn.dataset.generator import GeneratorDataset as GeneratorDataset
 from mslearn.dataset.generator import NumpySlicesDataset as NumpySlicesDataset

@@ -22,6 +22,8 @@ Row = tuple[np.ndarray, ...]
 MAX_BYTES = 256 * 2**20
 # A block of rows should take about so long: short enough to hand on, long enough to be worth it.
 _BLOCK_SECONDS = 0.002
+# Ctrl-C and `stop` wait so long for a user's function that is running.
+_PATIENCE = 2.0
 
 
 class _Queue:
@@ -178,16 +180,22 @@ class Feed:
         finally:
             self.meter.waited += time.perf_counter() - start
 
-    def halt(self) -> None:
-        """End the thread, if there is one; the stream stays open."""
+    def halt(self, patience: float | None = None) -> bool:
+        """End the thread, if there is one; the stream stays open.
+
+        Returns False if the thread is still busy with a user's function after `patience` seconds:
+        then it closes the stream itself when it comes back.
+        """
         queue, thread = self._state["queue"], self._thread
         self._state["queue"] = self._thread = None
-        if queue is not None and thread is not None:
-            queue.close()
-            self.stream.interrupt()
-            thread.join()
+        if queue is None or thread is None:
+            return True
+        queue.close()
+        self.stream.interrupt()
+        thread.join(patience)
+        return not thread.is_alive() or queue.close(orphan=True)
 
     def close(self) -> None:
         """End the thread and let go of everything that the stages hold."""
-        self.halt()
-        self.stream.close()
+        if self.halt(_PATIENCE):
+            self.stream.close()

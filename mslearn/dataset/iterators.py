@@ -126,9 +126,10 @@ class TupleIterator(_Iterator):
     def __init__(
         self,
         dataset: Dataset,
-        columns: list[str] | None,
-        num_epochs: int,
-        output_numpy: bool,
+        columns: list[str] | None = None,
+        num_epochs: int = -1,
+        output_numpy: bool = False,
+        do_copy: bool = False,
     ) -> None:
         if columns is not None:
             positions(columns, dataset.get_col_names(), "create_tuple_iterator")
@@ -141,6 +142,15 @@ class TupleIterator(_Iterator):
 
 class DictIterator(_Iterator):
     """Rows as dicts from column name to value."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        num_epochs: int = -1,
+        output_numpy: bool = False,
+        do_copy: bool = False,
+    ) -> None:
+        super().__init__(dataset, num_epochs, output_numpy)
 
     def __next__(self) -> dict[str, Any]:
         return dict(zip(self._names, self._convert(self._next_row()), strict=True))

@@ -206,6 +206,25 @@ def test_breaking_off_leaves_nothing():
             next(iterator)
 
 
+def test_stopping_does_not_wait_for_a_slow_function(monkeypatch):
+    monkeypatch.setattr("mslearn.dataset.feed._PATIENCE", 0.05)
+    go = threading.Event()
+
+    def wait(x):
+        if x > 3:
+            go.wait(10)
+        return x
+
+    iterator = numbers().map(wait, "x").create_tuple_iterator(num_epochs=1)
+    for _ in range(3):
+        next(iterator)
+    start = time.monotonic()
+    iterator.stop()
+    assert time.monotonic() - start < 2
+    go.set()
+    assert helpers() == []
+
+
 def test_processes_stay_for_the_next_epoch():
     data = numbers(20).map(noisy, "x", num_parallel_workers=2, python_multiprocessing=True)
     iterator = data.create_tuple_iterator(num_epochs=2, output_numpy=True)
