@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import transform_cases
-from transform_cases import CASES
+from dataset import transform_cases
+from dataset.transform_cases import CASES
 
 import mslearn as ms
 from mslearn.dataset import audio, text, transforms, vision
