@@ -24,10 +24,11 @@ from mslearn.graph.control_join import place
 from mslearn.graph.control_slots import UNBOUND, Variable, cells_of
 from mslearn.graph.control_stage import Raised, branch, loop, staged, truth
 from mslearn.graph.control_text import Filled, Piece, Print, Raise, Text
-from mslearn.graph.errors import CannotStage, warn
+from mslearn.graph.errors import CannotStage, JoinTypeError, warn
 from mslearn.graph.passes.base import has_effect
 from mslearn.graph.rewrite import rewrite
 from mslearn.graph.tree import flatten
+from mslearn.ops import maximum, minimum
 from mslearn.ops.compare import LogicalAnd, LogicalNot, LogicalOr
 
 Thunk = Callable[[], Any]
@@ -314,7 +315,10 @@ def _extreme(pick: Any, better: str) -> Any:
             return pick(*values, **options)
         best = items[0]
         for item in items[1:]:
-            best = choose(COMPARE[better](item, best), _giving(item), _giving(best))
+            try:
+                best = choose(COMPARE[better](item, best), _giving(item), _giving(best))
+            except JoinTypeError:  # of two dtypes: the one that holds both
+                best = (maximum if pick is max else minimum)(item, best)
         return best
 
     return run

@@ -170,7 +170,9 @@ def slots_of(functions: Sequence[Any], names: Any, owned: Any) -> list[Slot]:
     for name, path in owned:
         *way, last = path.split(".")
         owner = functools.reduce(lambda o, a: getattr(o, a, None), way, _contents(cells.get(name)))
-        if owner is not UNBOUND and owner is not None:
+        if owner is UNBOUND or owner is None:
+            continue
+        if last not in getattr(owner, "__dict__", {}).get("_params", ()):  # those are handles
             slots.append(Attribute(owner, last, f"{name}.{path}"))
             roots.append((f"{name}.{path}", getattr(owner, last, None)))
     seen: set[int] = set()

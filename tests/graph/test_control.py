@@ -247,3 +247,46 @@ def test_graph_mode_of_cells(monkeypatch):
         assert names(net._jitted.graph)[-1] == "Cond"
     finally:
         ms.set_context(mode=ms.PYNATIVE_MODE)
+
+
+def test_max_of_two_dtypes_and_a_table_filled_in_place():
+    def distance(a, b):
+        d = ops.zeros((4, 4), ms.int32)
+        for i in range(4):
+            d[i, 0] = i
+            d[0, i] = i
+        for i in range(1, 4):
+            for j in range(1, 4):
+                cost = 0 if a[i - 1] == b[j - 1] else 1
+                d[i, j] = min(d[i - 1, j] + 1, d[i, j - 1] + 1, d[i - 1, j - 1] + cost)
+        return d
+
+    a, b = Tensor([1, 2, 3]), Tensor([1, 3, 3])
+    graph = ms.jit(distance, fullgraph=True)(a, b)
+    assert graph.dtype == ms.int32
+    np.testing.assert_array_equal(graph.asnumpy(), distance(a, b).asnumpy())
+
+
+def test_a_recurrent_net_over_lengths_that_a_tensor_gives():
+    class Net(nn.Cell):
+        def __init__(self):
+            super().__init__()
+            self.cell, self.out = nn.RNNCell(3, 4), nn.Dense(4, 1)
+
+        def construct(self, xs, lengths):
+            h, i = ops.zeros((2, 4)), 0
+            while i < lengths.max():
+                h = ops.where((i < lengths).reshape((-1, 1)), self.cell(xs[i], h), h)
+                i += 1
+            return self.out(h).sum()
+
+    ms.set_seed(0)
+    net, xs = Net(), ops.rand((5, 2, 3))
+    both = ms.value_and_grad(net, None, net.trainable_params())
+    graph = ms.jit(lambda a, b: both(a, b), fullgraph=True)
+    for lengths in (Tensor([3, 5]), Tensor([1, 0])):
+        eager, ours = both(xs, lengths), graph(xs, lengths)
+        np.testing.assert_allclose(ours[0].asnumpy(), eager[0].asnumpy(), rtol=1e-6)
+        for a, b in zip(ours[1], eager[1], strict=True):
+            np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), atol=1e-6)
+    assert len(graph.compilations) == 1
