@@ -38,7 +38,7 @@ FRONT_ENDS = (
     FrontEnd(
         "widgets/insight",
         "mslearn/static",
-        ("curves.js", "graph.js", "parameters.js", "predict.js", "quiz.js"),
+        ("compile.js", "curves.js", "graph.js", "parameters.js", "predict.js", "quiz.js"),
     ),
     FrontEnd("widgets/lab", "widgets/lab/dist", ("package.json",)),
 )

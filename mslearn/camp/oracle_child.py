@@ -8,6 +8,7 @@ FOLDER holds `code.py` (the source of one function), `name.txt` and `inputs.npz`
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import pathlib
 import sys
@@ -38,9 +39,15 @@ def main(place: str) -> None:
     import numpy as np
 
     folder = pathlib.Path(place)
-    # MindSpore looks a function's module up.
-    names: dict[str, Any] = {"__name__": "__main__", "np": np, "ms": ms}
-    exec((folder / "code.py").read_text("utf-8"), names)
+    # From its file, because MindSpore's jit reads a function's source there.
+    code = folder / "code.py"
+    spec = importlib.util.spec_from_file_location("experiment", code)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["experiment"] = module
+    vars(module).update(np=np, ms=ms)
+    spec.loader.exec_module(module)
+    names = vars(module)
     with np.load(folder / "inputs.npz", allow_pickle=False) as stored:
         inputs = [ms.Tensor(stored[key]) for key in sorted(stored.files)]
     arrays: dict[str, Any] = {}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mslearn.core.tensor import NeedsNumbers
+from mslearn.graph.ir import Source
 
 ENGINE = str(Path(__file__).parent.parent)
 
@@ -25,7 +26,8 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         text = linecache.getline(self.file, self.line).strip()
-        return f"in '{self.function}', {self.file} line {self.line}" + (
+        file = Source(self.file, self.line, self.function).place
+        return f"in '{self.function}', {file} line {self.line}" + (
             f":\n    {text}" * bool(text)
         )
 

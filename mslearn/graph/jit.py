@@ -14,7 +14,10 @@ import time
 import warnings
 from typing import Any
 
+import numpy as np
+
 from mslearn.core.context import get_context
+from mslearn.core.dtype import dtype_of
 from mslearn.core.errors import did_you_mean
 from mslearn.core.state import state
 from mslearn.core.tensor import NeedsNumbers, Tensor
@@ -173,7 +176,8 @@ class Jitted:
                     if getattr(thing, name) is not value:
                         return f"'{name}' of {type(thing).__name__} is now {getattr(thing, name)}"
             return "a Parameter has another shape"
-        return _difference(next(reversed(self._found)), key)
+        alike = [k for k in self._found if k[0] == key[0]]  # the same but for the tensors
+        return _difference((alike or list(self._found))[-1], key)
 
     def _target(self) -> str:
         return self.backend or str(get_context("device_target"))
@@ -298,7 +302,8 @@ def _difference(old: Any, new: Any) -> str:
         if a[0] != b[0]:
             return f"tensor {i} has shape {list(b[0])}, before it had {list(a[0])}"
         if a != b:
-            return f"tensor {i} has dtype {Tensor.__name__}[{b[1]}], before it had [{a[1]}]"
+            now, before = (dtype_of(np.dtype(char)) for char in (b[1], a[1]))
+            return f"tensor {i} has dtype {now}, before it had {before}"
     return "the arguments changed"
 
 
