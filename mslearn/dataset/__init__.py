@@ -8,6 +8,7 @@
 
 from mslearn.dataset import audio as audio
 from mslearn.dataset import config as config
+from mslearn.dataset import debug as debug
 from mslearn.dataset import text as text
 from mslearn.dataset import transforms as transforms
 from mslearn.dataset import vision as vision

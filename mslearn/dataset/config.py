@@ -269,8 +269,8 @@ def set_debug_mode(debug_mode_flag: bool, debug_hook_list: list[Any] | None = No
 
     Args:
         debug_mode_flag: on or off.
-        debug_hook_list: functions called with each row (a list of arrays) before the first and
-            after every operation of a `map`.
+        debug_hook_list: `debug.DebugHook`s, or functions, called with each row (a tuple of arrays)
+            before the first and after every operation of a `map`.
     """
     hooks = debug_hook_list or []
     if not isinstance(hooks, list) or not all(callable(hook) for hook in hooks):

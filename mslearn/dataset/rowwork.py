@@ -13,6 +13,7 @@ import numpy as np
 
 from mslearn.core import Tensor
 from mslearn.dataset import config
+from mslearn.dataset.debug import DebugHook
 from mslearn.dataset.processes import seed_everything
 from mslearn.dataset.stream import ColumnError, UserFunctionError
 from mslearn.dataset.transforms.operation import Operation
@@ -162,13 +163,18 @@ class RowWork:
             sample += 1
         return done, None
 
-    def _row(self, values: Values, sample: int, first_operation: int) -> Values:
+    def _look(self, values: Values, op: Any) -> None:
+        """Show a row to the hooks of `config.set_debug_mode`."""
         for hook in self.hooks:
-            hook(*values)
+            if isinstance(hook, DebugHook):
+                hook.prev_op_name = None if op is None else operation_name(op)
+            hook(values)
+
+    def _row(self, values: Values, sample: int, first_operation: int) -> Values:
+        self._look(values, None)
         for op in self.operations[first_operation:]:
             values = call(op, values, sample, "map")
-            for hook in self.hooks:
-                hook(*values)
+            self._look(values, op)
         if any(is_pil(value) for value in values):
             values = tuple(np.array(value) if is_pil(value) else value for value in values)
         if len(values) != self.outputs:

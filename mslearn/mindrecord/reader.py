@@ -183,6 +183,10 @@ class RecordFiles:
             file.close()
         self._files = {}
 
+    def __del__(self) -> None:
+        if getattr(self, "_owner", None) == os.getpid():
+            self.close()
+
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_files": {}}
 

@@ -162,7 +162,7 @@ def test_settings_from_a_file(tmp_path):
 
 def test_debug_hooks_see_every_stage():
     seen = []
-    ds.config.set_debug_mode(True, [lambda x: seen.append(int(x))])
+    ds.config.set_debug_mode(True, [lambda row: seen.append(int(row[0]))])
     try:
         values(numbers(2).map([lambda x: x + 10, lambda x: x * 2], "x"))
     finally:
