@@ -304,6 +304,9 @@ def call(function: Any) -> Any:
     return rewrite(function)
 
 
+WIDER: dict[Any, Any] = {max: maximum, min: minimum}
+
+
 def _bool(value: Any = False) -> Any:
     return truth(value) if staged(value) else bool(value)
 
@@ -318,7 +321,7 @@ def _extreme(pick: Any, better: str) -> Any:
             try:
                 best = choose(COMPARE[better](item, best), _giving(item), _giving(best))
             except JoinTypeError:  # of two dtypes: the one that holds both
-                best = (maximum if pick is max else minimum)(item, best)
+                best = WIDER[pick](item, best)
         return best
 
     return run
