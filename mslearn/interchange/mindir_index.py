@@ -129,4 +129,5 @@ def scatter(b: Builder, node: Node, x: Ref, value: Ref, *index: Ref) -> Ref:
     else:
         out = b.object("TensorScatterUpdate", x, where, value)
     back = tuple(perm.index(k) for k in range(len(perm)))
-    return b.call("Transpose", out, back) if moved else out
+    result: Ref = b.call("Transpose", out, back) if moved else out
+    return result

@@ -19,7 +19,8 @@ from mslearn.common import wire
 from mslearn.core.dtype import dtype_of
 from mslearn.graph.ir import Graph, Node, Value
 from mslearn.interchange.dynamic import merged
-from mslearn.interchange.onnx_model import TYPES, Port, with_draws_as_inputs
+from mslearn.interchange.onnx_builder import TYPES, Port
+from mslearn.interchange.onnx_model import with_draws_as_inputs
 from mslearn.interchange.refusal import refuse
 from mslearn.interchange.rules import RULES
 from mslearn.interchange.tracing import taken_apart

@@ -14,7 +14,7 @@ import numpy as np
 
 from mslearn.common.wire import Message, WireError
 from mslearn.core.dtype import to_numpy
-from mslearn.interchange.onnx_model import TYPES
+from mslearn.interchange.onnx_builder import TYPES
 
 _DTYPES = {number: to_numpy(name) for name, number in TYPES.items()}
 _FLOAT, _INTS, _STRING, _BOOL, _DOUBLE, _NONE = 1, (2, 3, 4, 5, 6, 7, 12, 13), 8, 9, 11, 25

@@ -8,7 +8,7 @@ import numpy as np
 
 from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Graph, Node
-from mslearn.interchange.onnx_model import Builder, Inside, Lowering, Port
+from mslearn.interchange.onnx_builder import Builder, Inside, Lowering, Port
 
 BOOL, INT64 = np.dtype("?"), np.dtype("i8")
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Node
-from mslearn.interchange.onnx_model import Builder
+from mslearn.interchange.onnx_builder import Builder
 from mslearn.ops.indexing import TENSOR
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from mslearn.core.dtype import to_numpy
 from mslearn.graph.ir import Node
 from mslearn.interchange import onnx_control, onnx_index
-from mslearn.interchange.onnx_model import Builder, Lowering
+from mslearn.interchange.onnx_builder import Builder, Lowering
 from mslearn.ops.families import normal_axes
 
 
