@@ -42,6 +42,7 @@ oracle:
 goldens:
 	.oracle/bin/python tests/goldens/record.py
 	.oracle/bin/python tests/goldens/record_ckpt.py
+	PYTHONPATH=. $(BIN)/python tests/export/record_mindspore.py .oracle/bin/python
 
 # Ratios against PyTorch (pip install torch) and hand-written NumPy; see benchmarks/.
 bench: $(VENV)/.test
