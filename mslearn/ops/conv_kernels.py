@@ -11,7 +11,7 @@ core (AMD EPYC, float32, milliseconds; the ratio to PyTorch's oneDNN is in bench
   such runs (the few positions between rows are computed too and thrown away) took 2.8 where
   exact windows took 3.5 (32×16×32×32, 3×3), and 3.0 where they took 5.0 (32×32×16×16).
   Images so small that more than a third of the positions would be thrown away have exact windows
-  (8×512×2×2, 512 filters: 3.1 against 7.0).
+  when there are many filters (8×512×2×2, 512 filters: 3.1 against 7.0).
 * A few samples at a time, so that their columns stay in the processor's second-level cache:
   the columns of a whole batch took up to twice as long (5.4 against 2.8). But as many columns as
   weights: many weights are slow to read, and each block reads them all (2.5 against 3.1).
@@ -31,7 +31,7 @@ from mslearn.ops.threads import over_batch
 
 Sizes = tuple[int, ...]
 CACHE_NUMBERS = 1 << 17  # columns of a block: half a megabyte in float32
-MOST_WASTE = 1.6  # positions of long runs for each one that is wanted
+MOST_WASTE, MANY_FILTERS = 1.6, 64  # so many positions of long runs for a wanted one, from 64 on
 
 
 class Geometry(NamedTuple):
@@ -61,8 +61,14 @@ def geometry(size: Sizes, kernel: Sizes, stride: Sizes, pad: Sizes, dilation: Si
         (p - d * (k - 1) - 1) // s + 1
         for p, d, k, s in zip(padded, dilation, kernel, stride, strict=True)
     )
-    flat = all(s == 1 for s in stride) and math.prod(padded) <= MOST_WASTE * math.prod(out)
+    flat = all(s == 1 for s in stride)
     return Geometry(size, kernel, stride, dilation, pad[::2], padded, out, flat)
+
+
+def _laid_out(g: Geometry, filters: int) -> Geometry:
+    """The geometry with exact windows where long runs would cost many filters too much."""
+    wasteful = filters >= MANY_FILTERS and math.prod(g.padded) > MOST_WASTE * math.prod(g.out)
+    return g._replace(flat=False) if wasteful else g
 
 
 class Block:
@@ -76,11 +82,8 @@ class Block:
         channel, sample, *axes = image.strides
         taps = [d * s for d, s in zip(g.dilation, axes, strict=True)]
         if g.flat:  # a position of the output stands where its window begins in the image
-            self.positions = (
-                (samples - 1) * math.prod(g.padded)
-                + 1
-                + sum((o - 1) * s // image.itemsize for o, s in zip(g.out, axes, strict=True))
-            )
+            ends = sum((o - 1) * s // image.itemsize for o, s in zip(g.out, axes, strict=True))
+            self.positions = (samples - 1) * math.prod(g.padded) + 1 + ends
             where, steps = (self.positions,), [image.itemsize]
             self.places = [s // image.itemsize for s in (sample, *axes)]
         else:
@@ -130,6 +133,7 @@ def _blocks(
 def forward(x: np.ndarray, w: np.ndarray, g: Geometry, group: int) -> np.ndarray:
     """Convolution: x (N, C, *size), w (O, C/group, *kernel) -> (N, O, *out)."""
     n, channels, filters = len(x), x.shape[1], len(w)
+    g = _laid_out(g, filters)
     rows = w.reshape(group, filters // group, -1)
     out = np.empty((n, filters, *g.out), x.dtype)
     if out.size == 0 or x.size == 0:
@@ -159,6 +163,7 @@ def input_gradient(dy: np.ndarray, w: np.ndarray, g: Geometry, group: int) -> np
     """The adjoint of `forward` in x: dy (N, O, *out), w (O, C/group, *kernel) -> (N, C, *size)."""
     n, filters = dy.shape[:2]
     channels = w.shape[1] * group
+    g = _laid_out(g, filters)
     shape = (n, channels, *g.size)
     if dy.size == 0 or w.size == 0:
         return np.zeros(shape, dy.dtype)
@@ -195,6 +200,7 @@ def input_gradient(dy: np.ndarray, w: np.ndarray, g: Geometry, group: int) -> np
 def filter_gradient(dy: np.ndarray, x: np.ndarray, g: Geometry, group: int) -> np.ndarray:
     """The adjoint of `forward` in w: dy (N, O, *out), x (N, C, *size) -> (O, C/group, *kernel)."""
     n, filters, channels = len(x), dy.shape[1], x.shape[1]
+    g = _laid_out(g, filters)
     shape = (filters, channels // group, *g.kernel)
     if dy.size == 0 or x.size == 0:
         return np.zeros(shape, x.dtype)
@@ -211,15 +217,13 @@ def filter_gradient(dy: np.ndarray, x: np.ndarray, g: Geometry, group: int) -> n
             view[...] = dy[a:b]
             # dy transposed is what BLAS likes: 2.1 where dy times columns transposed took 5.5.
             rows = result.T.reshape(block.positions, group, -1).swapaxes(0, 1)
-            if straight:
-                total = total + np.matmul(rows.swapaxes(1, 2), matrix.swapaxes(1, 2))
-            else:
-                total = total + np.matmul(matrix, rows)
+            pair = (rows.swapaxes(1, 2), matrix.swapaxes(1, 2)) if straight else (matrix, rows)
+            total = total + np.matmul(*pair)
         return total
 
     # Many weights are computed as they shall lie in memory, though that product is slower: turning
     # 512×4608 of them afterwards, wherever they are used, takes 38 where all the rest takes 3.
     straight = math.prod(shape) > 1 << 18
-    parts = over_batch(run, n, dy.size * math.prod(shape[1:]))
-    total = sum(parts[1:], parts[0])
+    first, *others = over_batch(run, n, dy.size * math.prod(shape[1:]))
+    total = sum(others, first)
     return (total if straight else total.swapaxes(1, 2)).reshape(shape)
