@@ -233,6 +233,8 @@ cases(
     vision.RandomAutoContrast(0.0, None, 1.0)
     vision.Resize((7, 9), Inter.PILCUBIC)
     vision.Resize((20, 31), Inter.PILCUBIC)
+    vision.Resize((9, 25), Inter.PILCUBIC)
+    vision.Resize((20, 8), Inter.PILCUBIC)
     """,
 )
 cases(

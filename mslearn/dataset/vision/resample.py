@@ -196,5 +196,7 @@ def _pillow_cubic(image: np.ndarray, height: int, width: int) -> np.ndarray:
             f"{list(image.shape)}. Use Inter.BICUBIC."
         )
     module = pillow("Resize")
-    picture = module.fromarray(image).resize((width, height), module.Resampling.BICUBIC)
-    return np.asarray(picture).copy()
+    cubic = module.Resampling.BICUBIC
+    # Across, then down: new versions of Pillow would choose the order.
+    across = module.fromarray(np.ascontiguousarray(image)).resize((width, len(image)), cubic)
+    return np.array(across.resize((width, height), cubic))
