@@ -72,9 +72,8 @@ _GRAPH = {
 }
 _FILES = ("export", "load")
 _LAZY = (
-    "amp", "backends", "camp", "common", "dataset", "experimental", "graph", "hub", "insight", "mint",
-    "models",
-    "numpy",
+    "amp", "backends", "camp", "common", "dataset", "experimental", "graph", "hub", "insight",
+    "mint", "models", "numpy",
 )  # fmt: skip
 
 
