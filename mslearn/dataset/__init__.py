@@ -86,7 +86,7 @@ from mslearn.dataset.textfiles import CLUEDataset as CLUEDataset
 from mslearn.dataset.textfiles import CoNLL2000Dataset as CoNLL2000Dataset
 from mslearn.dataset.textfiles import CSVDataset as CSVDataset
 from mslearn.dataset.textfiles import TextFileDataset as TextFileDataset
+from mslearn.dataset.tfformat import TFRecordWriter as TFRecordWriter
 from mslearn.dataset.tfrecord import TFRecordDataset as TFRecordDataset
-from mslearn.dataset.tfrecord import TFRecordWriter as TFRecordWriter
 from mslearn.dataset.voc import VOCDataset as VOCDataset
 from mslearn.dataset.waiting import WaitedDSCallback as WaitedDSCallback

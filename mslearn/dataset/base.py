@@ -6,60 +6,16 @@ children; an iterator opens the tree as a chain of streams (`mslearn.dataset.str
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from mslearn.core.errors import did_you_mean
-from mslearn.dataset import config
-from mslearn.dataset.arguments import Remembering
-from mslearn.dataset.caching import check_cache
-from mslearn.dataset.checks import check_bool, check_int, name_list
-from mslearn.dataset.iterators import DictIterator, TupleIterator, count_rows
-from mslearn.dataset.stream import Meter, Metered, Stream
+from mslearn.dataset.checks import check_bool, name_list
+from mslearn.dataset.iterators import DictIterator, TupleIterator
+from mslearn.dataset.node import Node
 
 
-class Dataset(Remembering):
+class Dataset(Node):
     """A pipeline of data: a source, or an operation on other pipelines."""
-
-    def __init__(
-        self,
-        children: Dataset | Sequence[Dataset] | None = None,
-        num_parallel_workers: int | None = None,
-        cache: object = None,
-    ) -> None:
-        if cache is not None:
-            check_cache(cache)
-        if children is None:
-            children = []
-        self.children: list[Dataset] = (
-            [children] if isinstance(children, Dataset) else list(children)
-        )
-        self.num_parallel_workers = config.check_workers(num_parallel_workers)
-        self._meter: Meter | None = None
-        self._init_step = 0
-        self._live: weakref.WeakSet[Any] = weakref.WeakSet()
-
-    # What every node defines.
-
-    def _columns(self) -> list[str]:
-        """Names of the columns; raises ColumnError when the pipeline is wrong."""
-        return self.children[0]._columns()
-
-    def _open(self, seed: int) -> Stream:
-        """A new stream over this pipeline."""
-        raise NotImplementedError
-
-    def _start(self, seed: int) -> Stream:
-        """`_open`, watched by this node's meter where it has one."""
-        stream = self._open(seed)
-        return stream if self._meter is None else Metered(stream, self._meter)
-
-    def _size(self) -> int | None:
-        """Rows of an epoch, or None when only running it can tell."""
-        return self.children[0]._size()
 
     # Operations.
 
@@ -207,39 +163,6 @@ class Dataset(Remembering):
 
         return SyncWaitDataset(self, condition_name, num_batch, callback)
 
-    def sync_update(
-        self, condition_name: str, num_batch: int | None = None, data: Any = None
-    ) -> None:
-        """Let the next rows of `sync_wait` through, and hand `data` to its callback."""
-        from mslearn.dataset.syncing import find_gates
-
-        gates = find_gates(self)
-        if condition_name not in gates:
-            raise RuntimeError(
-                f"Condition name '{condition_name}' not found; this pipeline has {sorted(gates)}."
-                f"{did_you_mean(str(condition_name), gates)}"
-            )
-        gates[condition_name].release(num_batch, data)
-
-    def disable_sync(self) -> None:
-        """Let everything through `sync_wait` from now on."""
-        from mslearn.dataset.syncing import find_gates
-
-        for gate in find_gates(self).values():
-            gate.disable()
-
-    def is_sync(self) -> bool:
-        """Whether some stage is a `sync_wait`."""
-        from mslearn.dataset.syncing import find_gates
-
-        return bool(find_gates(self))
-
-    def get_sync_notifiers(self) -> dict[str, Any]:
-        """From the names of `sync_wait` to functions that let rows through."""
-        from mslearn.dataset.syncing import find_gates
-
-        return {name: gate.release for name, gate in find_gates(self).items()}
-
     def device_que(
         self,
         send_epoch_end: bool = True,
@@ -266,20 +189,6 @@ class Dataset(Remembering):
         from mslearn.dataset.mind import save
 
         save(self, file_name, num_files, file_type)
-
-    def to_json(self, filename: str = "") -> str:
-        """The pipeline as JSON text, also written to `filename` if one is given."""
-        from mslearn.dataset.serializing import to_json
-
-        return to_json(self, filename)
-
-    def set_init_step(self, init_step: int) -> None:
-        """Start the next iterator at this step: what came before is skipped."""
-        self._init_step = check_int(init_step, "init_step", 0)
-
-    def get_init_step(self) -> int:
-        """What `set_init_step` was given; 0 by default."""
-        return self._init_step
 
     def preview(self, rows: int = 16) -> Any:
         """The first rows as a contact sheet of images, or a table (`mslearn.insight`)."""
@@ -420,69 +329,3 @@ class Dataset(Remembering):
         """Let every iterator over this data set start its next epoch from the beginning."""
         for iterator in list(self._live):
             iterator._restart()
-
-    # Questions.
-
-    def get_dataset_size(self) -> int:
-        """Rows (after `batch`: batches) of one epoch. Runs the pipeline where it must."""
-        self._columns()
-        size = self._size()
-        return count_rows(self._start(config.seed_for_iterator())) if size is None else size
-
-    def get_batch_size(self) -> int:
-        """The size given to `batch`; 1 without one."""
-        return self.children[0].get_batch_size() if self.children else 1
-
-    def get_repeat_count(self) -> int:
-        """The count of the last `repeat`; 1 without one."""
-        return self.children[0].get_repeat_count() if self.children else 1
-
-    def get_col_names(self) -> list[str]:
-        """Names of the columns."""
-        return list(self._columns())
-
-    def get_class_indexing(self) -> dict[str, Any]:
-        """From class name to number, for sources that have it; else {}."""
-        return self.children[0].get_class_indexing() if self.children else {}
-
-    def num_classes(self) -> int | None:
-        """The number of classes, for sources that know it."""
-        return self.children[0].num_classes() if self.children else None
-
-    def _first_row(self) -> tuple[np.ndarray, ...]:
-        self._columns()
-        stream = self._start(config.seed_for_iterator())
-        try:
-            stream.begin()
-            block = stream.read(1)
-        finally:
-            stream.close()
-        if block is None:
-            raise RuntimeError("The data set has no rows, so shapes and types are not known.")
-        return block.rows()[0]
-
-    def output_shapes(self, estimate: bool = False) -> list[list[int]]:
-        """The shape of each column, read from the first row."""
-        check_bool(estimate, "estimate")
-        return [list(v.shape) for v in self._first_row()]
-
-    def output_types(self) -> list[np.dtype[Any]]:
-        """The NumPy dtype of each column, read from the first row."""
-        return [v.dtype for v in self._first_row()]
-
-    def is_shuffled(self) -> bool:
-        """Whether some stage shuffles."""
-        return any(c.is_shuffled() for c in self.children)
-
-    def is_sharded(self) -> bool:
-        """Whether some source reads one shard only."""
-        return any(c.is_sharded() for c in self.children)
-
-    @property
-    def input_indexs(self) -> Any:
-        """Kept for MindSpore's sink mode."""
-        return getattr(self, "_input_indexs", ())
-
-    @input_indexs.setter
-    def input_indexs(self, value: Any) -> None:
-        self._input_indexs = value

@@ -116,7 +116,7 @@ def serialize(dataset: Dataset, json_filepath: str = "") -> dict[str, Any]:
     return held
 
 
-def to_json(dataset: Dataset, filename: str) -> str:
+def to_json(dataset: Any, filename: str) -> str:
     """See `Dataset.to_json`."""
     return json.dumps(serialize(dataset, filename), ensure_ascii=False)
 

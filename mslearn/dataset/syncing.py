@@ -10,6 +10,7 @@ from mslearn.dataset import config
 from mslearn.dataset.base import Dataset
 from mslearn.dataset.block import Block
 from mslearn.dataset.checks import check_int
+from mslearn.dataset.node import Node
 from mslearn.dataset.stream import Piped, Stream
 
 
@@ -110,7 +111,7 @@ class _GateStream(Piped):
         super().interrupt()
 
 
-def find_gates(dataset: Dataset) -> dict[str, Gate]:
+def find_gates(dataset: Node) -> dict[str, Gate]:
     """The gates of a pipeline by their names."""
     gates: dict[str, Gate] = {}
     for child in dataset.children:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import mslearn.dataset as ds
 import mslearn.mindrecord as mr
-from mslearn.dataset.tfrecord import crc32c, pack_example, unpack_example
+from mslearn.dataset.tfformat import crc32c, pack_example, unpack_example
 from mslearn.mindrecord.packing import (
     pack_integers,
     pack_scalars,
