@@ -832,7 +832,7 @@ class Net(nn.Cell):
 
 
 @pytest.mark.parametrize("kind", [Block, Child, Net])
-def test_training_with_dropout_in_branches_is_bit_for_bit_eager(kind):
+def test_training_with_dropout_in_branches_equals_eager_code(kind):
     runs = []
     for graph in (False, True):
         ms.set_seed(5)
