@@ -45,6 +45,10 @@ def inputs():
     time = np.arange(400) / 8000
     wave = (0.4 * np.sin(2 * np.pi * 440 * time) + 0.1 * rng.randn(400)).astype(np.float32)
     wave = np.stack([wave, wave[::-1] * 0.5]).astype(np.float32)
+    y, x = np.mgrid[0:241, 0:323]
+    photo = [128 + 100 * np.sin(x / 20 + y / 9), 128 + 90 * np.cos(x / 13), y * 255 / 241]
+    photo = np.stack(photo, -1) + rng.randn(241, 323, 3) * 15
+    photo = np.clip(photo, 0, 255).astype(np.uint8)
     made = {
         "rgb": rgb,
         "gray": gray,
@@ -56,6 +60,7 @@ def inputs():
         "irgb": rgb.astype(np.int32),
         "srgb": rgb.astype(np.int16) * 9 - 900,
         "big": big,
+        "photo": photo,
         "fbig": (big / 255).astype(np.float32),
         "chw": np.ascontiguousarray(rgb.transpose(2, 0, 1)),
         "fchw": (rgb / 255).astype(np.float32).transpose(2, 0, 1).copy(),
@@ -256,6 +261,27 @@ cases(
     vision.Rotate(20, Inter.BICUBIC)
     vision.Resize((7, 9), Inter.BILINEAR)
     vision.Resize((17, 9), Inter.AREA)
+    """,
+)
+# Of large results every few pixels are compared.
+cases(
+    "vision",
+    "photo",
+    """
+    transforms.Compose([vision.Resize((100, 150)), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.Resize(256), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.Resize((97, 323), Inter.CUBIC), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.Resize((100, 150), Inter.PILCUBIC), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.Rotate(17, Inter.BILINEAR), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.Perspective([[0, 0], [322, 0], [322, 240], [0, 240]], [[30, 20], [300, 5], [310, 230], [2, 210]]), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.GaussianBlur((15, 3), (4.0, 0.3)), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.AdjustSaturation(1.7), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.AdjustContrast(1.7), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.AdjustSharpness(3.3), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.AdjustGamma(1.7, 0.9), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.Equalize(), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.AutoContrast(3.0), vision.Resize((41, 53), Inter.NEAREST)])
+    transforms.Compose([vision.ConvertColor(vision.ConvertMode.COLOR_RGB2GRAY), vision.Resize((41, 53), Inter.NEAREST)])
     """,
 )
 cases("vision", "big fbig", "vision.Resize((13, 17))")

@@ -32,13 +32,18 @@ def brightness(image: np.ndarray, factor: float) -> np.ndarray:
     return fit(image * np.float64(np.float32(factor)), image.dtype)
 
 
-def blend(image: np.ndarray, other: Any, factor: float) -> np.ndarray:
-    """``image * factor + other * (1 - factor)``; a factor above 1 leads away from `other`."""
-    weight = np.float32(factor)
-    mixed = image.astype(np.float32) * weight + np.asarray(other, np.float32) * (
-        np.float32(1) - weight
-    )
-    return fit(mixed, image.dtype)
+def blend(image: np.ndarray, other: Any, factor: float, other_first: bool = False) -> np.ndarray:
+    """``image * factor + other * (1 - factor)``; a factor above 1 leads away from `other`.
+
+    As OpenCV's kernels do, the first product is rounded to float32 and the second is added to it
+    with one rounding (FMA): at half levels it shows.
+    """
+    part = np.float32(factor)
+    terms = [(image, part), (other, np.float32(1) - part)]
+    (first, weight), (second, rest) = terms[::-1] if other_first else terms
+    rounded = np.asarray(first, np.float32) * weight
+    mixed = np.asarray(second, np.float64) * np.float64(rest) + rounded
+    return fit(mixed.astype(np.float32), image.dtype)
 
 
 def contrast(image: np.ndarray, factor: float) -> np.ndarray:
@@ -83,7 +88,7 @@ def sharpness(image: np.ndarray, factor: float) -> np.ndarray:
     total += rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
     smooth = image.copy()
     smooth[1:-1, 1:-1] = fit(total / np.float32(13), image.dtype)
-    return blend(image, smooth, factor)
+    return blend(image, smooth, factor, other_first=True)
 
 
 def _by_channel(image: np.ndarray, make: Any) -> np.ndarray:
