@@ -59,6 +59,7 @@ class ManifestDataset(RowSource):
         self.class_indexing = check_indexing(class_indexing, "ManifestDataset")
         self.decode = check_bool(decode, "decode")
         self._found: list[tuple[str, list[str]]] | None = None
+        self._kept: list[tuple[str, list[int]]] | None = None
 
     def _all(self) -> list[tuple[str, list[str]]]:
         if self._found is None:
@@ -77,13 +78,17 @@ class ManifestDataset(RowSource):
         return self._found
 
     def _scan(self) -> list[tuple[str, list[int]]]:
-        numbers = self.get_class_indexing()
-        kept = [(s, [numbers[n] for n in names if n in numbers]) for s, names in self._all()]
-        if self.usage != "inference":
-            kept = [(source, labels) for source, labels in kept if labels]
-        if not kept:
-            raise RuntimeError(f"ManifestDataset: '{self.file}' lists nothing for '{self.usage}'.")
-        return kept
+        if self._kept is None:
+            numbers = self.get_class_indexing()
+            kept = [(s, [numbers[n] for n in names if n in numbers]) for s, names in self._all()]
+            if self.usage != "inference":
+                kept = [(source, labels) for source, labels in kept if labels]
+            if not kept:
+                raise RuntimeError(
+                    f"ManifestDataset: '{self.file}' lists nothing for '{self.usage}'."
+                )
+            self._kept = kept
+        return self._kept
 
     def get_class_indexing(self) -> dict[str, Any]:
         if self.class_indexing is not None:

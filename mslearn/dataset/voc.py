@@ -69,6 +69,7 @@ class VOCDataset(RowSource):
         self.class_indexing = check_indexing(class_indexing, "VOCDataset")
         self.decode = check_bool(decode, "decode")
         self.extra_metadata = check_bool(extra_metadata, "extra_metadata")
+        self._numbers: dict[str, int] | None = None
         self._found: list[tuple[str, list[tuple[str, list[float]]]]] | None = None
 
     def _scan(self) -> list[tuple[str, list[tuple[str, list[float]]]]]:
@@ -105,10 +106,10 @@ class VOCDataset(RowSource):
     def get_class_indexing(self) -> dict[str, Any]:
         if self.task == "Segmentation":
             return {}
-        if self.class_indexing is not None:
-            return self.class_indexing
-        classes = sorted({what for _, objects in self._scan() for what, _ in objects})
-        return {name: k for k, name in enumerate(classes)}
+        if self._numbers is None:
+            classes = sorted({what for _, objects in self._scan() for what, _ in objects})
+            self._numbers = self.class_indexing or {name: k for k, name in enumerate(classes)}
+        return self._numbers
 
     def num_classes(self) -> int | None:
         return len(self.get_class_indexing()) or None

@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import struct
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,7 @@ class RecordFiles:
         self.columns = list(columns) if columns else list(self.schema)
         self._places = [self._index(path) for path in self.paths]
         self._ends = np.cumsum([len(p) for p in self._places])
-        self._files: dict[int, Any] = {}
-        self._owner = os.getpid()
+        self._fresh()
 
     def _index(self, path: Path) -> np.ndarray:
         database = Path(f"{path}.db")
@@ -128,18 +128,24 @@ class RecordFiles:
     def __len__(self) -> int:
         return int(self._ends[-1])
 
+    def _fresh(self) -> None:
+        self._files: dict[int, Any] = {}
+        self._owner = os.getpid()
+        self._reading = threading.Lock()  # threads share a file's position
+
     def _file(self, shard: int) -> Any:
-        if self._owner != os.getpid():  # a forked worker must not share the file's position
-            self._files, self._owner = {}, os.getpid()
         if shard not in self._files:
             self._files[shard] = open(self.paths[shard], "rb")  # noqa: SIM115 - closed by `close`
         return self._files[shard]
 
     def _read(self, shard: int, page: int, start: int, end: int) -> bytes:
         header = self.headers[shard]
-        file = self._file(shard)
-        file.seek(header["header_size"] + page * header["page_size"] + start)
-        data: bytes = file.read(end - start)
+        if self._owner != os.getpid():  # a forked worker must not share the file's position
+            self._fresh()
+        with self._reading:
+            file = self._file(shard)
+            file.seek(header["header_size"] + page * header["page_size"] + start)
+            data: bytes = file.read(end - start)
         if len(data) != end - start or end - start < 8:
             raise MRMFetchDataError("the file is cut short")
         if struct.unpack_from("<Q", data)[0] != len(data) - 8:
@@ -188,7 +194,12 @@ class RecordFiles:
             self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_files": {}}
+        own = ("_files", "_owner", "_reading")
+        return {key: value for key, value in vars(self).items() if key not in own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._fresh()
 
 
 class FileReader:

@@ -284,6 +284,20 @@ def test_save_and_load(tmp_path):
     assert not list(tmp_path.glob("*broken*"))
 
 
+def test_threads_and_processes_read_the_same_file(tmp_path, monkeypatch):
+    import pickle
+
+    rows = [{"x": k, "d": bytes([k % 256]) * (100 + k)} for k in range(400)]
+    write(tmp_path / "own", rows=rows, schema={"x": {"type": "int32"}, "d": {"type": "bytes"}})
+    monkeypatch.setattr("mslearn.dataset.sampled.WORTH_A_THREAD", 0.0)
+    monkeypatch.setattr(ds.config, "cores", lambda: 4)
+    data = ds.MindDataset(str(tmp_path / "own"), shuffle=False, num_parallel_workers=4)
+    found = [(int(x), d[0]) for d, x in data.create_tuple_iterator(None, 1, True)]
+    assert found == [(row["x"], row["d"].rstrip(b"\0")) for row in rows]
+    reader = mr.FileReader(str(tmp_path / "own"))._files
+    assert pickle.loads(pickle.dumps(reader)).row(7) == reader.row(7)
+
+
 def test_mind_page():
     page = mr.MindPage(str(FILES / "real.mindrecord0"))
     assert page.candidate_fields == ["a", "t"]

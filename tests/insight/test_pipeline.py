@@ -63,7 +63,8 @@ def test_the_picture_is_svg_and_holds_names_as_text():
 
 
 def test_it_follows_the_pipeline_in_jupyter(monkeypatch):
-    display = pytest.importorskip("IPython.display")
+    from IPython import display
+
     shown = []
     monkeypatch.setattr(display, "display", lambda *a, **k: shown.append(a[0]))
     monkeypatch.setattr(display, "update_display", lambda *a, **k: shown.append(a[0]))
@@ -77,6 +78,29 @@ def test_it_follows_the_pipeline_in_jupyter(monkeypatch):
         time.sleep(0.01)
     assert "24 rows" in shown[-1]["image/svg+xml"]
     assert "no rows yet" in shown[0]["text/plain"]
+
+
+NOTEBOOK = """
+import mslearn.dataset as ds, numpy as np, time
+from mslearn import insight
+pixels = np.zeros((60, 8, 8, 3), np.uint8)
+data = ds.NumpySlicesDataset({"image": pixels}, shuffle=False)
+data = data.map(lambda x: (time.sleep(0.002), x)[1], "image").batch(10)
+view = insight.pipeline(data)
+view
+"""
+
+
+def test_a_saved_notebook_keeps_the_last_picture():
+    import nbclient
+    import nbformat
+
+    cells = [NOTEBOOK, "for _ in data: pass", "view.refresh()"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    (output,) = notebook.cells[0].outputs
+    assert "most time in Map" in output["data"]["text/plain"]
+    assert "60 rows" in output["data"]["image/svg+xml"]
 
 
 def test_queues_of_workers_are_seen(monkeypatch):
