@@ -42,12 +42,14 @@ oracle:
 goldens:
 	.oracle/bin/python tests/goldens/record.py
 	.oracle/bin/python tests/goldens/record_ckpt.py
+	PYTHONPATH=. .oracle/bin/python tests/dataset/record_sources.py
 	PYTHONPATH=. $(BIN)/python tests/export/record_mindspore.py .oracle/bin/python
 
 # Ratios against PyTorch (pip install torch) and hand-written NumPy; see benchmarks/.
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/mlp_step.py
 	-$(BIN)/python -c 'import torch' && $(BIN)/python benchmarks/conv_steps.py
+	$(BIN)/python benchmarks/data_pipeline.py $(wildcard .oracle/bin/python)
 
 # docs/support.md: which of MindSpore's names the tests prove (runs the engine's tests).
 support: $(VENV)/.test
