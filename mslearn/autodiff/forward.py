@@ -91,11 +91,11 @@ def jvp(fn: Callable[..., Any], inputs: Any, v: Any, has_aux: bool = False) -> t
 
 
 def vjp(fn: Callable[..., Any], *inputs: Tensor, has_aux: bool = False, weights: Any = None) -> Any:
-    """The output of `fn` and a function from cotangents of it to cotangents of the inputs.
+    """The output of `fn` and a function from cotangents of it to those of the inputs, a tuple.
 
     >>> import mslearn as ms
     >>> out, pull = ms.vjp(lambda x: x * x, ms.Tensor(3.0))
-    >>> print(out, pull(ms.Tensor(1.0)))
+    >>> print(out, pull(ms.Tensor(1.0))[0])
     9.0 6.0
     """
     handles = [_fresh(x) for x in inputs]
@@ -114,9 +114,9 @@ def vjp(fn: Callable[..., Any], *inputs: Tensor, has_aux: bool = False, weights:
         ready = [c if isinstance(c, Tensor) else Tensor(np.asarray(c)) for c in given]
         found = tape.gradients(outs, ready)
         grads = tuple(found.get(id(v), zeros_for(v)) for v in starts)
-        by_inputs = grads[0] if len(grads) == 1 else grads
         if weights is None:
-            return by_inputs
-        return by_inputs, tuple(found.get(id(v), zeros_for(v)) for v in params_at)
+            return grads
+        by_weights = tuple(found.get(id(v), zeros_for(v)) for v in params_at)
+        return grads, by_weights if isinstance(weights, tuple | list) else by_weights[0]
 
     return (result[0], pull, *result[1:]) if has_aux else (result, pull)

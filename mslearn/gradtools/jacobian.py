@@ -87,8 +87,7 @@ def jacrev(
             def back(ct: Tensor, k: int = k) -> Any:
                 cts = [zeros_for(other._value) for other in outs]
                 cts[k] = ct
-                found = pull(tuple(cts))
-                return found if isinstance(found, tuple) else (found,)
+                return pull(tuple(cts))
 
             found = vmap(back)(_basis(o))
             rows.append(tuple(

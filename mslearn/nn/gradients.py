@@ -60,8 +60,7 @@ class Vjp(Cell):
         *inputs, v = args
         out, back = vjp(self.fn, *inputs)
         grads = back(*v) if isinstance(v, tuple) else back(v)
-        single = len(inputs) == 1 and isinstance(grads, tuple)
-        return out, grads[0] if single else grads
+        return out, grads[0] if len(inputs) == 1 else grads
 
 
 class _InParts(Cell):

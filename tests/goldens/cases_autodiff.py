@@ -221,6 +221,23 @@ def vmaps(ms):
 
 
 @case
+def vjp_forms(ms):
+    """What comes back is a tuple, even for one input."""
+
+    def square(a):
+        return a * a
+
+    def product(a, b):
+        return a * b
+
+    x, y, ones = ms.Tensor([1.0, 2.0]), ms.Tensor([3.0, 4.0]), ms.Tensor([1.0, 1.0])
+    out, pull = ms.vjp(square, x)
+    one = pull(ones)
+    _, pull = ms.vjp(product, x, y)
+    return out, one, pull(ones)
+
+
+@case
 def kinds_of_errors_autodiff(ms):
     x, y, _, _ = _setting(ms)
     f = lambda a, b: a * b  # noqa: E731
