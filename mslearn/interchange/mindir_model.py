@@ -97,14 +97,15 @@ class Builder:
         self._constants: dict[Any, Ref] = {}
         self._names: dict[int, Ref] = {}
         self._held: list[Value] = []
-        self._taken: set[str] = set()
+        self._taken: dict[str, int] = {}
         self._node: Node | None = None
 
     def _fresh(self, name: str) -> str:
-        out, i = name, 1
+        out = name
         while out in self._taken:
-            out, i = f"{name}_{i}", i + 1
-        self._taken.add(out)
+            self._taken[name] += 1
+            out = f"{name}_{self._taken[name]}"
+        self._taken[out] = 0
         return out
 
     def parameter(self, name: str, value: Value, array: np.ndarray) -> None:

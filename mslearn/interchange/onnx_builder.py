@@ -71,7 +71,7 @@ class Builder:
         self.outer = outer
         self.names: dict[int, str] = {} if outer is None else dict(outer.names)
         self.held: list[Any] = []  # ids are names: keep the values alive
-        self._taken: set[str] = set() if outer is None else outer._taken
+        self._taken: dict[str, int] = {} if outer is None else outer._taken
         self._initializers: dict[str, bytes] = {} if outer is None else outer._initializers
         self._constants: dict[Any, str] = {} if outer is None else outer._constants
         self._public: dict[str, str] = {}
@@ -82,10 +82,11 @@ class Builder:
 
     def fresh(self, name: str) -> str:
         """`name`, with a number behind it where it is taken."""
-        out, i = name, 1
+        out = name
         while out in self._taken:
-            out, i = f"{name}_{i}", i + 1
-        self._taken.add(out)
+            self._taken[name] += 1
+            out = f"{name}_{self._taken[name]}"
+        self._taken[out] = 0
         return out
 
     def name(self, value: Value) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from export.nets import build
+from export.nets import build, fill, spread
 from export.samples import EVERY, sample
 
 import mslearn as ms
@@ -48,6 +48,23 @@ def split(lower):
     return [(n, i) for n, i in taken if n not in refused], refused
 
 
+def zoo():
+    """{name: (network, input array)}: families of `mslearn.models`, small."""
+    models = ms.models
+    words = (np.arange(12) * 7 % 50).astype(np.int32).reshape(2, 6)
+    image = spread((2, 3, 32, 32), 37, 1).astype(np.float32)
+    nets = {
+        "resnet8": (models.resnet8(), image),
+        "vit": (models.vit_tiny(), image),
+        "gpt": (models.GPT(models.GPTConfig(vocab_size=60, block_size=16)), words),
+        "lstm": (models.LSTMClassifier(60, 8, 8), words),
+    }
+    for net, _ in nets.values():
+        fill(ms, net)
+        net.set_train(False)
+    return nets
+
+
 def step_of(name, optimizer):
     """A training step of a network: the function, its inputs and the Parameters."""
     net, x = build(ms)[name]
@@ -88,6 +105,9 @@ def cases():
         arrays, attrs, wanted = sample(name, i)
         data = mindir_model(one_node(name, arrays, attrs, wanted)).data
         out[f"{name}-{i}"] = (data, arrays, wanted)
+    for name, (net, x) in zoo().items():
+        data = mindir_model(captured(net, [ms.Tensor(x)])[0]).data
+        out[f"zoo_{name}"] = (data, [x], [net(ms.Tensor(x)).asnumpy()])
     for name, (net, x) in build(ms).items():
         free = ms.Tensor(shape=[None, *x.shape[1:]], dtype=ms.Tensor(x).dtype)
         for kind, example in (("", ms.Tensor(x)), ("_dynamic", free)):

@@ -66,14 +66,19 @@ def build(ms):
     made = {}
     for name, (net, shape) in nets.items():
         net.set_train(False)
-        for i, param in enumerate(net.get_parameters()):
-            values = spread(param.shape, 7919, i) / max(1, (param.size / param.shape[0]) ** 0.5 / 4)
-            values = abs(values) + 0.5 if "variance" in param.name else values
-            param.set_data(ms.Tensor(values.astype(np.float32)))
+        fill(ms, net)
         ids = np.arange(np.prod(shape)) * 7 % 20
         x = ids.astype(np.int32) if name == "reader" else spread(shape, 37, 1).astype(np.float32)
         made[name] = (net, x.reshape(shape))
     return made
+
+
+def fill(ms, net):
+    """Give a network weights that follow a formula."""
+    for i, param in enumerate(net.get_parameters()):
+        values = spread(param.shape, 7919, i) / max(1, (param.size / param.shape[0]) ** 0.5 / 4)
+        values = abs(values) + 0.5 if "variance" in param.name else values
+        param.set_data(ms.Tensor(values.astype(np.float32)))
 
 
 def spread(shape, factor, start):

@@ -24,9 +24,10 @@ from mslearn.interchange.mindir_read import decode, unknown
 
 CASES = cases()
 ACCEPTED = json.loads((Path(__file__).parent / "data" / "accepted.json").read_text())["cases"]
-# MindSpore's exp is an approximation, and small differences of gradients are divided by small
-# deviations in batch normalization. All else agrees to 1e-6.
-LOOSE = {"Exp": 2e-6, "LogSoftmax": 5e-6, "step_resnet": 2e-6}
+# MindSpore's exp is an approximation, which softmax and the layers of a GPT hand on; and small
+# differences of gradients are divided by small deviations in batch normalization. All else agrees
+# to 1e-6.
+LOOSE = {"Exp": 2e-6, "LogSoftmax": 5e-6, "step_resnet": 2e-6, "zoo_gpt": 1e-5}
 
 
 def within(name):
@@ -37,7 +38,7 @@ def test_mindspore_has_run_nearly_everything():
     """A primitive that is newer than the recording may be missing; a network may not."""
     new = set(CASES) - set(ACCEPTED)
     assert len(new) < len(CASES) / 10, "run tests/export/record_mindspore.py"
-    assert not [n for n in new if n.startswith(("net_", "step_"))]
+    assert not [n for n in new if n.startswith(("net_", "step_", "zoo_"))]
 
 
 @pytest.mark.parametrize("name", sorted(set(CASES) & set(ACCEPTED)))
@@ -67,7 +68,7 @@ def test_mindspore_runs_them_now(tmp_path):
 
 def test_coverage(capsys):
     """What is not lowered is an input or refused by name (`split` sees to that), and rare."""
-    lowered = {n.rpartition("-")[0] for n in CASES if not n.startswith(("net_", "step_"))}
+    lowered = {n.rpartition("-")[0] for n in CASES if not n.startswith(("net_", "step_", "zoo_"))}
     refused = set(registry) - lowered - DRAWN
     share = len(lowered) / len(registry)
     assert share > 0.7

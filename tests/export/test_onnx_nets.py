@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
-from export.cases import step_of
+from export.cases import step_of, zoo
 from export.nets import build
 from export.test_onnx_ops import session
 
 import mslearn as ms
 from mslearn import nn, ops
 from mslearn.graph.capture import capture
+from mslearn.interchange.files import captured
 from mslearn.interchange.onnx_model import onnx_model
 from mslearn.interchange.refusal import ExportError
 
@@ -32,6 +33,15 @@ def test_networks_and_free_batches(name, tmp_path):
             part = np.concatenate([x] * 3)[:n]
             (got,) = run.run(None, {run.get_inputs()[0].name: part})
             np.testing.assert_allclose(got, net(ms.Tensor(part)).asnumpy(), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["resnet8", "vit", "gpt", "lstm"])
+def test_the_model_zoo(name):
+    net, x = zoo()[name]
+    model = onnx_model(captured(net, [ms.Tensor(x)])[0])
+    onnx.checker.check_model(model.data, full_check=True)
+    (got,) = session(model.data).run(None, {model.inputs[0].name: x})
+    np.testing.assert_allclose(got, net(ms.Tensor(x)).asnumpy(), rtol=1e-5, atol=1e-5)
 
 
 OPTIMIZERS = {
