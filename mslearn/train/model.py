@@ -207,13 +207,16 @@ class Model:
     ) -> None:
         dataset, epoch = args.train_dataset, args.epoch_num
         context = RunContext(args)
-        rows = None if sink_size == -1 else _endless(dataset)
+        # One iterator for all epochs: each shuffles anew, and worker processes stay.
+        epochs = max(1, epoch - initial_epoch)
+        rows = dataset.create_tuple_iterator(num_epochs=epochs if sink_size == -1 else -1)
+        steps = None if sink_size == -1 else _endless(rows)
         notify("on_train_begin", context)
         for number in range(initial_epoch + 1, epoch + 1):
             args.cur_epoch_num = number
             self._train_network.set_train(True)
             notify("on_train_epoch_begin", context)
-            one = _rows(dataset) if rows is None else (next(rows) for _ in range(sink_size))
+            one = rows if steps is None else (next(steps) for _ in range(sink_size))
             for row in one:
                 args.cur_step_num += 1
                 args.train_dataset_element = row
@@ -340,9 +343,9 @@ def _rows(dataset: Any) -> Iterator[Any]:
     return iter(dataset.create_tuple_iterator(num_epochs=1))
 
 
-def _endless(dataset: Any) -> Iterator[Any]:
+def _endless(rows: Any) -> Iterator[Any]:
     while True:
-        yield from _rows(dataset)
+        yield from rows
 
 
 def _due(epoch: int, frequency: int | list[int]) -> bool:

@@ -110,6 +110,23 @@ def test_a_waited_callback_follows_training():
     assert log == [(2, 1), (3, 2), (4, 3)]
 
 
+def test_training_shuffles_every_epoch_anew_as_mindspore_does():
+    ds.config.set_seed(1)
+    seen = []
+
+    class Record(ms.train.Callback):
+        def on_train_step_end(self, run_context):
+            row = run_context.original_args().train_dataset_element
+            seen.append(row[0].asnumpy().ravel().tolist())
+
+    columns = {"x": np.arange(4, dtype=np.float32)[:, None], "y": np.ones((4, 1), np.float32)}
+    data = ds.NumpySlicesDataset(columns, shuffle=True).batch(4)
+    net = nn.Dense(1, 1)
+    model = ms.train.Model(net, nn.MSELoss(), nn.SGD(net.trainable_params(), 0.01))
+    model.train(3, data, callbacks=[Record()])
+    assert seen == [[1, 0, 2, 3], [2, 1, 3, 0], [0, 1, 2, 3]], "MindSpore 2.10's orders"
+
+
 def test_steps_that_were_trained_before_are_skipped():
     data = numbers()
     data.set_init_step(8)
