@@ -92,6 +92,16 @@ def accepted(oracle: str, folder: Path) -> dict[str, float]:
     return found
 
 
+def operators(data: bytes) -> set[str]:
+    """What a file uses: each primitive with the number of its inputs and its attributes' names."""
+    from mslearn.interchange.mindir_read import decode
+
+    return {
+        f"{o.op}({'*' if o.op == 'MakeTuple' else len(o.inputs)}) {' '.join(sorted(o.attrs))}"
+        for o in decode(data).operations
+    }
+
+
 def difference(name: str, got: list[np.ndarray], wanted: list[np.ndarray]) -> float:
     """The largest difference, in units of max(1, |number|)."""
     worst = 0.0
@@ -118,8 +128,10 @@ def main() -> None:
         found = accepted(oracle, Path(folder))
         version = Path(folder, "version").read_text()
     hashes = {n: hashlib.sha256(data).hexdigest()[:16] for n, (data, *_) in cases().items()}
+    used = sorted(set().union(*(operators(data) for data, *_ in cases().values())))
     lines = [f'"{n}": ["{hashes[n]}", {found[n]:.1e}]' for n in sorted(found)]
-    text = f'{{"mindspore": "{version}", "cases": {{\n' + ",\n".join(lines) + "\n}}\n"
+    text = f'{{"mindspore": "{version}", "cases": {{\n' + ",\n".join(lines)
+    text += '\n},\n"operators": [\n' + ",\n".join(map(json.dumps, used)) + "\n]}\n"
     json.loads(text)
     (DATA / "accepted.json").write_text(text)
     print(f"MindSpore {version} runs {len(found)} files, worst difference {max(found.values())}")
