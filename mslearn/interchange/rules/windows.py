@@ -111,13 +111,20 @@ def max_pool_grad(x: Tensor, y: Tensor, dy: Tensor, **a: Any) -> Tensor:
 
 
 def _side_by_side(parts: list[Tensor], kernel: Sizes) -> Tensor:
-    """Windows that do not overlap: the elements' tensors interleaved to one image."""
-    lead, counts, rank = parts[0].shape[:2], parts[0].shape[2:], len(kernel)
-    joined = concat([_reshape(p, (*p.shape, 1)) for p in parts], -1)
-    joined = _reshape(joined, (*lead, *counts, *kernel))
-    order = (0, 1, *(v for i in range(rank) for v in (2 + i, 2 + rank + i)))
-    joined = apply(Transpose, (joined,), {"perm": order})
-    return _reshape(joined, (*lead, *(n * k for n, k in zip(counts, kernel, strict=True))))
+    """Windows that do not overlap: the elements' tensors interleaved to one image, axis by axis
+    from the last (so no tensor has more than two axes beyond space: some devices take five)."""
+    lead, counts = parts[0].shape[:2], parts[0].shape[2:]
+    parts = [_reshape(p, (lead[0] * lead[1], *counts)) for p in parts]
+    for axis in range(len(kernel) - 1, -1, -1):
+        size, shape = kernel[axis], parts[0].shape
+        inner = (*shape[: axis + 2], 1, *shape[axis + 2 :])
+        merged = (*shape[: axis + 1], shape[axis + 1] * size, *shape[axis + 2 :])
+        wide = [_reshape(p, inner) for p in parts]
+        parts = [
+            _reshape(concat(wide[i : i + size], axis + 2), merged)
+            for i in range(0, len(wide), size)
+        ]
+    return _reshape(parts[0], (*lead, *parts[0].shape[1:]))
 
 
 def max_pool_grad_grad(x: Tensor, y: Tensor, t: Tensor, **a: Any) -> Tensor:
