@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import math
 
 import numpy as np
 import pytest
-import torch
+from torch_results import recorded
 
 import mslearn as ms
 from mslearn import mint
@@ -254,12 +255,10 @@ def same(found, wanted, path):
         assert len(found) == len(wanted), path
         for f, w in zip(found, wanted, strict=True):
             same(f, w, path)
-    elif isinstance(wanted, torch.Tensor):
-        assert str(found.asnumpy().dtype) == str(wanted.numpy().dtype), f"{path}: dtype"
-        assert found.shape == tuple(wanted.shape), f"{path}: shape"
-        np.testing.assert_allclose(
-            found.asnumpy(), wanted.numpy(), rtol=2e-5, atol=2e-6, err_msg=path
-        )
+    elif isinstance(wanted, np.ndarray):
+        assert str(found.asnumpy().dtype) == str(wanted.dtype), f"{path}: dtype"
+        assert found.shape == wanted.shape, f"{path}: shape"
+        np.testing.assert_allclose(found.asnumpy(), wanted, rtol=2e-5, atol=2e-6, err_msg=path)
     else:
         assert (found if isinstance(found, bool) else float(found)) == wanted, path
 
@@ -272,31 +271,38 @@ def call(space, name, kind, args, options):
 
 
 def space_of_dtypes(kind):
-    return ms if kind is ms.Tensor else torch
+    return ms if kind is ms.Tensor else torch()
+
+
+def torch():
+    return importlib.import_module("torch")
 
 
 def as_torch(value):
-    return torch.from_numpy(np.ascontiguousarray(value))
+    return torch().from_numpy(np.array(value))
 
 
-TORCH = {"item": lambda x: x.item()}
+def ask(path, name, args, options):
+    """What PyTorch's function of that name answers."""
+    if name == "item":
+        return as_torch(args[0]).item()
+    space = functools.reduce(getattr, path.split(".")[1:], torch())
+    return call(space, name, as_torch, args, options)
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_function_agrees_with_torch(name):
-    for args, options in TABLE[name]:
-        wanted = TORCH.get(name) or getattr(torch, name)
-        holder = type("T", (), {name: staticmethod(wanted)})
-        expected = call(holder, name, as_torch, args, options)
-        same(call(mint, name, ms.Tensor, args, options), expected, name)
+    for i, (args, options) in enumerate(TABLE[name]):
+        wanted = recorded(f"mint.{name}.{i}", lambda a=args, o=options: ask("torch", name, a, o))
+        same(call(mint, name, ms.Tensor, args, options), wanted, name)
 
 
 @pytest.mark.parametrize("name", FUNCTIONAL)
 def test_functional_agrees_with_torch(name):
-    for args, options in FUNCTIONAL[name]:
-        space = torch if name == "flatten" else torch.nn.functional
-        expected = call(space, name, as_torch, args, options)
-        same(call(F, name, ms.Tensor, args, options), expected, name)
+    path = "torch" if name == "flatten" else "torch.nn.functional"
+    for i, (args, options) in enumerate(FUNCTIONAL[name]):
+        wanted = recorded(f"functional.{name}.{i}", lambda a=args, o=options: ask(path, name, a, o))
+        same(call(F, name, ms.Tensor, args, options), wanted, name)
 
 
 LAYERS = {
@@ -329,17 +335,27 @@ LAYERS = {
 @pytest.mark.parametrize("training", [True, False])
 def test_layer_agrees_with_torch(name, training):
     args, x = LAYERS[name]
-    own, other = getattr(mint.nn, name)(*args), getattr(torch.nn, name)(*args)
+    ms.set_seed(7)
+    own = getattr(mint.nn, name)(*args)
     own.set_train(training)
-    other.train(training)
-    names = dict(other.state_dict())
-    assert [p.name for p in own.get_parameters()] == list(names)
-    for param in own.get_parameters():
-        assert param.shape == tuple(names[param.name].shape)
-        names[param.name].copy_(torch.from_numpy(param.asnumpy().copy()))
-    same(own(ms.Tensor(x)), other(torch.from_numpy(x)).detach(), name)
-    for param in own.get_parameters():  # the running statistics
-        same(param, other.state_dict()[param.name], f"{name}.{param.name}")
+    start = {p.name: p.asnumpy().copy() for p in own.get_parameters()}
+
+    def ask_torch():
+        other = getattr(torch().nn, name)(*args)
+        other.train(training)
+        held = dict(other.state_dict())
+        for key, array in start.items():
+            held[key].copy_(as_torch(array))
+        out = other(as_torch(x))
+        after = dict(other.state_dict())  # the running statistics move
+        return list(held), [list(v.shape) for v in held.values()], out, list(after.values())
+
+    names, shapes, out, after = recorded(f"nn.{name}.{training}", ask_torch)
+    assert list(start) == names
+    assert [list(p.shape) for p in own.get_parameters()] == shapes
+    same(own(ms.Tensor(x)), out, name)
+    for param, value in zip(own.get_parameters(), after, strict=True):
+        same(param, value, f"{name}.{param.name}")
 
 
 LOSSES = {
@@ -355,9 +371,12 @@ LOSSES = {
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_loss_agrees_with_torch(name, reduction):
     own = getattr(mint.nn, name)(reduction=reduction)
-    other = getattr(torch.nn, name)(reduction=reduction)
     found = own(*(ms.Tensor(a.copy()) for a in LOSSES[name]))
-    same(found, other(*(torch.from_numpy(a.copy()) for a in LOSSES[name])), name)
+
+    def ask_torch():
+        return getattr(torch().nn, name)(reduction=reduction)(*map(as_torch, LOSSES[name]))
+
+    same(found, recorded(f"loss.{name}.{reduction}", ask_torch), name)
 
 
 @pytest.mark.parametrize(
@@ -375,24 +394,32 @@ def test_loss_agrees_with_torch(name, reduction):
 )
 def test_optimizer_agrees_with_torch(name, options):
     own = ms.Parameter(ms.Tensor(VECTOR.copy()), name="w")
-    other = torch.nn.Parameter(torch.tensor(VECTOR))
     optimizer = getattr(mint.optim, name)([own], lr=0.1, **options)
-    reference = getattr(torch.optim, name.removeprefix("Fused"))([other], lr=0.1, **options)
-    for g in RNG.standard_normal((20, 4)).astype(np.float32):
+    gradients = np.random.default_rng(8).standard_normal((20, 4)).astype(np.float32)
+    for g in gradients:
         optimizer((ms.Tensor(g),))
-        other.grad = torch.tensor(g)
-        reference.step()
-    np.testing.assert_allclose(own.asnumpy(), other.detach().numpy(), rtol=1e-5, atol=1e-6)
+
+    def ask_torch():
+        other = torch().nn.Parameter(as_torch(VECTOR))
+        rule = getattr(torch().optim, name.removeprefix("Fused"))([other], lr=0.1, **options)
+        for g in gradients:
+            other.grad = as_torch(g)
+            rule.step()
+        return other
+
+    wanted = recorded(f"optim.{name}.{sorted(options.items())}", ask_torch)
+    np.testing.assert_allclose(own.asnumpy(), wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_the_inplace_ones_change_their_input():
     for name, args in (
         ("relu_", ()), ("sigmoid_", ()), ("elu_", ()), ("hardtanh_", ()), ("threshold_", (0.1, 7.0))
     ):  # fmt: skip
-        x, y = ms.Tensor(X.copy()), torch.from_numpy(X.copy())
-        wanted = getattr(torch, name, None) or getattr(torch.nn.functional, name)
+        x = ms.Tensor(X.copy())
+        path = "torch" if name in ("relu_", "sigmoid_") else "torch.nn.functional"
+        wanted = recorded(f"inplace.{name}", lambda p=path, n=name, a=args: ask(p, n, (X, *a), {}))
         assert getattr(F, name)(x, *args) is x
-        same(x, wanted(y, *args), name)
+        same(x, wanted, name)
 
 
 def test_linalg_and_special():
@@ -402,33 +429,39 @@ def test_linalg_and_special():
     )
     q, r = mint.linalg.qr(square)
     np.testing.assert_allclose((q @ r).asnumpy(), SQUARE, rtol=1e-5, atol=1e-5)
-    for found, wanted in (
-        (mint.linalg.vector_norm(ms.Tensor(X)), torch.linalg.vector_norm(as_torch(X))),
-        (mint.linalg.vector_norm(ms.Tensor(X), 1, 1), torch.linalg.vector_norm(as_torch(X), 1, 1)),
-        (mint.linalg.matrix_norm(square), torch.linalg.matrix_norm(as_torch(SQUARE))),
-        (mint.linalg.norm(square, 1), torch.linalg.norm(as_torch(SQUARE), 1)),
-        (mint.special.log_softmax(square, 1), torch.special.log_softmax(as_torch(SQUARE), 1)),
-    ):
-        same(found, wanted, "linalg")
-    for name in ("erfc", "exp2", "expm1", "log1p", "round", "sinc"):
-        wanted = getattr(torch.special, name)(as_torch(POSITIVE))
-        same(getattr(mint.special, name)(ms.Tensor(POSITIVE)), wanted, name)
+    for path, name, args, options in (
+        ("linalg", "vector_norm", (X,), {}), ("linalg", "vector_norm", (X, 1, 1), {}),
+        ("linalg", "matrix_norm", (SQUARE,), {}), ("linalg", "norm", (SQUARE, 1), {}),
+        ("special", "log_softmax", (SQUARE, 1), {}),
+        *(("special", n, (POSITIVE,), {}) for n in ["erfc", "exp2", "expm1", "log1p", "round", "sinc"]),
+    ):  # fmt: skip
+        wanted = recorded(
+            f"{path}.{name}.{len(args)}",
+            lambda p=path, n=name, a=args, o=options: ask(f"torch.{p}", n, a, o),
+        )
+        same(call(getattr(mint, path), name, ms.Tensor, args, options), wanted, name)
 
 
 def test_pooling_and_back():
     values, places = F.max_pool2d(ms.Tensor(IMAGES), 2, return_indices=True)
-    v, p = torch.nn.functional.max_pool2d(as_torch(IMAGES), 2, return_indices=True)
-    wanted = torch.nn.functional.max_unpool2d(v, p, 2)
+
+    def ask_torch():
+        functional = torch().nn.functional
+        v, p = functional.max_pool2d(as_torch(IMAGES), 2, return_indices=True)
+        return functional.max_unpool2d(v, p, 2)
+
+    wanted = recorded("max_unpool2d", ask_torch)
     same(F.max_unpool2d(values, places, 2), wanted, "max_unpool2d")
     same(mint.nn.MaxUnpool2d(2)(values, places), wanted, "MaxUnpool2d")
 
 
 def test_the_rest():
-    same(mint.conv2d(ms.Tensor(IMAGES), ms.Tensor(W2), groups=2),
-         torch.conv2d(as_torch(IMAGES), as_torch(W2), groups=2), "conv2d")  # fmt: skip
-    x, y = ms.Tensor(SQUARE.copy()), torch.from_numpy(SQUARE.copy())
+    wanted = recorded("conv2d", lambda: ask("torch", "conv2d", (IMAGES, W2), {"groups": 2}))
+    same(mint.conv2d(ms.Tensor(IMAGES), ms.Tensor(W2), groups=2), wanted, "conv2d")
+    x, v = ms.Tensor(SQUARE.copy()), VECTOR[:3]
     assert mint.addr_(x, ms.Tensor(VECTOR[:3]), ms.Tensor(VECTOR[:3]), 0.5, 2) is x
-    same(x, y.addr_(as_torch(VECTOR[:3]), as_torch(VECTOR[:3]), beta=0.5, alpha=2), "addr_")
+    options = {"beta": 0.5, "alpha": 2}
+    same(x, recorded("addr_", lambda: ask("torch", "addr", (SQUARE, v, v), options)), "addr_")
     one, other = mint.nn.SyncBatchNorm(4).set_train(), mint.nn.BatchNorm2d(4).set_train()
     np.testing.assert_array_equal(one(ms.Tensor(IMAGES)).asnumpy(),
                                   other(ms.Tensor(IMAGES)).asnumpy())  # fmt: skip
