@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mslearn.core.errors import did_you_mean
 from mslearn.core.tensor import Abstract, Tensor
 from mslearn.graph.capture import capture
@@ -28,7 +30,7 @@ def export(
     net: Cell | Callable[..., Any],
     *inputs: Any,
     file_name: str | os.PathLike[str],
-    file_format: str = "MINDIR",
+    file_format: str,
     **kwargs: Any,
 ) -> None:
     """Write a network as a file that other programs run.
@@ -37,8 +39,9 @@ def export(
 
     Args:
         net: a Cell, or a function of tensors.
-        inputs: what it is called with; ``Tensor(shape=[None, 6], dtype=ms.float32)`` leaves a
-            size free. The first free size is the batch.
+        inputs: what it is called with: tensors (also in tuples and lists) become inputs, numbers
+            are written into the file. ``Tensor(shape=[None, 6], dtype=ms.float32)`` leaves a
+            size free; a free first axis is the batch, the same for all inputs.
         file_name: the file; ``.mindir`` or ``.onnx`` is added when it is missing.
         file_format: ``"MINDIR"`` (MindSpore, MindSpore Lite, `mslearn.load`) or ``"ONNX"``
             (operator set 17: onnxruntime, OpenVINO, NPUs …).
@@ -57,7 +60,7 @@ def export(
     ['net.onnx']
     """
     path = _target(net, file_name, file_format, kwargs)
-    examples = [x if isinstance(x, Tensor) else Tensor(x) for x in inputs]
+    examples = [Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs]
     graph, resized = captured(net, examples)
     lower: Any = mindir_model if file_format == "MINDIR" else onnx_model
     write_atomically(path, [lower(graph, resized=resized).data])
@@ -95,9 +98,9 @@ def _target(net: Any, file_name: Any, file_format: Any, options: dict[str, Any])
     return path if path.name.endswith(suffix) else path.with_name(path.name + suffix)
 
 
-def captured(net: Any, examples: list[Tensor]) -> tuple[Graph, Graph | None]:
+def captured(net: Any, examples: list[Any]) -> tuple[Graph, Graph | None]:
     """The network as it predicts, captured; and once more with other sizes where some are free."""
-    free = any(n < 0 for x in examples for n in x.shape)
+    free = any(n < 0 for x in examples if isinstance(x, Tensor) for n in x.shape)
     training = [(c, c.training) for _, c in net.cells_and_names()] if isinstance(net, Cell) else []
     try:
         if training:
@@ -111,10 +114,14 @@ def captured(net: Any, examples: list[Tensor]) -> tuple[Graph, Graph | None]:
     return graphs[0], graphs[1] if free else None
 
 
-def _sized(examples: list[Tensor], which: int) -> list[Tensor]:
-    """The examples with a number for each free size: the first one is the batch for all."""
-    out, used = [], 0
+def _sized(examples: list[Any], which: int) -> list[Any]:
+    """The examples with a number for each free size: the first axis is the batch for all."""
+    out: list[Any] = []
+    used = 0
     for x in examples:
+        if not isinstance(x, Tensor):
+            out.append(x)
+            continue
         shape = list(x.shape)
         for axis, n in enumerate(shape):
             if n < 0:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from export.nets import build
 from export.record_mindspore import flat
+from export.test_onnx_ops import session
 
 import mslearn as ms
 from mslearn import nn, ops
@@ -179,13 +180,38 @@ def test_all_that_cannot_be_written_is_listed_at_once(tmp_path):
         assert "[2 times]" in text
 
 
+def summed(x):
+    total = x[0]
+    for i in range(1, x.shape[0]):
+        total = total + x[i]
+    return total
+
+
+@ms.jit
+def compiled(x, pair, power):
+    if x.sum() > 0:
+        x = -x
+    return pair[0] * x**power + pair[1]
+
+
+def test_nested_inputs_numbers_and_jit_functions(tmp_path):
+    x = ms.Tensor([1.0, 2.0])
+    ms.export(compiled, x, (x, x + 1), 2, file_name=tmp_path / "f", file_format="ONNX")
+    run = session((tmp_path / "f.onnx").read_bytes())
+    assert [i.name for i in run.get_inputs()] == ["x", "pair_0", "pair_1"]
+    feeds = dict(zip(("x", "pair_0", "pair_1"), np.ones((3, 2), np.float32), strict=True))
+    assert run.run(None, feeds)[0].tolist() == [2, 2]
+
+
 def test_a_free_size_that_becomes_a_number_is_refused(tmp_path):
     free = ms.Tensor(shape=[None, 3], dtype=ms.float32)
     assert free.shape == (-1, 3)
     with pytest.raises(ExportError, match=r"free size \(None\) as a number.*\n.*Div"):
-        ms.export(lambda x: x.sum(0) / x.shape[0], free, file_name=tmp_path / "n")
+        ms.export(
+            lambda x: x.sum(0) / x.shape[0], free, file_name=tmp_path / "n", file_format="MINDIR"
+        )
     with pytest.raises(ExportError, match="other operations when a free size"):
-        ms.export(lambda x: sum(x[i] for i in range(x.shape[0])), free, file_name=tmp_path / "n")
+        ms.export(summed, free, file_name=tmp_path / "n", file_format="MINDIR")
     assert not list(tmp_path.iterdir())
 
 
@@ -201,9 +227,13 @@ def test_a_free_size_that_becomes_a_number_is_refused(tmp_path):
 )
 def test_what_export_refuses(kwargs, error, words, tmp_path):
     with pytest.raises(error, match=words):
-        ms.export(Twice(), ops.ones((2,)), **{"file_name": str(tmp_path / "n"), **kwargs})
+        ms.export(
+            Twice(),
+            ops.ones((2,)),
+            **{"file_name": str(tmp_path / "n"), "file_format": "ONNX", **kwargs},
+        )
     with pytest.raises(TypeError, match="Cell or a function"):
-        ms.export(3, ops.ones((2,)), file_name=str(tmp_path / "n"))
+        ms.export(3, ops.ones((2,)), file_name=str(tmp_path / "n"), file_format="ONNX")
 
 
 def test_what_load_refuses(tmp_path):

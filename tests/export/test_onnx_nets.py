@@ -175,4 +175,4 @@ def test_branches_and_loops(function, tmp_path):
 
 def test_control_flow_is_not_written_as_mindir(tmp_path):
     with pytest.raises(ExportError, match=r"WhileLoop .*ONNX"):
-        ms.export(halved, ops.ones((3,)), file_name=tmp_path / "f")
+        ms.export(halved, ops.ones((3,)), file_name=tmp_path / "f", file_format="MINDIR")
