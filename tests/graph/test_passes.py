@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 
+import graphviz
 import numpy as np
 import pytest
 
@@ -211,8 +213,8 @@ def test_text_and_dot_show_every_node_its_types_and_its_line():
     assert "%para1_x : <Tensor[Float32], (3, 4)>" in text
     dot = to_dot(graph)
     assert dot.count('label="ReLU"') == 1
-    import graphviz
-
+    if shutil.which("dot") is None:
+        pytest.skip("Graphviz is not installed")
     assert graphviz.Source(dot).pipe(format="svg").startswith(b"<?xml")
 
 
