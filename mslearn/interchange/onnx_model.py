@@ -34,6 +34,7 @@ class Model:
         donate: (input, output) names of each Parameter that is updated: feed the output of one
             run as input of the next (in another buffer: runtimes write while they read).
         operators: how often each ONNX operator occurs.
+        origins: the graph's node that each operator, by its name in the file, stems from.
     """
 
     data: bytes
@@ -41,6 +42,7 @@ class Model:
     outputs: list[Port]
     donate: list[tuple[str, str]]
     operators: dict[str, int]
+    origins: dict[str, Node] = dataclasses.field(default_factory=dict)
 
 
 def onnx_model(
@@ -84,10 +86,11 @@ def onnx_model(
         return node.prim.name in table and (node.prim.name in (lowerings or {}) or fits(node))
 
     def simplified(inner: Graph) -> Graph:
-        inner = taken_apart(inner, every, keep)
+        inner = taken_apart(inner, every, keep, roots)
         refuse("ONNX", refused(inner, keep))
         return inner
 
+    roots: dict[int, Node] = {}
     graph, draws = with_draws_as_inputs(graph)
     every = {**RULES, **(rules or {})}
     graph = simplified(graph)
@@ -107,7 +110,12 @@ def onnx_model(
     counts: dict[str, int] = {}
     for op in builder.all_ops():
         counts[op.kind] = counts.get(op.kind, 0) + 1
-    return Model(data, ports, outputs, donate, counts)
+    origins = {
+        op.outputs[0]: roots.get(id(op.node.outputs[0]), op.node)
+        for op in builder.all_ops()
+        if op.node is not None
+    }
+    return Model(data, ports, outputs, donate, counts, origins)
 
 
 def with_draws_as_inputs(graph: Graph) -> tuple[Graph, list[tuple[Abstract, Node]]]:

@@ -66,9 +66,15 @@ def expanded(node: Node, rule: Rule) -> tuple[list[Node], list[Value]]:
     return tracer.nodes, [t._value for t in (out if isinstance(out, tuple) else (out,))]
 
 
-def taken_apart(graph: Graph, rules: Mapping[str, Rule], keep: Callable[[Node], bool]) -> Graph:
+def taken_apart(
+    graph: Graph,
+    rules: Mapping[str, Rule],
+    keep: Callable[[Node], bool],
+    roots: dict[int, Node] | None = None,
+) -> Graph:
     """`graph` with every node that `keep` does not want replaced by its rule's nodes, again and
-    again, until all are kept or have no rule. Dead nodes are left out."""
+    again, until all are kept or have no rule. Dead nodes are left out. `roots` gets, by the id of
+    each node's first output, the node of `graph` that it stems from."""
     place: dict[int, Value] = {}
     alive: list[Node] = []  # an id stands for a value only as long as the value is there
 
@@ -79,9 +85,9 @@ def taken_apart(graph: Graph, rules: Mapping[str, Rule], keep: Callable[[Node], 
 
     out = graph.copy()
     out.nodes = []
-    todo = [(node, 0) for node in reversed(graph.nodes)]
+    todo = [(node, 0, node) for node in reversed(graph.nodes)]
     while todo:
-        node, depth = todo.pop()
+        node, depth, root = todo.pop()
         alive.append(node)
         node = dataclasses.replace(
             node,
@@ -96,10 +102,12 @@ def taken_apart(graph: Graph, rules: Mapping[str, Rule], keep: Callable[[Node], 
         rule = rules.get(node.prim.name)
         if rule is None or keep(node) or depth == DEPTH:  # what is left over is refused later
             out.nodes.append(node)
+            if roots is not None:
+                roots[id(node.outputs[0])] = root
             continue
         nodes, values = expanded(node, rule)
         place.update((id(o), v) for o, v in zip(node.outputs, values, strict=True) if o is not v)
-        todo.extend((new, depth + 1) for new in reversed(nodes))
+        todo.extend((new, depth + 1, root) for new in reversed(nodes))
     out.outputs = [now(v) for v in graph.outputs]
     out.updates = [(p, now(v)) for p, v in graph.updates]
     return without_dead(out)
