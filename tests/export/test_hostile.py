@@ -7,10 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mslearn as ms
 from mslearn.common import wire
-from mslearn.interchange.mindir_read import MindirError, decode
+from mslearn.core.errors import ShapeError
+from mslearn.interchange.graph_cell import GraphCell
+from mslearn.interchange.mindir_load import LOAD
+from mslearn.interchange.mindir_read import MindirError, decode, unknown
 
-GOOD = (Path(__file__).parent / "data" / "mindspore_mlp.mindir").read_bytes()
+DATA = Path(__file__).parent / "data"
+GOOD = (DATA / "mindspore_mlp.mindir").read_bytes()
 
 
 def outcome(data):
@@ -37,6 +42,28 @@ def test_every_byte_may_be_wrong():
             data[at] = rng.integers(0, 256)
         refused += outcome(bytes(data)) != "loaded"
     assert refused > 500
+
+
+@pytest.mark.parametrize("name", ["lenet", "resnet", "reader"])
+def test_damaged_networks_that_load_run_or_say_why(name):
+    good = (DATA / f"mindspore_{name}.mindir").read_bytes()
+    with np.load(DATA / f"mindspore_{name}.npz") as held:
+        x = ms.Tensor(held["x"])
+    rng = np.random.default_rng(5)
+    ran = 0
+    for _ in range(300):
+        data = bytearray(good)
+        for at in rng.integers(0, len(good), rng.integers(1, 4)):
+            data[at] = rng.integers(0, 256)
+        try:
+            graph = decode(bytes(data))
+            if not unknown(graph, LOAD):
+                with np.errstate(all="ignore"):
+                    GraphCell(graph)(x)
+                ran += 1
+        except (MindirError, ShapeError):
+            continue
+    assert ran > 20
 
 
 def model(graph, *more):
