@@ -15,7 +15,6 @@ from typing import Any
 from mslearn.core.errors import did_you_mean
 
 _ROC = "with class_num each class stands against the rest; MindSpore takes rows for classes"
-_KEYS = "encryption (enc_key, dec_key) is refused; Python's standard library has no cipher"
 DIFFERS = {
     "mindspore.Model": "rows are never sent ahead (sink mode)",
     "mindspore.build_train_network": "as amp.build_train_network",
@@ -27,8 +26,11 @@ DIFFERS = {
     "mindspore.ConfusionMatrixMetric": "as nn.ConfusionMatrixMetric",
     "mindspore.ROC": _ROC,
     "nn.ROC": _ROC,
-    "mindspore.load_checkpoint": _KEYS,
-    "mindspore.save_checkpoint": _KEYS,
+    "mindspore.bfloat16": "needs the library ml_dtypes; printing shows fewer zeros",
+    "ops.ctc_loss": "the true gradient by the input; MindSpore's assumes a log_softmax in front",
+    "nn.CTCLoss": "as ops.ctc_loss",
+    "mindspore.jit": "a Python number that depends on a tensor inside an if or while becomes a "
+    "tensor of int64 or float32; branches of different shapes run eagerly, with a warning",
     "mindspore.grad": "a tensor at two positions counts once for each; a non-tensor argument to "
     "differentiate by is a TypeError, where MindSpore leaves its gradient out",
     "mindspore.value_and_grad": "as grad",

@@ -17,7 +17,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-SUITES = ("tests/engine", "tests/goldens", "tests/gradtools", "tests/nn")
+SUITES = (
+    "tests/engine",
+    "tests/goldens",
+    "tests/gradtools",
+    "tests/graph",
+    "tests/export",
+    "tests/nn",
+    "tests/models",
+)
 
 
 def run_tests() -> int:
