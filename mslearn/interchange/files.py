@@ -35,7 +35,9 @@ def export(
 ) -> None:
     """Write a network as a file that other programs run.
 
-    The network is captured as it predicts (not training). The file appears whole or not at all.
+    The network is captured as it predicts (not training). A Parameter that it updates, as a
+    training step does, becomes an input, and an output with ``.new`` behind its name: feed one
+    with the other from step to step. The file appears whole or not at all.
 
     Args:
         net: a Cell, or a function of tensors.

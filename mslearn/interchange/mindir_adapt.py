@@ -16,6 +16,7 @@ from mslearn.core.primitive import apply, registry
 from mslearn.core.tensor import Tensor
 from mslearn.interchange.mindir_ops import TYPE_IDS
 from mslearn.ops.arrange import pad_around
+from mslearn.ops.brain_float import bfloat16
 from mslearn.ops.families import binary, unary
 from mslearn.ops.lstm import LSTMSequence
 from mslearn.ops.resize import resize
@@ -47,7 +48,8 @@ def kind_of(number: Any) -> Any:
     """The dtype that an argument names by MindSpore's number."""
     if not isinstance(number, int) or number not in BY_ID:
         raise TypeError(f"A dtype is named by {number!r}, which is none of {sorted(BY_ID)}.")
-    return dtype_of(to_numpy(BY_ID[number]))
+    name = BY_ID[number]
+    return bfloat16() if name == "BFloat16" else dtype_of(to_numpy(name))
 
 
 def elementwise(name: str) -> Entry:

@@ -14,7 +14,7 @@ from mslearn.ops.families import normal_axes
 
 TYPE_IDS = {
     "Bool": 30, "Int8": 32, "Int16": 33, "Int32": 34, "Int64": 35, "UInt8": 37, "UInt16": 38,
-    "UInt32": 39, "UInt64": 40, "Float16": 42, "Float32": 43, "Float64": 44,
+    "UInt32": 39, "UInt64": 40, "Float16": 42, "Float32": 43, "Float64": 44, "BFloat16": 45,
 }  # fmt: skip
 
 

@@ -15,8 +15,10 @@ import numpy as np
 from mslearn.common.wire import Message, WireError
 from mslearn.core.dtype import to_numpy
 from mslearn.interchange.onnx_builder import TYPES
+from mslearn.ops.brain_float import bfloat16
 
-_DTYPES = {number: to_numpy(name) for name, number in TYPES.items()}
+_BFLOAT16 = TYPES["BFloat16"]
+_DTYPES = {n: to_numpy(name) for name, n in TYPES.items() if n != _BFLOAT16}
 _FLOAT, _INTS, _STRING, _BOOL, _DOUBLE, _NONE = 1, (2, 3, 4, 5, 6, 7, 12, 13), 8, 9, 11, 25
 _TENSOR, _TENSORS, _TUPLE, _LIST, _MONADS = 18, 19, 20, 21, (23, 24)
 _DEPTH = 8  # tuples in tuples; networks have two or three levels
@@ -137,9 +139,10 @@ def _model(model: Message) -> MindirGraph:
 
 def _dtype(tensor: Message) -> np.dtype[Any]:
     number = tensor.integer(2)
+    if number == _BFLOAT16:
+        return bfloat16().numpy
     if number not in _DTYPES:
-        what = "bfloat16, which NumPy does not have" if number == 16 else f"an unknown ({number})"
-        raise MindirError(f"a tensor's dtype is {what}")
+        raise MindirError(f"a tensor's dtype has the unknown number {number}")
     return _DTYPES[number]
 
 

@@ -20,7 +20,7 @@ OPSET, IR_VERSION = 17, 8
 TYPES = {
     "Float32": 1, "UInt8": 2, "Int8": 3, "UInt16": 4, "Int16": 5, "Int32": 6, "Int64": 7,
     "Bool": 9, "Float16": 10, "Float64": 11, "UInt32": 12, "UInt64": 13, "Complex64": 14,
-    "Complex128": 15,
+    "Complex128": 15, "BFloat16": 16,
 }  # fmt: skip
 
 Lowering = Callable[..., Any]

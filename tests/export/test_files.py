@@ -6,6 +6,7 @@ import inspect
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from export.nets import build
 from export.record_mindspore import flat
@@ -147,6 +148,22 @@ def test_suffixes_functions_and_training_flags(format, tmp_path):
     assert names == [f"a.b.{suffix}", f"c.{suffix}", f"f.{suffix}", f"t.{suffix}"]
     assert net.training
     assert net[0].training
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_half_precision(kind, tmp_path):
+    dtype = getattr(ms, kind)
+    x = ms.Tensor([0.1, 1.7]).astype(dtype)
+
+    def mixed(v):
+        return (v * 3).astype(ms.float32) + v.astype(ms.float32), v.astype(dtype)
+
+    for format in ("ONNX", "MINDIR"):
+        ms.export(mixed, x, file_name=tmp_path / "h", file_format=format)
+    for got, want in zip(nn.GraphCell(ms.load(tmp_path / "h.mindir"))(x), mixed(x), strict=True):
+        assert got.dtype == want.dtype
+        assert got.tolist() == want.tolist()
+    onnx.checker.check_model(str(tmp_path / "h.onnx"), full_check=True)
 
 
 def test_several_outputs_come_back(tmp_path):
