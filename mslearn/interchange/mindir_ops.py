@@ -90,6 +90,17 @@ def _conv(b: Builder, node: Node, x: Ref, w: Ref) -> Ref:
     return out
 
 
+def _conv_3d(b: Builder, node: Node, x: Ref, w: Ref) -> Ref:
+    a = node.attrs
+    stride, dilation = tuple(a["stride"]), tuple(a["dilation"])
+    out: Ref = b.object(
+        "Conv3D", x, w, **{**_window(node, node.inputs[1].shape), "format": "NCDHW"}, offset_x=0,
+        stride=stride, strides=(1, 1, *stride), dilation=dilation, dilations=(1, 1, *dilation),
+        input_names=["x", "w"], output_names=["output"],
+    )  # fmt: skip
+    return out
+
+
 def _conv_input(b: Builder, node: Node, dy: Ref, w: Ref) -> Ref:
     a = node.attrs
     out: Ref = b.object(
@@ -221,6 +232,7 @@ LOWERINGS: dict[str, Lowering] = {
     "Softmax": lambda b, node, x: b.call("Softmax", x, (int(node.attrs["axis"]),)),
     "LogSoftmax": lambda b, node, x: b.call("LogSoftmax", x, int(node.attrs["axis"])),
     "Conv2D": _conv,
+    "Conv3D": _conv_3d,
     "Conv2DBackpropInput": _conv_input,
     "Conv2DBackpropFilter": _conv_filter,
     "MaxPool": _max_pool,

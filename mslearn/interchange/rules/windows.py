@@ -216,6 +216,25 @@ def filter_gradient(dy: Tensor, x: Tensor, size: Sizes, stride: Sizes, pad: Size
     return apply(Transpose, (out,), {"perm": swap})
 
 
+def input_gradient(dy: Tensor, w: Tensor, size: Sizes, stride: Sizes, pad: Sizes,
+                   dilation: Sizes, group: int) -> Tensor:  # fmt: skip
+    """The gradient by the image is a convolution with the flipped filters, over `dy` put at every
+    stride-th place with a filter's width of zeros around."""
+    rank, kernel = len(size), w.shape[2:]
+    spans = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+    starts = tuple(span - pad[2 * i] for i, span in enumerate(spans))
+    wide = tuple(n + span for n, span in zip(size, spans, strict=True))
+    image = _spread(dy, starts, stride, wide)
+    out, inner = w.shape[0] // group, w.shape[1]
+    cut = (slice(None),) * 2 + (slice(None, None, -1),) * rank
+    flipped = apply(GetItem, (w,), {"template": cut})
+    flipped = _reshape(flipped, (group, out, inner, *kernel))
+    flipped = apply(Transpose, (flipped,), {"perm": (0, 2, 1, *range(3, rank + 3))})
+    flipped = _reshape(flipped, (group * inner, out, *kernel))
+    attrs = {"stride": (1,) * rank, "pad": (0,) * 2 * rank, "dilation": dilation, "group": group}
+    return apply(Conv2D if rank == 2 else Conv3D, (image, flipped), attrs)
+
+
 def _regular(template: Any, shape: Sizes) -> list[Any]:
     """A template of ints, slices and None with one entry for each axis of `shape`."""
     items = list(template)
@@ -296,6 +315,7 @@ RULES: dict[str, Any] = {
     "MaxPoolPosition": max_pool_position,
     **{f"AvgPool{d}": avg_pool for d in ("", "3D")},
     **{f"AvgPool{d}Grad": avg_pool_grad for d in ("", "3D")},
+    **{f"Conv{d}DBackpropInput": input_gradient for d in (2, 3)},
     "Conv2DBackpropFilter": filter_gradient,
     "Conv3DBackpropFilter": filter_gradient,
     "AddAt": add_at,
