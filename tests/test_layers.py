@@ -30,10 +30,11 @@ MAY_IMPORT = {
     "models": {"core", "ops", "nn", "common"},
     "numpy": {"core", "ops"},
     "mindrecord": {"core"},
-    "dataset": {"core", "mindrecord", "train"},
-    "insight": {"core", "ops", "autodiff", "graph", "nn", "train", "dataset"},
+    "dataset": {"core", "common", "mindrecord", "train"},
+    "summary": {"core", "ops", "graph", "nn", "train", "common"},
+    "insight": {"core", "ops", "autodiff", "graph", "nn", "train", "dataset", "common", "summary"},
     "camp": {"core", "ops", "autodiff", "nn", "train", "dataset", "insight", "common"},
-    "lab": {"camp"},
+    "lab": {"camp", "insight", "summary"},
 }
 OUTSIDE_THE_ENGINE = {"numpy"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+
 def _table() -> np.ndarray:
     table = np.arange(256, dtype=np.uint32)
     for _ in range(8):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 from typing import Any
 
 import numpy as np
+
+from mslearn.common.png import png as png
 
 _CHANNELS = (1, 3, 4)
 

@@ -48,6 +48,7 @@ from mslearn.ops.shape import *  # noqa: F403
 from mslearn.ops.sorting import *  # noqa: F403
 from mslearn.ops.sparse import *  # noqa: F403
 from mslearn.ops.special import *  # noqa: F403
+from mslearn.ops.summary import *  # noqa: F403
 
 _functions = _assemble.functions()
 _assemble.attach_methods(_functions)

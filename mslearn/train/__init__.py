@@ -39,6 +39,8 @@ LAZY = {
     **dict.fromkeys(_SINK, "mslearn.train.sink"),
     **dict.fromkeys(_DEVICES, "mslearn.train.many_devices"),
     "Model": "mslearn.train.model",
+    "SummaryCollector": "mslearn.summary",
+    "SummaryRecord": "mslearn.summary",
     "async_ckpt_thread_status": "mslearn.train.background",
     "load_checkpoint_async": "mslearn.train.background",
     "load_torch_weights": "mslearn.train.torch_weights",

@@ -12,7 +12,10 @@ import numpy as np
 from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Graph, Node, Value
 
-EFFECTS = {"NextKey", "Print", "Raise"}
+EFFECTS = {
+    "HistogramSummary", "ImageSummary", "NextKey", "Print", "Raise", "ScalarSummary",
+    "TensorSummary", "Watch",
+}  # fmt: skip
 
 
 def has_effect(node: Node) -> bool:
