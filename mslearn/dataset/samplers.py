@@ -225,8 +225,7 @@ class WeightedRandomSampler(BuiltinSampler):
         self.replacement = replacement
 
     def _size(self, rows: int) -> int:
-        count = self.num_samples or rows
-        return count if self.replacement else min(count, len(self.weights))
+        return min(self.num_samples or rows, rows)  # with replacement too, as in MindSpore
 
     def _epochs(self, rows: int, seed: int, labels: np.ndarray | None) -> Iterator[np.ndarray]:
         cumulative = np.cumsum(self.weights / self.weights.sum())

@@ -344,3 +344,9 @@ MISSING = [
 def test_bad_files_are_named(tmp_path, make, error, message):
     with pytest.raises(error, match=message):
         make(tmp_path)
+
+
+def test_a_weighted_sampler_draws_at_most_as_many_rows_as_there_are():
+    sampler = ds.WeightedRandomSampler([1.0] * 4, num_samples=9)  # MindSpore draws 4 as well
+    data = ds.NumpySlicesDataset([0, 1, 2, 3], ["n"], sampler=sampler)
+    assert data.get_dataset_size() == len(list(data)) == 4
