@@ -1,4 +1,4 @@
-"""The command `mslearn`: opens the camp, copies its lessons."""
+"""The command `mslearn`: opens the camp, copies its lessons, lists devices."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _lessons(options.dir)
         if options.command == "camp":
             return _class(options)
+        if options.command == "devices":
+            from mslearn.backends import table
+
+            print(table())
+            return 0
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 130
@@ -111,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
 
     lessons = commands.add_parser("lessons", help="copy the lessons into a folder, or update them")
     lessons.add_argument("dir", type=Path, metavar="DIR", help="the folder")
+
+    commands.add_parser("devices", help="list what graphs can run on, and why not on the rest")
 
     camp = commands.add_parser("camp", help="for teachers: a course for nbgrader, a class's report")
     tasks = camp.add_subparsers(dest="task", metavar="TASK", required=True)

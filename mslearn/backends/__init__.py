@@ -9,3 +9,4 @@ from mslearn.backends.registry import compile as compile
 from mslearn.backends.registry import devices as devices
 from mslearn.backends.registry import find as find
 from mslearn.backends.registry import names as names
+from mslearn.backends.registry import table as table

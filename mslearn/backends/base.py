@@ -8,7 +8,7 @@ operation.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -26,7 +26,8 @@ class DeviceInfo:
         available: whether it can be used now.
         reason: what was found, or what was looked for and is missing.
         hint: how to get it; empty when it is there.
-        precision: the floating dtype that the device computes in.
+        precision: the floating dtype that the device computes in. Where it is narrower than
+            float32, Parameters and optimizer stay on the host in float32.
     """
 
     target: str
@@ -46,14 +47,16 @@ class Executable(Protocol):
     def run(self, arrays: Sequence[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """(outputs, new values of the assigned Parameters) for the arrays of the graph's inputs.
 
-        The Parameters' present values are read from the Parameters themselves.
+        The Parameters' present values are read from the Parameters themselves. No array that it
+        returns is ever written again while somebody holds it.
         """
 
 
 class Backend:
     """Base class of backends.
 
-    A package of yours adds one with an entry point in the group ``mslearn.backends``::
+    A package of yours adds one with an entry point in the group ``mslearn.backends``, and tests
+    it with `mslearn.backends.conformance`::
 
         [project.entry-points."mslearn.backends"]
         mychip = "my_package:MyBackend"
@@ -72,10 +75,10 @@ class Backend:
         raise NotImplementedError
 
     def compile(self, graph: Graph, target: str, **options: Any) -> Executable:
-        """Lower an optimized graph.
+        """Lower an optimized graph. Graphs may have no Parameters: arrays in, arrays out.
 
         Raises:
-            BackendError: the target cannot be reached, or does not take all nodes.
+            BackendError: the target cannot be reached, or does not take all nodes (`refused`).
         """
         raise NotImplementedError
 
@@ -88,5 +91,12 @@ class BackendError(RuntimeError):
         ms.set_context(device_target="Ascend")          # on a laptop without an Ascend card
 
     Right: ``mslearn devices`` lists what can be reached from this machine, and why the rest
-    cannot.
+    cannot. For operations that a device lacks: ``ms.jit(…, fallback="cpu")``.
+
+    Attributes:
+        refused: the nodes that the device does not take, with the reason of each.
     """
+
+    def __init__(self, text: str, refused: Mapping[Node, str] | None = None) -> None:
+        super().__init__(text)
+        self.refused = dict(refused or {})

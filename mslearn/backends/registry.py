@@ -13,9 +13,15 @@ from mslearn.graph.ir import Graph
 
 BUILT_IN = {
     "numpy": "numpy_backend:NumpyBackend",
+    "mindspore": "mindspore_backend:MindSporeBackend",
     "onnxruntime": "onnxruntime_backend:OnnxRuntimeBackend",
+    "openvino": "openvino_backend:OpenVinoBackend",
+    "cupy": "cupy_backend:CupyBackend",
 }
 """Module and class by name; nothing is imported until it is asked for."""
+
+NPU = ("Ascend", "Qualcomm", "Intel", "AMD", "Apple")
+"""What ``device_target="NPU"`` tries, in this order."""
 
 
 @cache
@@ -23,7 +29,7 @@ def backend(name: str) -> Backend:
     """The backend of that name.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none. TypeError: an entry point names something else.
     """
     plugins = {e.name: e for e in entry_points(group="mslearn.backends")}
     if name in BUILT_IN:
@@ -48,19 +54,32 @@ def names() -> list[str]:
 
 
 def devices() -> list[DeviceInfo]:
-    """Every target of every backend, with its state and the reason."""
-    return [_probe(backend(n), target) for n in names() for target in backend(n).targets]
+    """Every target of every backend, with its state and the reason.
+
+    >>> [d.available for d in devices() if d.target == "CPU"]
+    [True]
+    """
+    found = []
+    for name in names():
+        try:
+            one = backend(name)
+        except Exception as error:  # a broken plugin must not hide the others
+            found.append(DeviceInfo(name, name, False, f"loading failed: {error}"))
+            continue
+        found += [_probe(one, target) for target in one.targets]
+    return found
 
 
 def _probe(one: Backend, target: str) -> DeviceInfo:
     try:
         return one.probe(target)
-    except Exception as error:  # a broken plugin must not hide the others
+    except Exception as error:
         return DeviceInfo(target, one.name, False, f"probing failed: {error}")
 
 
 def find(target: str) -> tuple[Backend, str]:
-    """(backend, its target) for what a learner asked for: a target, or a backend's name.
+    """(backend, its target) for what a learner asked for: a target (``"NPU"`` is the first one
+    that is there), or a backend's name.
 
     Raises:
         ValueError: the name is not known.
@@ -68,22 +87,47 @@ def find(target: str) -> tuple[Backend, str]:
     """
     if target in names():
         one = backend(target)
-        return one, one.targets[0]
-    wanted = [d for d in devices() if d.target.lower() == target.lower()]
+        wanted = [_probe(one, t) for t in one.targets]
+    elif target.upper() == "NPU":
+        all_of = devices()
+        wanted = [d for t in NPU for d in all_of if d.target == t]
+    else:
+        wanted = [d for d in devices() if d.target.lower() == target.lower()]
+    for info in wanted:
+        if info.available:
+            return backend(info.backend), info.target
     if not wanted:
-        known = sorted({d.target for d in devices()})
+        known = [*dict.fromkeys(["NPU", *(d.target for d in devices())])]
         raise ValueError(
             f"There is no target '{target}'.{did_you_mean(target, known)} Known targets: {known}, "
             f"and by backend: {names()}."
         )
-    for info in wanted:
-        if info.available:
-            return backend(info.backend), info.target
-    looked = "\n".join(f"  {d.backend}: {d.reason}. {d.hint}".rstrip() for d in wanted)
-    raise BackendError(f"The target '{target}' cannot be reached from here:\n{looked}")
+    looked = "\n".join(
+        f"  {d.target} by {d.backend}: {d.reason}." + (f" {d.hint}." if d.hint else "")
+        for d in wanted
+    )
+    raise BackendError(
+        f"The target '{target}' cannot be reached from here. Looked for:\n{looked}\n"
+        f"All targets: mslearn devices."
+    )
 
 
-def compile(graph: Graph, target: str, **options: Any) -> Executable:
-    """Compile an optimized graph for a target."""
+def compile(graph: Graph, target: str, fallback: str = "error", **options: Any) -> Executable:
+    """Compile an optimized graph for a target; see `mslearn.backends.placing.place`."""
+    from mslearn.backends.placing import place
+
     one, its_target = find(target)
-    return one.compile(graph, its_target, **options)
+    return place(one, its_target, graph, fallback, **options)
+
+
+def table() -> str:
+    """All targets with state, precision and reason, to print."""
+    from textwrap import indent, wrap
+
+    lines = [f"{'target':10} {'backend':12} {'state':8} precision"]
+    for d in devices():
+        state = "ready" if d.available else "absent"
+        lines.append(f"{d.target:10} {d.backend:12} {state:8} {d.precision}")
+        text = d.reason + (f". To get it: {d.hint}" if d.hint and not d.available else "")
+        lines.append(indent("\n".join(wrap(text, 86)), " " * 11))
+    return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from mslearn.ops.linalg import matmul
 
 def run_check() -> None:
     """Multiply two small matrices, differentiate the product, and say what does the arithmetic.
+
+    A table lists the targets for graphs, their state and the reason.
 
     Raises:
         RuntimeError: a result is wrong; the message says which.
@@ -35,6 +38,9 @@ def run_check() -> None:
     print(f"mslearn version: {mslearn.__version__}")
     print(f"Arithmetic: NumPy {np.__version__}, BLAS: {blas_name()}")
     print("A matrix product and its gradient are correct: mslearn works on this machine (CPU).")
+    # By name: backends stand above this layer.
+    print("What graphs can run on (ms.set_context(device_target=…)):")
+    print(importlib.import_module("mslearn.backends").table())
 
 
 def blas_name() -> str:

@@ -35,6 +35,7 @@ OPTIONS = {
     "jit_syntax_level", "debug_level", "infer_boost", "exc_mode", "input_signature", "hash_args",
     "compile_once", "disable_format_transform", "exec_order", "auto_offload", "jit_config",
 }  # fmt: skip
+FOR_BACKENDS = {"fallback", "provider_options", "threads"}
 
 
 @dataclasses.dataclass
@@ -84,11 +85,15 @@ class Jitted:
 
     __name__: str
 
-    def __init__(self, function: Any, capture_mode: str, fullgraph: bool, backend: str) -> None:
+    def __init__(
+        self, function: Any, capture_mode: str, fullgraph: bool, backend: str,
+        options: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         functools.update_wrapper(self, getattr(function, "construct", function))
         self.function = self.eager = function
         self.fullgraph = fullgraph
         self.backend = backend
+        self.options = options or {}
         self.compilations: list[Compilation] = []
         self._mode = capture_mode
         self._found: dict[Any, list[Compilation]] = {}
@@ -138,7 +143,7 @@ class Jitted:
         captured = capture(self._runnable, args, kwargs, rewriting=self._mode == "ast")
         snapshots: list[Snapshot] = []
         graph = optimize(captured.graph, snapshots)
-        executable = _executable(graph, snapshots, self._target())
+        executable = _executable(graph, snapshots, self._target(), self.options)
         compiled = Compilation(
             cause, time.perf_counter() - start, graph, snapshots, executable, captured.pattern,
             _guards(captured, key[0]), [p._value.shape for p, _ in graph.parameters],
@@ -226,7 +231,10 @@ def jit(
             then runs eagerly, with a warning.
         backend: what runs the graph: a target or backend of ``mslearn devices``; ``""`` takes
             the context's ``device_target``, which is NumPy on the CPU at first.
-        **options: MindSpore's further options are accepted.
+        **options: for a backend, ``fallback="cpu"`` lets the CPU run the operations that the
+            device lacks (``"error"``, the default, names them), ``provider_options`` is a dict
+            of its own settings, ``threads`` its number of threads. MindSpore's further options
+            are accepted.
 
     Raises:
         ValueError: an option's value is not known.
@@ -242,10 +250,13 @@ def jit(
     _one_of("jit_level", jit_level, ("", "O0", "O1", "O2"))
     _one_of("dynamic", dynamic, (0, 1))
     for name in options:
-        if name not in OPTIONS:
+        if name not in OPTIONS | FOR_BACKENDS:
             raise ValueError(
-                f"For 'jit', there is no option '{name}'.{did_you_mean(name, OPTIONS)}"
+                f"For 'jit', there is no option '{name}'."
+                f"{did_you_mean(name, OPTIONS | FOR_BACKENDS)}"
             )
+    own = {k: v for k, v in options.items() if k in FOR_BACKENDS}
+    _one_of("fallback", own.get("fallback", "error"), ("error", "cpu"))
     if not isinstance(fullgraph, bool):
         raise TypeError(
             f"For 'jit', fullgraph must be a bool, but got '{type(fullgraph).__name__}'."
@@ -257,16 +268,18 @@ def jit(
                 f"For 'jit', the argument must be a function or Cell, but got "
                 f"'{type(f).__name__}'. Write @jit above a def, or jit(net)."
             )
-        return f if isinstance(f, Jitted) else Jitted(f, capture_mode, fullgraph, backend)
+        return f if isinstance(f, Jitted) else Jitted(f, capture_mode, fullgraph, backend, own)
 
     return decorate if function is None else decorate(function)
 
 
-def _executable(graph: Graph, snapshots: list[Snapshot], target: str) -> Any:
+def _executable(
+    graph: Graph, snapshots: list[Snapshot], target: str, options: dict[str, Any]
+) -> Any:
     if target in ON_NUMPY:
         return Executable(graph, snapshots)
     # By name: backends stand above this layer, and are loaded only when one is asked for.
-    return importlib.import_module("mslearn.backends").compile(graph, target)
+    return importlib.import_module("mslearn.backends").compile(graph, target, **options)
 
 
 def _one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:

@@ -1,0 +1,85 @@
+"""OpenVINO without ONNX Runtime between: Intel's NPU and GPU, and any x86 or ARM processor."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+
+from mslearn.backends.base import Backend, BackendError, DeviceInfo
+from mslearn.backends.lowering import unsupported
+from mslearn.backends.ported import PortedExecutable
+from mslearn.core.context import get_context
+from mslearn.graph.ir import Graph, Node
+from mslearn.interchange.onnx_model import onnx_model
+
+DEVICES = {
+    "Intel": ("NPU", "float16", "A Core Ultra processor and Intel's NPU driver are needed"),
+    "Intel-GPU": ("GPU", "float16", "Intel's GPU driver (OpenCL) is needed"),
+    "OpenVINO-CPU": ("CPU", "float32", ""),
+}
+"""OpenVINO's name of the device, precision, and what it needs, by target."""
+
+
+class OpenVinoBackend(Backend):
+    """Runs graphs, as ONNX, in OpenVINO."""
+
+    name = "openvino"
+    targets = tuple(DEVICES)
+
+    def probe(self, target: str) -> DeviceInfo:
+        device, precision, needs = DEVICES[target]
+        try:
+            openvino = importlib.import_module("openvino")
+        except ImportError as error:
+            reason = f"the package openvino is not installed ({error})"
+            hint = "pip install openvino" + (f". {needs}" if needs else "")
+            return DeviceInfo(target, self.name, False, reason, hint, precision)
+        runtime = f"OpenVINO {openvino.__version__.split('-')[0]}"
+        listed = openvino.Core().available_devices
+        if not any(d == device or d.startswith(device + ".") for d in listed):
+            reason = f"{runtime} lists no {device} device (it lists {', '.join(listed)})"
+            return DeviceInfo(target, self.name, False, reason, needs, precision)
+        return DeviceInfo(target, self.name, True, runtime, "", precision)
+
+    def supports(self, node: Node, target: str) -> str:
+        return unsupported(node, onnx_model)
+
+    def compile(
+        self, graph: Graph, target: str, threads: int | None = None, **_: Any
+    ) -> PortedExecutable:
+        """Compile; see `Backend`. `threads` counts for the CPU only."""
+        openvino = importlib.import_module("openvino")
+        device, precision, _needs = DEVICES[target]
+        model = onnx_model(graph, parameters="inputs")
+        settings = {"INFERENCE_PRECISION_HINT": "f32" if precision == "float32" else "f16"}
+        if device == "CPU":
+            settings["INFERENCE_NUM_THREADS"] = str(threads or get_context("runtime_num_threads"))
+        try:
+            core = openvino.Core()
+            compiled = core.compile_model(core.read_model(model.data), device, settings)
+        except Exception as error:  # it raises RuntimeErrors of its own
+            raise BackendError(
+                f"The target '{target}' (OpenVINO's {device}) does not take this graph: "
+                f"{str(error).strip()}"
+            ) from error
+        request = compiled.create_infer_request()
+        at = {name: i for i, port in enumerate(compiled.inputs) for name in port.get_names()}
+        order = [at.get(p.name) for p in model.inputs]
+        outputs = [compiled.output(p.name) for p in model.outputs]
+
+        def call(arrays: list[np.ndarray]) -> list[np.ndarray]:
+            feeds = {
+                i: a if a.flags.c_contiguous else a.copy(order="C")
+                for i, a in zip(order, arrays, strict=True)
+                if i is not None
+            }
+            found = request.infer(feeds, share_inputs=True)
+            # The request's own memory is written again by the next run.
+            return [
+                np.array(found[o]).reshape(p.value.shape)
+                for o, p in zip(outputs, model.outputs, strict=True)
+            ]
+
+        return PortedExecutable(graph, model, call, f"{target}: OpenVINO {device}, {precision}")
