@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "amp": {"core", "ops", "nn"},
     "train": {"core", "ops", "autodiff", "nn", "common", "amp"},
     "interchange": {"core", "ops", "gradtools", "graph", "nn", "train", "common"},
-    "backends": {"core", "ops", "graph", "interchange"},
+    "backends": {"core", "ops", "autodiff", "graph", "interchange", "nn"},
     "experimental": {"core", "ops", "nn"},
     "mint": {"core", "ops", "nn", "common", "experimental"},
     "common": {"core"},
