@@ -75,7 +75,9 @@ def _html(scene: dict[str, Any], language: str) -> str:
     def word(key: str, *values: object) -> str:
         return escape(_WORDS[key][language].format(*values))
 
-    pre = 'style="margin:4px 0;padding:6px;overflow-x:auto;font-size:12px;line-height:1.35"'
+    pre = (
+        'style="margin:4px 0;padding:6px;overflow-x:auto;font:12px/1.35 monospace;white-space:pre"'
+    )
     parts = [f"<b>{word('title', scene['title'])}</b>"]
     for block in scene["source"]:
         lines = "\n".join(f"{n:4d}  {escape(text)}" for n, text in block["lines"])
