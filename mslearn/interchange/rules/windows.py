@@ -44,8 +44,8 @@ def _spread(x: Tensor, starts: Sizes, steps: Sizes, sizes: Sizes) -> Tensor:
     rank = len(sizes)
     lead, counts = x.shape[: x.ndim - rank], x.shape[x.ndim - rank :]
     if any(s > 1 for s in steps):
-        pairs = [(0, 0)] * len(lead) + [p for s in steps for p in ((0, 0), (0, s - 1))]
-        x = _reshape(x, (*lead, *(v for n in counts for v in (n, 1))))
+        pairs = [(0, 0)] + [p for s in steps for p in ((0, 0), (0, s - 1))]
+        x = _reshape(x, (math.prod(lead), *(v for n in counts for v in (n, 1))))
         x = apply(PadV3, (x,), {"paddings": tuple(pairs), "value": 0})
         x = _reshape(x, (*lead, *(n * s for n, s in zip(counts, steps, strict=True))))
     around = [
