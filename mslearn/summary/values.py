@@ -73,8 +73,10 @@ def histogram_of(array: np.ndarray) -> Histogram:
     bins = min(MAX_BINS, 1 + finite.size // PER_BIN)
     start, end = (low, high) if low < high else (low - 0.5, high + 0.5)
     width = (end - start) / bins
-    if width > 0 and math.isfinite(width):
-        scaled = (finite - finite.dtype.type(start)) * finite.dtype.type(1 / width)
+    with np.errstate(all="ignore"):
+        per_width = finite.dtype.type(np.float64(1) / width)
+    if width > 0 and np.isfinite(per_width) and math.isfinite(width):
+        scaled = (finite - finite.dtype.type(start)) * per_width
         places = np.minimum(scaled.astype(np.intp), bins - 1)
         counts = np.bincount(places, minlength=bins)[:bins]
     else:  # so far apart, or so close together, that a width is no number
