@@ -18,7 +18,7 @@ from mslearn.backends.onnx_session import OnnxExecutable
 from mslearn.backends.providers import PROVIDERS, Provider, missing, open_session, present
 from mslearn.core.context import get_context
 from mslearn.graph.ir import Graph, Node
-from mslearn.interchange.onnx_model import Model, onnx_model
+from mslearn.interchange.onnx_model import Builder, Model, onnx_model
 
 CPU = "CPUExecutionProvider"
 
@@ -87,9 +87,9 @@ def _on_device(
     graph: Graph, target: str, one: Provider, threads: int | None, options: dict[str, str]
 ) -> Callable[[], tuple[Model, Any, list[Any]]]:
     def build() -> tuple[Model, Any, list[Any]]:
-        model = onnx_model(graph, parameters="inputs")
+        model = onnx_model(graph, parameters="inputs", lowerings={"MatMul": product})
         ort = importlib.import_module("onnxruntime")
-        settings = session_options(ort, threads)
+        settings = device_options(ort, threads)
         settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
         try:
             session = open_session(ort, one, model.data, settings, options)
@@ -111,11 +111,28 @@ def _on_device(
     return build
 
 
+def device_options(ort: Any, threads: int | None) -> Any:
+    """Settings of a session on a device: the maker's compiler optimizes; what the runtime fuses
+    beforehand for the CPU, devices may not take (QNN: a Gemm with a turned operand and a sum)."""
+    settings = session_options(ort, threads)
+    settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return settings
+
+
+def product(b: Builder, node: Node, x: str, y: str) -> str:
+    """A plain MatMul: QNN's Gemm does not take every operand that is turned."""
+    if node.attrs.get("transpose_a"):
+        x = b.op("Transpose", x, perm=(1, 0))
+    if node.attrs.get("transpose_b"):
+        y = b.op("Transpose", y, perm=(1, 0))
+    return str(b.op("MatMul", x, y))
+
+
 def refused_nodes(
     ort: Any, one: Provider, model: Model, threads: int | None, options: dict[str, str]
 ) -> list[Node]:
     """The nodes that the runtime would give to the CPU if it were allowed to."""
-    settings = session_options(ort, threads)
+    settings = device_options(ort, threads)
     settings.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     try:
         session = open_session(ort, one, model.data, settings, options)
