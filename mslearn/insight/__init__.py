@@ -4,9 +4,11 @@
     curves = insight.Curves(title="Day 1")      # a live chart
     await curves.train(loop)                    # train, with Pause, Step and Stop in the chart
     insight.graph(net, x, loss_fn=loss)         # the computation, forward and backward
+    insight.gradient(fn, x, w)                  # backpropagation, edge by edge
     insight.compile_view(step, x, y)                # what ms.jit makes of a function, pass by pass
     insight.pipeline(train)                     # the data pipeline, and where its time goes
     insight.parameters(net)                     # every weight: histogram, heatmap, gradient norm
+    insight.watch(net, optimizer, loss_fn)      # one line, and a training records itself
 
 Everything here is loaded on first use. The widgets need Jupyter (``pip install "mslearn[lab]"``);
 without it this package still imports, and only making a widget raises ImportError.
@@ -27,18 +29,28 @@ if TYPE_CHECKING:
     from .graph_scene import scene as scene
     from .graph_view import GraphView as GraphView
     from .graph_view import graph as graph
+    from .microscope import GradientView as GradientView
+    from .microscope import gradient as gradient
     from .parameter_view import ParametersView as ParametersView
     from .parameter_view import parameters as parameters
     from .pipeline_view import PipelineView as PipelineView
     from .pipeline_view import pipeline as pipeline
     from .training import TrainResult as TrainResult
+    from .watching import WatchCallback as WatchCallback
+    from .watching import Watcher as Watcher
+    from .watching import watch as watch
 
 _HOMES = {
     "Curves": "curves",
     "TrainResult": "training",
+    "watch": "watching",
+    "WatchCallback": "watching",
+    "Watcher": "watching",
     "graph": "graph_view",
     "GraphView": "graph_view",
     "scene": "graph_scene",
+    "gradient": "microscope",
+    "GradientView": "microscope",
     "compile_view": "compile_widget",
     "CompileView": "compile_widget",
     "pipeline": "pipeline_view",

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
-import nbformat
 import pytest
-from browser.harness import Lab, launch_chromium, open_lab, running_camp
-from playwright.sync_api import expect, sync_playwright
+from browser.harness import Lab
+from insight.notebook_lab import notebook_lab
+from playwright.sync_api import expect
 
 import mslearn as ms
 from mslearn import insight, nn, ops
@@ -106,22 +106,10 @@ def test_names_are_data_in_the_static_form():
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("compile")
-    cells = [
-        nbformat.v4.new_code_cell(EXAMPLE.strip()),
-        nbformat.v4.new_code_cell("view.language = 'zh'"),
-    ]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata.kernelspec = {
-        "name": "python3", "display_name": "Python 3", "language": "python"
-    }  # fmt: skip
-    with running_camp(home) as camp, sync_playwright() as playwright:
-        browser = launch_chromium(playwright)
-        nbformat.write(notebook, home / "mslearn-camp" / "compile.ipynb")
-        address = f"{camp.url}lab/tree/compile.ipynb?token={camp.token}"
-        with open_lab(camp, browser, address, size=(1400, 1000)) as opened:
-            opened.wait_open("compile.ipynb")
-            yield opened
-        browser.close()
+    with notebook_lab(
+        home, "compile", [EXAMPLE, "view.language = 'zh'"], size=(1400, 1000)
+    ) as opened:
+        yield opened
 
 
 @pytest.mark.browser

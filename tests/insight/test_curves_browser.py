@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import nbformat
 import pytest
-from browser.harness import WAIT_MS, Lab, launch_chromium, open_lab, running_camp
-from playwright.sync_api import Locator, expect, sync_playwright
+from browser.harness import WAIT_MS, Lab
+from insight.notebook_lab import notebook_lab
+from playwright.sync_api import Locator, expect
 
 pytestmark = pytest.mark.browser
 
@@ -62,18 +62,8 @@ CANVAS_COLOURS = """canvas => {
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("insight")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c.strip()) for c in CELLS])
-    notebook.metadata.kernelspec = {
-        "name": "python3", "display_name": "Python 3", "language": "python"
-    }  # fmt: skip
-    with running_camp(home) as camp, sync_playwright() as playwright:
-        browser = launch_chromium(playwright)
-        nbformat.write(notebook, home / "mslearn-camp" / "insight.ipynb")
-        address = f"{camp.url}lab/tree/insight.ipynb?token={camp.token}"
-        with open_lab(camp, browser, address, size=(1280, 1400)) as opened:
-            opened.wait_open("insight.ipynb")
-            yield opened
-        browser.close()
+    with notebook_lab(home, "insight", CELLS, size=(1280, 1400)) as opened:
+        yield opened
 
 
 def start(lab: Lab, index: int) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
-from browser.harness import Lab, launch_chromium, open_lab, running_camp
+from browser.harness import Lab
 from insight.graph_example import example
-from playwright.sync_api import Locator, expect, sync_playwright
+from insight.notebook_lab import notebook_lab
+from playwright.sync_api import Locator, expect
 
 import mslearn as ms
 
@@ -47,18 +47,8 @@ insight.graph(Evil(), ms.Tensor([3.0, 4.0]))
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("graph")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c.strip()) for c in CELLS])
-    notebook.metadata.kernelspec = {
-        "name": "python3", "display_name": "Python 3", "language": "python"
-    }  # fmt: skip
-    with running_camp(home) as camp, sync_playwright() as playwright:
-        browser = launch_chromium(playwright)
-        nbformat.write(notebook, home / "mslearn-camp" / "graph.ipynb")
-        address = f"{camp.url}lab/tree/graph.ipynb?token={camp.token}"
-        with open_lab(camp, browser, address, size=(1360, 1000)) as opened:
-            opened.wait_open("graph.ipynb")
-            yield opened
-        browser.close()
+    with notebook_lab(home, "graph", CELLS) as opened:
+        yield opened
 
 
 def shown(card: Locator, part: str) -> dict[str, float]:
