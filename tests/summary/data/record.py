@@ -5,10 +5,9 @@ path/to/mindspore-venv/bin/python tests/summary/data/record.py FOLDER
 
 import sys
 
-import numpy as np
-
 import mindspore as ms
 import mindspore.dataset as ds
+import numpy as np
 from mindspore import Tensor, nn, ops
 from mindspore.train import Accuracy, Model
 

@@ -1,0 +1,306 @@
+"""`insight.watch`: one line, and a training loop records itself.
+
+The loss is seen where the loss function returns it, the gradients where the optimizer gets them.
+Both are seen by an operation with an effect, so a loop in graph mode is watched as well: the
+operation stands in the graph and is handed the arrays themselves, never copies.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mslearn.core.primitive import Primitive, apply
+from mslearn.core.tensor import Tensor
+from mslearn.nn.cell import Cell
+from mslearn.summary.bus import Bus, Columns
+from mslearn.summary.values import Datum, histogram_of
+from mslearn.summary.writer import EventFiles, TensorBoardFiles
+from mslearn.train.callback.base import Callback, RunContext
+from mslearn.train.model import Model
+
+
+class Watch(Primitive, abstract=True):
+    """Hands arrays to a watcher; the answer says nothing."""
+
+    name = "Watch"
+    inputs = ("values",)
+    params = {"see": None}
+
+    @staticmethod
+    def kernel(*values: np.ndarray, see: Callable[..., None]) -> np.ndarray:
+        see(values)
+        return np.asarray(True)
+
+    @staticmethod
+    def infer(*values: Any, see: Any) -> Any:
+        return (), np.dtype(bool)
+
+
+class Watcher:
+    """What `watch` returns: the numbers so far, and `stop`.
+
+    Attributes:
+        bus: where the values go; `bus.subscribe` adds a sink of your own.
+        columns: the numbers so far: ``columns.steps(tag)``, ``columns.values(tag)``.
+        step: how many steps the optimizer has made.
+    """
+
+    def __init__(
+        self, network: Any, optimizer: Any, gradients: int, histograms: int, bus: Bus
+    ) -> None:
+        self.bus, self.columns, self.step = bus, Columns(), 0
+        bus.subscribe(self.columns)
+        self._parameters = [] if optimizer is None else list(optimizer.parameters)
+        self._network, self._optimizer = network, optimizer
+        self._gradients, self._histograms = gradients, histograms
+        self._before: list[np.ndarray] | None = None
+        self._loss: Any = None
+        self._undo: list[Callable[[], None]] = []
+
+    # -- where things are seen ------------------------------------------------------------------
+
+    def attach(self, loss_fn: Any) -> None:
+        """Look at the loss function's result and the optimizer's gradients from now on."""
+        if isinstance(loss_fn, Cell):
+            self._around(loss_fn, after=self._see_loss)
+        if self._optimizer is not None:
+            self._around(self._optimizer, before=self._see_gradients)
+
+    def _around(self, cell: Any, before: Any = None, after: Any = None) -> None:
+        construct = cell.construct
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            if before is not None and args:
+                given = args[0] if isinstance(args[0], tuple | list) else args[:1]
+                if all(isinstance(g, Tensor) for g in given):  # sparse gradients are not seen
+                    # The weights stand beside them: in a graph these are then the old ones.
+                    apply(Watch, (*given, *self._parameters), {"see": before})
+            result = construct(*args, **kwargs)
+            if after is not None and type(result) is Tensor:
+                apply(Watch, (result,), {"see": after})
+            return result
+
+        object.__setattr__(cell, "construct", watched)
+
+        def undo() -> None:
+            if cell.__dict__.get("construct") is watched:
+                object.__delattr__(cell, "construct")
+
+        self._undo.append(undo)
+
+    def _see_loss(self, values: Sequence[np.ndarray]) -> None:
+        self._loss = values[0]
+
+    def _see_gradients(self, values: Sequence[np.ndarray]) -> None:
+        """Before each update; all that is recorded of a step is published here."""
+        self.step += 1
+        step = self.step
+        cut = len(values) - len(self._parameters)
+        gradients, weights = values[:cut], values[cut:]
+        data: list[Datum] = []
+        if self._loss is not None:
+            data.append(Datum("scalar", "loss", float(np.mean(self._loss))))
+            self._loss = None
+        if self._before is not None:
+            data += self._ratios(weights)
+        if step % self._gradients == 0 or step == 1:
+            data += self._norms(gradients)
+        if self._histograms and (step % self._histograms == 0 or step == 1):
+            data += self._distributions(gradients, weights)
+        self.bus.publish(step, data)
+
+    # -- what is measured -----------------------------------------------------------------------
+
+    def _norms(self, gradients: Sequence[np.ndarray]) -> list[Datum]:
+        squares = []
+        for gradient in gradients:
+            flat = gradient.reshape(-1)
+            exact = flat if flat.dtype.itemsize >= 4 else flat.astype(np.float32)
+            squares.append(float(np.vdot(exact, exact).real))
+        data = [Datum("scalar", "gradient_norm", math.sqrt(math.fsum(squares)))]
+        if len(gradients) == len(self._parameters):
+            data += [
+                Datum("scalar", f"gradient_norm/{parameter.name}", math.sqrt(square))
+                for parameter, square in zip(self._parameters, squares, strict=True)
+            ]
+        return data
+
+    def _distributions(
+        self, gradients: Sequence[np.ndarray], weights: Sequence[np.ndarray]
+    ) -> list[Datum]:
+        data = []
+        for kind, arrays in (("weight", weights), ("gradient", gradients)):
+            if len(arrays) == len(self._parameters):
+                data += [
+                    Datum("histogram", f"{kind}/{parameter.name}", histogram_of(array))
+                    for parameter, array in zip(self._parameters, arrays, strict=True)
+                ]
+        self._before = [weight.copy() for weight in weights]  # they are overwritten in place
+        return data
+
+    def _ratios(self, weights: Sequence[np.ndarray]) -> list[Datum]:
+        """mean|w - w_before| / mean|w_before| of the last update, by parameter."""
+        assert self._before is not None
+        data = []
+        for parameter, now, before in zip(self._parameters, weights, self._before, strict=True):
+            change = float(np.abs(now - before).mean())
+            ratio = change / (float(np.abs(before).mean()) + 1e-12)
+            data.append(Datum("scalar", f"update_ratio/{parameter.name}", ratio))
+        self._before = None
+        return data
+
+    # -- by hand ----------------------------------------------------------------------------------
+
+    def log(self, **values: Any) -> None:
+        """Record numbers of your own at the present step: ``watcher.log(accuracy=0.9)``."""
+        self.bus.publish(
+            self.step,
+            [Datum("scalar", name, float(np.asarray(_plain(v)).reshape(())))
+             for name, v in values.items()],
+        )  # fmt: skip
+
+    def detach(self) -> None:
+        """Look no more for now; `attach` goes on."""
+        for undo in self._undo:
+            undo()
+        self._undo.clear()
+
+    def stop(self) -> None:
+        """Look no more; the files are closed. Idempotent."""
+        self.detach()
+        self.bus.close()
+
+    def __enter__(self) -> Watcher:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"Watcher(step={self.step}, tags={len(self.columns.tags)})"
+
+
+class WatchCallback(Callback):
+    """`watch` as a callback of `Model`; the metrics of evaluations are recorded, too.
+
+    Args:
+        options: those of `watch`: `gradients`, `histograms`, `summary_dir`, `curves` …
+
+    >>> callback = insight.WatchCallback(summary_dir="runs/first")      # doctest: +SKIP
+    >>> model.fit(3, train, valid, callbacks=[callback])                # doctest: +SKIP
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+        self.watcher: Watcher | None = None
+
+    def on_train_begin(self, run_context: RunContext) -> None:
+        """Begin to look."""
+        args = run_context.original_args()
+        if self.watcher is None:
+            self.watcher = watch(args.network, args.optimizer, args.loss_fn, **self._options)
+        else:
+            self.watcher.attach(args.loss_fn)
+
+    def on_eval_end(self, run_context: RunContext) -> None:
+        """Record the metrics."""
+        results = run_context.original_args().get("metrics") or {}
+        numbers = {k: v for k, v in results.items() if np.size(_plain(v)) == 1}
+        if numbers and self.watcher is not None:
+            self.watcher.log(**{f"eval/{k}": v for k, v in numbers.items()})
+
+    def __exit__(self, *error: Any) -> None:
+        if self.watcher is not None:
+            self.watcher.detach()
+
+
+class _Chart:
+    """A sink that draws: the numbers of a step in a `Curves` widget, without names of layers."""
+
+    def __init__(self, curves: Any) -> None:
+        self._curves = curves
+
+    def take(self, step: int, wall: float, data: Sequence[Datum]) -> None:
+        numbers = {d.tag: d.value for d in data if d.kind == "scalar" and "norm/" not in d.tag
+                   and not d.tag.startswith("update_ratio/")}  # fmt: skip
+        if numbers:
+            self._curves.log(step, **numbers)
+
+    def close(self) -> None:
+        return None
+
+
+def watch(
+    model: Any,
+    optimizer: Any = None,
+    loss_fn: Any = None,
+    *,
+    gradients: int = 10,
+    histograms: int = 100,
+    summary_dir: str | Path | None = None,
+    curves: Any = None,
+    tensorboard: bool = False,
+) -> Watcher:
+    """Record a training while it runs: the loss, gradient norms, histograms, update ratios.
+
+    Args:
+        model: the network, or a `Model`, which knows its optimizer and its loss function.
+        optimizer: whose gradients to look at.
+        loss_fn: a Cell that returns the loss, such as ``nn.CrossEntropyLoss()``.
+        gradients: look at the gradients' norms every so many steps; 1: every step.
+        histograms: weights and gradients as histograms every so many steps; 0: never.
+        summary_dir: write event files here, for `mslearn insight`, MindInsight, …
+        curves: an `insight.Curves` to draw into.
+        tensorboard: write TensorBoard's files there as well.
+
+    Returns:
+        A `Watcher` with the numbers so far; its `stop` ends the watching.
+
+    Raises:
+        TypeError: something is no Cell, no `Model` or no optimizer.
+
+    >>> watcher = insight.watch(net, optimizer, loss_fn)              # doctest: +SKIP
+    >>> for x, y in data: train_step(x, y)                            # doctest: +SKIP
+    >>> watcher.columns.values("loss")                                # doctest: +SKIP
+    """
+    if isinstance(model, Model):
+        network = model._network
+        optimizer, loss_fn = optimizer or model._optimizer, loss_fn or model._loss_fn
+    else:
+        network = model
+    if not isinstance(network, Cell):
+        raise TypeError(
+            f"insight.watch: the model must be a Cell or a Model, but got "
+            f"'{type(network).__name__}'. Pass the network: insight.watch(net, optimizer)."
+        )
+    if optimizer is not None and not (isinstance(optimizer, Cell) and hasattr(optimizer, "get_lr")):
+        raise TypeError(
+            f"insight.watch: the optimizer must be one of mslearn.nn, but got "
+            f"'{type(optimizer).__name__}'."
+        )
+    for name, every, least in (("gradients", gradients, 1), ("histograms", histograms, 0)):
+        if not isinstance(every, int) or every < least:
+            raise ValueError(
+                f"insight.watch: {name} is a number of steps of at least {least}, but got "
+                f"{every!r}."
+            )
+    bus = Bus()
+    watcher = Watcher(network, optimizer, gradients, histograms, bus)
+    if summary_dir is not None:
+        folder = Path(summary_dir).expanduser().absolute()
+        bus.subscribe(EventFiles(folder))
+        if tensorboard:
+            bus.subscribe(TensorBoardFiles(folder))
+    if curves is not None:
+        bus.subscribe(_Chart(curves))
+    watcher.attach(loss_fn)
+    return watcher
+
+
+def _plain(value: Any) -> Any:
+    return value.asnumpy() if hasattr(value, "asnumpy") else value

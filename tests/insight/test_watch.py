@@ -1,0 +1,121 @@
+"""`insight.watch`: one line records a training, in both modes, and changes nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mslearn as ms
+from mslearn import insight, nn
+from mslearn.summary import Run
+
+
+def problem():
+    ms.set_seed(3)
+    rng = np.random.default_rng(0)
+    net = nn.SequentialCell(nn.Dense(6, 8), nn.ReLU(), nn.Dense(8, 3))
+    loss_fn = nn.CrossEntropyLoss()
+    optimizer = nn.Momentum(net.trainable_params(), 0.1, 0.9)
+    x = ms.Tensor(rng.standard_normal((16, 6)).astype(np.float32))
+    y = ms.Tensor(rng.integers(0, 3, 16).astype(np.int32))
+    grad_fn = ms.value_and_grad(lambda a, b: loss_fn(net(a), b), None, optimizer.parameters)
+    return net, loss_fn, optimizer, x, y, grad_fn
+
+
+def train(steps, jitted=False, **watching):
+    net, loss_fn, optimizer, x, y, grad_fn = problem()
+    watcher = insight.watch(net, optimizer, loss_fn, **watching) if watching else None
+    losses, norms = [], []
+
+    def step(x, y):
+        loss, grads = grad_fn(x, y)
+        optimizer(grads)
+        return loss, grads
+
+    run = ms.jit(step) if jitted else step
+    for _ in range(steps):
+        loss, grads = run(x, y)
+        losses.append(float(loss.asnumpy()))
+        norms.append(float(np.sqrt(sum((g.asnumpy() ** 2).sum() for g in grads))))
+    return net, watcher, losses, norms
+
+
+@pytest.mark.parametrize("jitted", [False, True])
+def test_one_line_records_a_training(tmp_path, jitted):
+    bare, _, expected, _ = train(12, jitted)
+    options = {"gradients": 1, "histograms": 5, "summary_dir": tmp_path, "tensorboard": True}
+    net, watcher, losses, norms = train(12, jitted, **options)
+    watcher.stop()
+    assert losses == expected  # watching changes nothing
+    for a, b in zip(net.trainable_params(), bare.trainable_params(), strict=True):
+        assert (a.asnumpy() == b.asnumpy()).all()
+    np.testing.assert_allclose(watcher.columns.values("loss"), losses)
+    np.testing.assert_allclose(watcher.columns.values("gradient_norm"), norms, rtol=1e-5)
+    run = Run(tmp_path)
+    run.refresh()
+    np.testing.assert_allclose(run.scalars["loss"].values.view(), losses, rtol=1e-6)
+    assert run.scalars["loss"].steps.view().tolist() == list(range(1, 13))
+    names = [p.name for p in net.trainable_params()]
+    assert {f"gradient_norm/{n}" for n in names} <= set(run.scalars)
+    assert set(run.places["histogram"]) == {
+        f"{k}/{n}" for k in ("weight", "gradient") for n in names
+    }
+    ratio = run.scalars[f"update_ratio/{names[0]}"]
+    assert ratio.steps.view().tolist() == [2, 6, 11]
+    assert (ratio.values.view() > 0).all()
+
+
+def test_the_update_ratio_is_that_of_the_last_step():
+    net, _, optimizer, x, y, grad_fn = problem()
+    watcher = insight.watch(net, optimizer, histograms=1)
+    weight = net.trainable_params()[0]
+    before = weight.asnumpy().copy()
+    for _ in range(2):
+        _, grads = grad_fn(x, y)
+        if watcher.step:
+            after = weight.asnumpy().copy()
+        optimizer(grads)
+    ratio = np.abs(after - before).mean() / np.abs(before).mean()
+    found = watcher.columns.values(f"update_ratio/{weight.name}")
+    np.testing.assert_allclose(found, [ratio], rtol=1e-5)
+    watcher.stop()
+
+
+def test_after_stop_nothing_is_left():
+    net, loss_fn, optimizer, x, y, grad_fn = problem()
+    with insight.watch(net, optimizer, loss_fn) as watcher:
+        optimizer(grad_fn(x, y)[1])
+    optimizer(grad_fn(x, y)[1])
+    assert watcher.step == 1
+    assert "construct" not in optimizer.__dict__ and "construct" not in loss_fn.__dict__
+
+
+def test_a_model_and_its_metrics():
+    import mslearn.dataset as ds
+
+    net, loss_fn, optimizer, x, y, _ = problem()
+    model = ms.Model(net, loss_fn, optimizer, {"accuracy"})
+    data = ds.NumpySlicesDataset((x.asnumpy(), y.asnumpy()), ["x", "y"]).batch(4)
+    callback = insight.WatchCallback(gradients=1)
+    model.train(2, data, callbacks=[callback])
+    watcher = callback.watcher
+    assert watcher.step == 8 and len(watcher.columns.values("loss")) == 8
+    assert "construct" not in optimizer.__dict__
+    model.eval(data, callbacks=[callback])
+    model.train(1, data, callbacks=[callback])
+    assert watcher.step == 12
+    with insight.watch(model) as other:
+        model.train(1, data)
+    assert other.step == 4
+    assert 0 <= watcher.columns.values("eval/accuracy")[0] <= 1
+    assert repr(watcher).startswith("Watcher(step=12")
+
+
+def test_what_cannot_be_watched():
+    net, *_ = problem()
+    with pytest.raises(TypeError, match=r"insight\.watch: the model must be a Cell"):
+        insight.watch(3)
+    with pytest.raises(TypeError, match="the optimizer must be one of"):
+        insight.watch(net, nn.ReLU())
+    with pytest.raises(ValueError, match="gradients is a number of steps"):
+        insight.watch(net, gradients=0)
