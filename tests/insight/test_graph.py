@@ -76,9 +76,9 @@ def test_edges_follow_the_values(quick_start):
 def test_values_and_gradients_are_those_of_ms_grad(quick_start):
     net, loss_fn, images, labels, drawn = quick_start
     params = net.trainable_params()
-    value, (by_image, by_weights) = ms.value_and_grad(
-        lambda x: loss_fn(net(x), labels), 0, params
-    )(images)
+    value, (by_image, by_weights) = ms.value_and_grad(lambda x: loss_fn(net(x), labels), 0, params)(
+        images
+    )
     assert drawn["loss"]["value"] == pytest.approx(float(value), rel=1e-5)
     for param, grad in zip(params, by_weights, strict=True):
         output = by_name(drawn, param.name)["outputs"][0]
