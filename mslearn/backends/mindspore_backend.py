@@ -62,18 +62,23 @@ class MindSporeBackend(Backend):
         mindspore.set_context(
             mode=mindspore.GRAPH_MODE, device_target=target.replace("MindSpore-", "")
         )
-        model = mindir_model(graph, parameters="inputs")
-        cell = _cell(mindspore, model.data, target)
+        return executable(graph, mindspore, target)
 
-        def call(arrays: list[np.ndarray]) -> list[np.ndarray]:
-            found = cell(*map(mindspore.Tensor, arrays))
-            each = found if isinstance(found, tuple | list) else (found,)
-            return [
-                np.array(t.asnumpy()).reshape(p.value.shape)
-                for t, p in zip(each, model.outputs, strict=True)
-            ]
 
-        return PortedExecutable(graph, model, call, f"{target}: MindSpore's GraphCell, float32")
+def executable(graph: Graph, mindspore: Any, target: str) -> PortedExecutable:
+    """The graph in a `GraphCell` of a module that has MindSpore's API."""
+    model = mindir_model(graph, parameters="inputs")
+    cell = _cell(mindspore, model.data, target)
+
+    def call(arrays: list[np.ndarray]) -> list[np.ndarray]:
+        found = cell(*map(mindspore.Tensor, arrays))
+        each = found if isinstance(found, tuple | list) else (found,)
+        return [
+            np.array(t.asnumpy()).reshape(p.value.shape)
+            for t, p in zip(each, model.outputs, strict=True)
+        ]
+
+    return PortedExecutable(graph, model, call, f"{target}: MindSpore's GraphCell, float32")
 
 
 def _cell(mindspore: Any, data: bytes, target: str) -> Any:
@@ -82,7 +87,8 @@ def _cell(mindspore: Any, data: bytes, target: str) -> Any:
         with open(path, "wb") as file:
             file.write(data)
         try:
-            return mindspore.nn.GraphCell(mindspore.load(path))
+            loaded = mindspore.load(path)
+            return mindspore.nn.GraphCell(loaded)
         except Exception as error:  # RuntimeErrors of its own
             raise BackendError(
                 f"The target '{target}' (MindSpore) does not take this graph: {error}"

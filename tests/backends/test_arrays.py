@@ -1,0 +1,124 @@
+"""The GPU's program, with NumPy in CuPy's place: what is generated, and that it computes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mslearn as ms
+from mslearn import ops
+from mslearn.backends import registry
+from mslearn.backends.array_program import ArrayProgram
+from mslearn.backends.base import DeviceInfo
+from mslearn.backends.conformance import Conformance, Training, _data, _mlp
+from mslearn.backends.cupy_backend import ArrayExecutable, CupyBackend
+from mslearn.graph.capture import capture
+from mslearn.interchange.refusal import ExportError
+
+
+class OnNumpy(CupyBackend):
+    name = "arrays"
+    targets = ("Arrays",)
+
+    def probe(self, target):
+        return DeviceInfo(target, self.name, True, f"NumPy {np.__version__}")
+
+    def compile(self, graph, target, **_):
+        return ArrayExecutable(graph, np)
+
+
+@pytest.fixture
+def on_numpy(monkeypatch):
+    class Point:
+        name = "arrays"
+
+        def load(self):
+            return OnNumpy
+
+    monkeypatch.setattr(registry, "entry_points", lambda group: [Point()])
+    registry.backend.cache_clear()
+    yield
+    registry.backend.cache_clear()
+
+
+@pytest.mark.usefixtures("on_numpy")
+class TestArrayProgram(Conformance):
+    target = "arrays"
+
+
+@pytest.mark.skipif(not CupyBackend().probe("GPU").available, reason="there is no GPU with CuPy")
+class TestGpu(Conformance):
+    """Where there is a GPU; its products may take shortcuts (TF32)."""
+
+    target = "cupy"
+    tolerance = 1e-3
+
+
+def test_the_program_names_only_the_array_module():
+    graph = capture(lambda x, w: ops.softmax(ops.conv2d(x, w), 1), [
+        ops.ones((1, 2, 4, 4)), ops.ones((3, 2, 3, 3))
+    ]).graph  # fmt: skip
+    program = ArrayProgram(graph)
+    assert "np." not in program.code and "conv(xp, a0, a1, (2, 2)" in program.code
+    (found,) = program.run(np, np.ones((1, 2, 4, 4), "f"), np.ones((3, 2, 3, 3), "f"),
+                           *program.constants)  # fmt: skip
+    np.testing.assert_allclose(found, np.full((1, 3, 2, 2), 1 / 3), rtol=1e-6)
+
+
+CASES = {
+    "split": lambda x: ops.split(x, 2, 1),
+    "tile and argmax": lambda x: (ops.tile(x, (2, 1)), x.argmax(1)),
+    "index": lambda x: (x[1:, ::2], x[ms.Tensor([2, 0])], x[..., None, -1]),
+    "write": lambda x: ops.scatter_nd_add(x * 1, ms.Tensor([[0], [0]]), x[:2]),
+    "minimum": lambda x: (x.min(), x.prod(0), x.mean((0, 1)), ops.amax(x, 1)),
+    "cast": lambda x: ((x > 0).astype(ms.int32), x.astype(ms.float16)),
+    "batched": lambda x: ops.bmm(x.reshape(1, 4, 6), x.reshape(1, 6, 4)),
+    "pad": lambda x: ops.pad(x, (1, 2), value=3.0),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_operations_agree_with_eager_ones(name):
+    x = ms.Tensor(np.random.default_rng(0).standard_normal((4, 6), np.float32))
+    graph = capture(CASES[name], [x]).graph
+    found, _ = ArrayExecutable(graph, np).run([x.asnumpy()])
+    eager = CASES[name](x)
+    eager = eager if isinstance(eager, tuple) else (eager,)
+    assert len(found) == len(eager)
+    for a, b in zip(found, eager, strict=True):
+        np.testing.assert_allclose(a, b.asnumpy(), rtol=1e-5, atol=1e-6)
+        assert a.dtype == b.asnumpy().dtype and a.shape == b.shape
+
+
+def test_what_is_not_in_the_table_is_refused():
+    graph = capture(lambda x: ops.cholesky(x), [ops.ones((2, 2))]).graph
+    with pytest.raises(ExportError, match="Cholesky"):
+        ArrayProgram(graph)
+
+
+@pytest.mark.usefixtures("on_numpy")
+def test_parameters_stay_on_the_device():
+    sent = []
+
+    class Counting:
+        def __getattr__(self, name):
+            return getattr(np, name)
+
+        def asarray(self, array):
+            sent.append(array.shape)
+            return np.asarray(array)
+
+    x, y = _data((8, 12))
+    one = Training(_mlp, "arrays", False)
+    one.step(x, y)
+    executable = ArrayExecutable(one.step.graph, Counting())
+    executable.run([x.asnumpy(), y.asnumpy()])
+    for parameter, array in zip(
+        [p for p, _ in one.step.graph.updates],
+        executable.run([x.asnumpy(), y.asnumpy()])[1],
+        strict=True,
+    ):
+        parameter._value = array
+    sent.clear()
+    executable.run([x.asnumpy(), y.asnumpy()])
+    assert sent == [(8, 12), (8,)]

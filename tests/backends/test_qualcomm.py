@@ -1,0 +1,71 @@
+"""LeNet trains on the Hexagon NPU's emulator, with ONNX Runtime's way back to the CPU shut."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+
+import numpy as np
+import pytest
+
+import mslearn as ms
+from mslearn import nn, ops
+from mslearn.backends.base import BackendError
+from mslearn.models import LeNet5
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("onnxruntime_qnn") is None,
+    reason="onnxruntime-qnn has wheels for x86 Linux with Python 3.11 and later only",
+)
+TOLERANCE = 2e-3  # of the loss; float16 has 11 bits
+
+
+def losses(backend, steps=8):
+    ms.set_seed(3)
+    net = LeNet5()
+    optimizer = nn.Momentum(net.trainable_params(), 0.05, 0.9)
+    loss_fn = nn.CrossEntropyLoss()
+    grad_fn = ms.value_and_grad(lambda x, y: loss_fn(net(x), y), None, optimizer.parameters)
+
+    @ms.jit(backend=backend)
+    def step(x, y):
+        loss, grads = grad_fn(x, y)
+        optimizer(grads)
+        return loss
+
+    x = ms.Tensor(np.random.default_rng(0).random((4, 1, 28, 28), np.float32))
+    y = ms.Tensor(np.array([1, 2, 3, 4], np.int32))
+    return [float(step(x, y)) for _ in range(steps)], net, step
+
+
+def test_lenet_trains_as_on_the_cpu():
+    found, net, step = losses("Qualcomm")
+    wanted, right, _ = losses("numpy")
+    assert found == pytest.approx(wanted, abs=TOLERANCE)
+    assert found[-1] < found[0] - 0.2
+    for a, b in zip(net.get_parameters(), right.get_parameters(), strict=True):
+        np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), atol=TOLERANCE, err_msg=a.name)
+        assert a.dtype == ms.float32
+    executable = step.compilations[0].executable
+    assert [s.device for s in executable.segments] == ["Qualcomm", "CPU"]
+    names = {n.prim.name for n in executable.segments[1].graph.nodes}
+    assert "ApplyMomentum" in names and not names & {"Conv2D", "MatMul", "MaxPoolGrad"}
+    assert "float16" in step.code and "float32" in step.code
+    providers = executable.segments[0].executable.session.get_providers()
+    assert providers[0] == "QNNExecutionProvider"
+
+
+def test_the_device_names_what_it_does_not_take():
+    def f(x):
+        return ops.relu(ops.erf(x)) + 1
+
+    x = ms.Tensor(np.linspace(-1, 1, 8, dtype=np.float32))
+    with pytest.raises(BackendError) as caught:
+        ms.jit(f, backend="Qualcomm")(x)
+    text = str(caught.value)
+    assert "QNNExecutionProvider" in text and "Erf" in text and "test_qualcomm.py" in text
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = ms.jit(f, backend="Qualcomm", fallback="cpu")(x)
+    assert any("lacks them: Erf" in str(w.message) for w in said)
+    np.testing.assert_allclose(found.asnumpy(), f(x).asnumpy(), atol=2e-3)

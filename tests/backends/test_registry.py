@@ -1,0 +1,270 @@
+"""Targets, what is said of absent ones, refusals, and the way back to the CPU."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import mslearn as ms
+from mslearn import backends, nn, ops
+from mslearn.backends import providers, registry
+from mslearn.backends.base import Backend, BackendError, DeviceInfo
+from mslearn.backends.cupy_backend import CupyBackend
+from mslearn.backends.mindspore_backend import MindSporeBackend
+from mslearn.backends.onnxruntime_backend import OnnxRuntimeBackend
+from mslearn.backends.openvino_backend import OpenVinoBackend
+from mslearn.graph.numpy_backend import Executable as NumpyProgram
+
+
+@pytest.fixture
+def bare(monkeypatch):
+    """A machine without drivers, device files or packages of runtimes."""
+    real = providers.importlib.util.find_spec
+    names = ("onnxruntime", "onnxruntime_qnn", "openvino", "mindspore", "cupy")
+    for name in names:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr(
+        providers.importlib.util, "find_spec", lambda n: None if n in names else real(n)
+    )
+    monkeypatch.setattr(providers.glob, "glob", lambda pattern: [])
+    monkeypatch.setattr(providers.ctypes.util, "find_library", lambda name: None)
+
+
+@pytest.mark.parametrize("target", OnnxRuntimeBackend.targets)
+def test_without_onnxruntime_each_target_says_so(bare, target):
+    info = OnnxRuntimeBackend().probe(target)
+    assert not info.available and "onnxruntime is not installed" in info.reason and info.hint
+
+
+@pytest.mark.parametrize(
+    ("backend", "target", "words"),
+    [
+        (MindSporeBackend, "Ascend", ["mindspore is not", "libascendcl.so", "/dev/davinci*"]),
+        (MindSporeBackend, "MindSpore-CPU", ["mindspore is not installed"]),
+        (OpenVinoBackend, "Intel", ["openvino is not installed"]),
+        (OpenVinoBackend, "OpenVINO-CPU", ["openvino is not installed"]),
+        (CupyBackend, "GPU", ["libcuda.so", "/dev/nvidia*", "cupy is not installed"]),
+    ],
+)
+def test_an_absent_device_tells_what_was_looked_for(bare, backend, target, words):
+    info = backend().probe(target)
+    assert not info.available and "pip install" in info.hint
+    for word in words:
+        assert word in info.reason
+
+
+LISTED = ["CPUExecutionProvider"]
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("Ascend", ["no CANNExecutionProvider", "libascendcl.so is not found", "/dev/davinci"]),
+        ("Qualcomm", ["the package onnxruntime-qnn is not installed"]),
+        ("Intel", ["no OpenVINOExecutionProvider", "libze_intel_vpu.so", "/dev/accel"]),
+        ("AMD", ["no VitisAIExecutionProvider"]),
+        ("Apple", ["no CoreMLExecutionProvider"]),
+        ("DirectML", ["no DmlExecutionProvider"]),
+        ("GPU", ["no CUDAExecutionProvider", "libcuda.so"]),
+    ],
+)
+def test_a_runtime_without_the_provider(bare, monkeypatch, target, words):
+    monkeypatch.setattr(providers.sys, "platform", "linux")
+    text = providers.missing(providers.PROVIDERS[target], LISTED, "onnxruntime 1.31")
+    for word in words:
+        assert word in text
+
+
+def test_a_driver_that_is_missing_counts_even_where_the_provider_is_listed(bare):
+    one = providers.PROVIDERS["Ascend"]
+    text = providers.missing(one, [one.name], "onnxruntime 1.31")
+    assert "CANNExecutionProvider" not in text and "libascendcl.so is not found" in text
+
+
+def test_a_library_on_the_search_path_is_found(monkeypatch, tmp_path):
+    (tmp_path / "libascendcl.so").write_bytes(b"")
+    monkeypatch.setattr(providers.ctypes.util, "find_library", lambda name: None)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    assert providers.library("ascendcl") and not providers.library("cuda")
+
+
+def test_absent_targets_raise_with_all_that_was_tried(bare):
+    registry.backend.cache_clear()
+    with pytest.raises(BackendError) as caught:
+        ms.set_context(device_target="Ascend")
+    text = str(caught.value)
+    assert "Ascend by mindspore" in text and "Ascend by onnxruntime" in text
+    assert "mslearn devices" in text and ms.get_context("device_target") == "CPU"
+    with pytest.raises(BackendError) as caught:
+        ms.set_context(device_target="NPU")
+    for name in registry.NPU:
+        assert f"{name} by" in str(caught.value)
+
+
+def test_an_unknown_target_is_named():
+    with pytest.raises(ValueError, match=r"no target 'Ascent'\. Did you mean 'Ascend'"):
+        ms.set_context(device_target="Ascent")
+    with pytest.raises(ValueError, match=r"no backend 'onnxruntim'\. Did you mean 'onnxruntime'"):
+        registry.backend("onnxruntim")
+    with pytest.raises(ValueError, match="fallback must be one of"):
+        ms.jit(lambda x: x, fallback="gpu")
+
+
+def test_npu_is_the_first_that_is_there(monkeypatch):
+    monkeypatch.setattr(
+        registry, "devices",
+        lambda: [DeviceInfo("AMD", "onnxruntime", True, "x"),
+                 DeviceInfo("Intel", "openvino", True, "x"),
+                 DeviceInfo("Ascend", "mindspore", False, "x")],
+    )  # fmt: skip
+    one, target = registry.find("NPU")
+    assert (one.name, target) == ("openvino", "Intel")
+
+
+def test_the_table_and_the_command_list_every_target(capsys):
+    text = backends.table()
+    for info in backends.devices():
+        assert info.target in text
+    from mslearn.cli import main
+
+    assert main(["devices"]) == 0
+    assert capsys.readouterr().out.rstrip("\n") == text
+    ms.run_check()
+    assert text in capsys.readouterr().out
+
+
+def test_nothing_is_imported_before_it_is_asked_for():
+    code = (
+        "import sys, mslearn, mslearn.backends as b; b.names(); "
+        "print([m for m in ('onnxruntime', 'openvino', 'mindspore', 'cupy') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+class Picky(Backend):
+    """A device of a third party: it takes no Exp, and half precision is all that it has."""
+
+    name = "picky"
+    targets = ("Picky",)
+    precision = "float32"
+
+    def probe(self, target):
+        return DeviceInfo(target, self.name, True, "in this file", "", self.precision)
+
+    def supports(self, node, target):
+        return "it has no exponentials" if node.prim.name == "Exp" else ""
+
+    def compile(self, graph, target, **options):
+        if any(n.prim.name == "Exp" for n in graph.nodes):
+            raise AssertionError("a refused node has arrived")
+        return NumpyProgram(graph)
+
+
+class Point:
+    def __init__(self, made):
+        self.name, self._made = made.name, made
+
+    def load(self):
+        return self._made
+
+
+@pytest.fixture
+def picky(monkeypatch):
+    class Mine(Picky):
+        pass
+
+    monkeypatch.setattr(registry, "entry_points", lambda group: [Point(Mine)])
+    registry.backend.cache_clear()
+    yield Mine
+    registry.backend.cache_clear()
+
+
+def test_an_entry_point_adds_a_backend(picky):
+    assert backends.find("picky")[1] == "Picky"
+    assert "Picky" in backends.table()
+
+
+def test_an_entry_point_that_fails_hides_nobody(monkeypatch):
+    class Broken:
+        name = "broken"
+
+        def load(self):
+            raise ImportError("no chip today")
+
+    monkeypatch.setattr(registry, "entry_points", lambda group: [Broken()])
+    registry.backend.cache_clear()
+    found = {d.target: d for d in backends.devices()}
+    assert "no chip today" in found["broken"].reason and found["CPU"].available
+
+
+def test_refused_nodes_are_named_with_line_and_reason(picky):
+    def f(x):
+        return ops.exp(x + 1) * 2
+
+    with pytest.raises(BackendError) as caught:
+        ms.jit(f, backend="Picky")(ms.ops.ones((3,)))
+    text = str(caught.value)
+    assert "Exp" in text and "test_registry.py" in text and "no exponentials" in text
+    assert 'fallback="cpu"' in text and [n.prim.name for n in caught.value.refused] == ["Exp"]
+
+
+def test_falling_back_says_how_much_crosses(picky):
+    def f(x, y):
+        a = ops.exp(x + 1)
+        b = ops.relu(y) * 2
+        return a * b, ops.exp(b)
+
+    x = ms.Tensor(np.arange(4, dtype=np.float32))
+    step = ms.jit(f, backend="Picky", fallback="cpu")
+    with pytest.warns(UserWarning, match="lacks them: Exp"):
+        found = step(x, x)
+    for a, b in zip(found, f(x, x), strict=True):
+        np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), rtol=1e-6)
+    made = step.compilations[0].executable
+    assert [s.device for s in made.segments] == ["Picky", "CPU", "Picky"]
+    # In: x, y, exp(x + 1); out: x + 1, b, a * b; sixteen bytes each. (b is read where it is.)
+    assert "4 nodes on Picky, 2 on the host, in 3 segments" in made.report
+    crossing = sum(s.bytes_in + s.bytes_out for s in made.segments if s.device == "Picky")
+    assert f"of {crossing} bytes cross" in made.report
+
+
+def training(backend, **options):
+    ms.set_seed(1)
+    net = nn.SequentialCell(nn.Dense(4, 8), nn.BatchNorm1d(8), nn.Dropout(p=0.3), nn.Dense(8, 3))
+    net.set_train()
+    optimizer = nn.Adam(net.trainable_params(), 0.01, weight_decay=0.1)
+    loss_fn = nn.CrossEntropyLoss()
+    grad_fn = ms.value_and_grad(lambda x, y: loss_fn(net(x), y), None, optimizer.parameters)
+
+    def step(x, y):
+        loss, grads = grad_fn(x, y)
+        optimizer(grads)
+        return loss
+
+    step = ms.jit(step, backend=backend, **options)
+    x = ms.Tensor(np.random.default_rng(0).random((6, 4), np.float32))
+    y = ms.Tensor(np.arange(6, dtype=np.int32) % 3)
+    ms.set_seed(2)
+    losses = [float(step(x, y)) for _ in range(4)]
+    return losses, [p.asnumpy() for p in net.get_parameters()], step
+
+
+@pytest.mark.filterwarnings("ignore:step")
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_a_partition_trains_as_the_whole(picky, precision):
+    picky.precision = precision
+    losses, weights, step = training("Picky", fallback="cpu")
+    wanted, right, _ = training("numpy")
+    assert losses == pytest.approx(wanted, rel=1e-6)
+    for a, b in zip(weights, right, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    if precision == "float16":
+        updates = {"Adam", "AdamWeightDecay"}
+        away = [s for s in step.compilations[0].executable.segments if s.device == "Picky"]
+        names = {n.prim.name for s in away for n in s.graph.nodes}
+        assert not names & updates and "MatMul" in names
+        assert "keeps the weights in float32" in step.code
