@@ -84,6 +84,7 @@ class Tensor:
 
     __slots__ = ("__weakref__", "_value")
     __array_priority__ = 100  # numpy_array + tensor goes to Tensor.__radd__
+    weak = False  # whether it stands for a Python number, which takes the dtype that it meets
 
     def __init__(
         self,

@@ -27,7 +27,9 @@ from mslearn.core.state import state
 from mslearn.core.tensor import Abstract, Tensor
 from mslearn.gradtools.segment import SegmentPrimitive
 from mslearn.gradtools.world import world
+from mslearn.graph.errors import CannotStage, Place
 from mslearn.graph.ir import Graph, Node, Source
+from mslearn.graph.number import Kin
 from mslearn.graph.tree import fill, flatten
 from mslearn.ops.creation import NextKey
 from mslearn.ops.shape import Identity
@@ -67,6 +69,7 @@ class Capture:
         self._free: dict[int, Abstract] = {}  # outer value -> input of this graph
         self.free: list[Any] = []  # the outer values, in the order of their inputs
         self.undo: dict[Any, Callable[[], None]] = {}  # changes of objects outside the graph
+        self.kin: Kin = outer.kin if outer is not None else Kin()
         self._bound: dict[int, tuple[Tensor, Any]] = {}
         self._keys: list[Abstract] = []
         self._next = 0
@@ -85,10 +88,22 @@ class Capture:
             self.graph.parameters.append((tensor, value))
             self._mine.add(id(value))
             tensor._value = value
+        if self.parted(tensor):
+            raise CannotStage(208, place())
         return self._own(tensor._value)
+
+    def parted(self, tensor: Tensor) -> bool:
+        """Whether a tensor's value is not known: another name of it may have changed it."""
+        return self.kin.parted(tensor, self, self._free)
+
+    def look(self, tensor: Tensor) -> Any:
+        """`read`, for a value that perhaps nobody needs."""
+        return self.read(tensor) if not self.parted(tensor) else self._own(tensor._value)
 
     def rebind(self, tensor: Tensor) -> None:
         """A handle is about to get another value: remember the present one."""
+        if self.kin.owned(tensor):
+            raise CannotStage(208, place())
         if isinstance(tensor, Parameter):
             self.read(tensor)
         elif id(tensor._value) not in self._mine:
@@ -303,6 +318,12 @@ def _input_names(fn: Any, args: Sequence[Any], kwargs: Any) -> list[str]:
         count = len(flatten(arg)[0])
         names += [key] if count == 1 else [f"{key}_{k}" for k in range(count)]
     return names
+
+
+def place() -> Place | None:
+    """The learner's line that runs now."""
+    source = _learner_line()
+    return None if source is None else Place(source.file, source.line, source.function)
 
 
 def _learner_line() -> Source | None:

@@ -19,12 +19,12 @@ from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import apply
 from mslearn.core.state import state
 from mslearn.core.tensor import NeedsNumbers, Tensor
-from mslearn.graph.capture import Capture, subgraph
-from mslearn.graph.control_join import place
+from mslearn.graph.capture import Capture, place, subgraph
 from mslearn.graph.control_slots import UNBOUND, Variable, cells_of
 from mslearn.graph.control_stage import Raised, branch, loop, staged, truth
 from mslearn.graph.control_text import Filled, Piece, Print, Raise, Text
 from mslearn.graph.errors import CannotStage, JoinTypeError, warn
+from mslearn.graph.number import Number
 from mslearn.graph.passes.base import has_effect
 from mslearn.graph.rewrite import rewrite
 from mslearn.graph.tree import flatten
@@ -111,7 +111,7 @@ def range_(*args: Any) -> Any:
 def _count(items: TensorRange, body: Any, names: Any, owned: Any, broken: str | None) -> None:
     counter = items.start
     if isinstance(counter, Tensor):
-        counter = counter + 0
+        counter = Number.of(counter + 0)
 
     def test() -> Any:
         return counter < items.stop if items.step > 0 else counter > items.stop

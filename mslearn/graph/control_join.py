@@ -15,21 +15,16 @@ import numpy as np
 
 from mslearn.core.dtype import dtype_of
 from mslearn.core.tensor import Tensor
-from mslearn.graph.capture import _learner_line
+from mslearn.graph.capture import place
 from mslearn.graph.control_slots import UNBOUND, Branches, Leaf, Slot
-from mslearn.graph.errors import CannotStage, JoinTypeError, JoinUnboundError, Place
+from mslearn.graph.errors import CannotStage, JoinTypeError, JoinUnboundError
+from mslearn.graph.number import Number, pair_up
 from mslearn.graph.rewrite_jumps import PREFIX
 
 NEVER: Any = type("Never", (), {"__repr__": lambda self: "<never reached>"})()
 """The result of a branch that raises: it takes the other branch's form."""
 Build = Callable[[list[Tensor]], Any]
 """Makes a value of the node's outputs."""
-
-
-def place() -> Place | None:
-    """The learner's line that runs now."""
-    source = _learner_line()
-    return None if source is None else Place(source.file, source.line, source.function)
 
 
 def number(value: Any) -> bool:
@@ -65,10 +60,12 @@ class Join:
 
     Attributes:
         pairs: for each output of the node the value in each branch.
+        handles: the tensors that held them, or None for numbers and zeros.
         words: what the two sides are called in messages.
     """
 
     pairs: list[tuple[Any, Any]] = dataclasses.field(default_factory=list)
+    handles: list[tuple[Any, Any]] = dataclasses.field(default_factory=list)
     words: tuple[str, str] = ("one branch", "the other")
 
     def slot(self, slot: Slot, a: Any, b: Any) -> Build:
@@ -125,7 +122,8 @@ class Join:
             raise CannotStage(201, place(), self._both(label, a, b, lines))
         if any(v.dtype != dtype for v in values):
             raise JoinTypeError(202, place(), self._both(label, a, b, lines))
-        return self._output(values[0], values[1])
+        weak = all(leaf.tensor.weak for leaf in leaves)
+        return self._output(*values, (_handle(a), _handle(b)), weak)
 
     def _one(self, tree: Any, second: bool) -> Build:
         """The value that only one side has; the other gives zeros that nobody looks at."""
@@ -135,18 +133,34 @@ class Join:
         if not isinstance(tree, Leaf):
             return _constant(tree)
         zeros = np.zeros(tree.value.shape, tree.value.dtype)
-        return self._output(*((zeros, tree.value) if second else (tree.value, zeros)))
+        order = -1 if second else 1
+        a, b = (tree.value, zeros)[::order]
+        return self._output(a, b, (tree.tensor, None)[::order], tree.tensor.weak)
 
-    def _output(self, a: Any, b: Any) -> Build:
-        self.pairs.append((a, b))
-        at = len(self.pairs) - 1
-        return lambda outs: outs[at]
+    def _output(self, a: Any, b: Any, handles: tuple[Any, Any], weak: bool) -> Build:
+        twins = (None not in handles) * [
+            i for i, h in enumerate(self.handles) if h[0] is handles[0] and h[1] is handles[1]
+        ]
+        if not twins:  # one tensor under two names stays one
+            self.pairs.append((a, b))
+            self.handles.append(handles)
+        at = twins[0] if twins else len(self.pairs) - 1
+        return lambda outs: Number.of(outs[at]) if weak else outs[at]
+
+    def pair_up(self, outs: list[Tensor]) -> None:
+        """Note which tensors the node's outputs may be."""
+        for side in zip(*self.handles, strict=True):
+            pair_up(outs, side)
 
     def _both(self, label: str, a: Any, b: Any, lines: tuple[int, int]) -> str:
         name = "The result" if label.startswith(PREFIX) or not label else f"'{label}'"
         at = [f" (line {line})" if line else "" for line in lines]
         one, other = self.words
         return f"{name} is {described(a)} in {one}{at[0]} and {described(b)} in {other}{at[1]}."
+
+
+def _handle(tree: Any) -> Any:
+    return tree.tensor if isinstance(tree, Leaf) else None
 
 
 def _constant(tree: Any) -> Build:
@@ -169,11 +183,16 @@ def _equal(a: Any, b: Any) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Carried:
-    """A leaf that changes from round to round; `start` is what it is before the loop."""
+    """A leaf that changes from round to round; `start` is what it is before the loop.
+
+    `tensor` held that value; `weak` tells whether it stays a Python number in every round.
+    """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     start: Any
+    tensor: Any = None
+    weak: bool = False
 
 
 def widen(slot: Slot, now: Any, after: Any) -> Any:
@@ -217,16 +236,21 @@ def _widen(slot: Slot, label: str, now: Any, after: Any) -> Any:
     if isinstance(now, Leaf):
         if isinstance(after, Leaf) and after.tensor is now.tensor:
             return now
-        return _again(slot, label, Carried(now.value.shape, now.value.dtype, now.value), after)
+        return _again(slot, label, carried(now), after)
     if number(now):
         if number(after):
             same = type(now) is type(after) and now == after
-            return now if same else Carried((), number_dtype(now, after), now)
+            return now if same else Carried((), number_dtype(now, after), now, None, True)
         if isinstance(after, Leaf) and fits(now, after.value.dtype):
-            return Carried(after.value.shape, after.value.dtype, now)
+            return Carried(after.value.shape, after.value.dtype, now, None, after.tensor.weak)
     elif type(now) is type(after) and _equal(now, after):
         return now
     raise CannotStage(206, place(), _change(slot, label, now, after))
+
+
+def carried(leaf: Leaf) -> Carried:
+    """A tensor that changes from round to round."""
+    return Carried(leaf.value.shape, leaf.value.dtype, leaf.value, leaf.tensor, leaf.tensor.weak)
 
 
 def _again(slot: Slot, label: str, now: Carried, after: Any) -> Carried:
@@ -235,13 +259,13 @@ def _again(slot: Slot, label: str, now: Carried, after: Any) -> Carried:
         if fits(after, now.dtype) and (not now.shape or weak):
             return now
         if weak:
-            return Carried(now.shape, number_dtype(now.start, after), now.start)
+            return Carried(now.shape, number_dtype(now.start, after), now.start, None, True)
     elif isinstance(after, Leaf):
-        value = after.value
+        value, both = after.value, now.weak and after.tensor.weak
         if (value.shape, value.dtype) == (now.shape, now.dtype):
-            return now
+            return now if both == now.weak else dataclasses.replace(now, weak=False)
         if weak and fits(now.start, value.dtype):  # a number takes the form that it grows into
-            return Carried(value.shape, value.dtype, now.start)
+            return Carried(value.shape, value.dtype, now.start, None, both)
         if value.shape == now.shape:
             raise JoinTypeError(202, place(), _change(slot, label, now, after))
     raise CannotStage(206, place(), _change(slot, label, now, after))

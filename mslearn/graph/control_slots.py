@@ -135,7 +135,7 @@ class Handle(Slot):
         self.label = tensor.name if isinstance(tensor, Parameter) else "a tensor changed in place"
 
     def get(self) -> Any:
-        return Tensor.wrap(state.capture.read(self.tensor))
+        return Tensor.wrap(state.capture.look(self.tensor))
 
     def set(self, value: Any) -> None:
         self.tensor.assign_value(value._value)

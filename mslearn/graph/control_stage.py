@@ -16,8 +16,8 @@ import numpy as np
 from mslearn.core.primitive import apply
 from mslearn.core.state import state
 from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor
-from mslearn.graph.capture import Capture, Captured, Known, subgraph
-from mslearn.graph.control_join import NEVER, Build, Carried, Join, place, widen
+from mslearn.graph.capture import Capture, Captured, Known, place, subgraph
+from mslearn.graph.control_join import NEVER, Build, Carried, Join, carried, widen
 from mslearn.graph.control_prims import Cond, WhileLoop, draws_keys
 from mslearn.graph.control_slots import (
     UNBOUND,
@@ -34,6 +34,7 @@ from mslearn.graph.control_slots import (
 )
 from mslearn.graph.errors import CannotStage
 from mslearn.graph.ir import Graph
+from mslearn.graph.number import Number, pair_up
 from mslearn.graph.passes.base import has_effect
 from mslearn.ops.families import cast
 
@@ -105,7 +106,7 @@ class Part:
         """The value, inside the piece, that a tensor had when the piece started."""
         if id(tensor) in self._parameters:
             return self._parameters[id(tensor)]
-        value = state.capture.read(tensor)
+        value = state.capture.look(tensor)
         return self._inner(value) if isinstance(value, Abstract) else value
 
     def _inner(self, value: Any) -> Any:
@@ -170,15 +171,17 @@ class Side:
                 return ()
             self.result = freeze(value)
             self.trees = [freeze(s.get()) if s.needed else None for s in slots]
-            read = state.capture.read
-            self.handles = {id(t): (t, read(t)) for t in changed_handles(known)}
+            look = state.capture.look
+            self.handles = {id(t): (t, look(t)) for t in changed_handles(known)}
             return ()
 
-        restore = note(slots)
+        restore, kin = note(slots), state.capture.kin
+        before, kin.lost = kin.lost, dict(kin.lost)
         try:
             self.part = Part(run, (), name)
         finally:
             restore()
+            self.lost, kin.lost = kin.lost, before
 
     def handle(self, tensor: Tensor) -> Any:
         """The tree of a tensor that one of the branches changes in place."""
@@ -227,6 +230,9 @@ def branch(
         raise Raised("Whichever way this if goes, it raises an exception.")
     for slot, build in builds:
         slot.set(build(outs))
+    join.pair_up(outs)
+    for side in sides:
+        state.capture.kin.lost.update(side.lost)
     return result(outs)
 
 
@@ -273,7 +279,7 @@ def loop(
         new = [widen(s, a, b) if s.needed else a for s, a, b in after]
         if not more and all(a is b for a, b in zip(new, trees, strict=True)):
             break
-        trees = new + [_carried(freeze(t)) for t in more]
+        trees = new + [carried(Leaf(Tensor.wrap(t._value), freeze(t).value)) for t in more]
         every += [Handle(t) for t in more]
         restore = note(every)
     else:
@@ -292,10 +298,6 @@ def _has(slots: Sequence[Slot], tensor: Tensor) -> bool:
     return any(isinstance(s, Handle) and s.tensor is tensor for s in slots)
 
 
-def _carried(leaf: Leaf) -> Carried:
-    return Carried(leaf.value.shape, leaf.value.dtype, leaf.value)
-
-
 class Round:
     """One attempt at a loop's body (or its test): the slots hold operands at its start."""
 
@@ -310,19 +312,23 @@ class Round:
         leaves = [leaf for tree in trees for leaf in carried_leaves(tree)]
         self.trees: list[Any] = []
         self.handles: dict[int, tuple[Tensor, Any]] = {}
+        self.lost: dict[int, Tensor] = {}
         self.value: Any = None
 
         def run(*operands: Tensor) -> tuple[()]:
             values = iter(operands)
             for slot, tree in zip(slots, trees, strict=True):
                 slot.set(built(tree, values))
+            pair_up(operands, [leaf.tensor for leaf in leaves])
             try:
                 self.value = freeze(body())
                 self.trees = [freeze(s.get()) if s.needed else UNBOUND for s in slots]
             except Raised:
                 self.trees = [NEVER] * len(slots)
-            read = state.capture.read
-            self.handles = {id(t): (t, read(t)) for t in changed_handles(known)}
+            look = state.capture.look
+            self.handles = {id(t): (t, look(t)) for t in changed_handles(known)}
+            tensors = [slot.tensor for slot in slots if isinstance(slot, Handle)]
+            self.lost = {id(t): t for t in tensors if state.capture.parted(t)}
             return ()
 
         operands = [Tensor.wrap(Abstract(leaf.shape, leaf.dtype)) for leaf in leaves]
@@ -341,7 +347,7 @@ def carried_leaves(tree: Any) -> list[Carried]:
 def built(tree: Any, tensors: Any) -> Any:
     """The value of a tree, with the next of `tensors` for each carried leaf."""
     if isinstance(tree, Carried):
-        return next(tensors)
+        return Number.of(next(tensors)) if tree.weak else next(tensors)
     if isinstance(tree, Branches):
         if not carried_leaves(tree):
             return tree.origin
@@ -375,12 +381,24 @@ def _while(check: Round, side: Round, slots: Sequence[Slot], trees: Sequence[Any
     operands = share_operands([check.part, side.part])
     draws = "keep" if draws_keys(body) or draws_keys(cond) else ""
     attrs = {"cond": cond, "body": body, "n": len(leaves), "draws": draws}
-    outs = iter(apply(WhileLoop, (*map(_start, leaves), *operands), attrs))
+    made = apply(WhileLoop, (*map(_start, leaves), *operands), attrs)
+    outs = iter(made)
     for slot, tree in zip(slots, trees, strict=True):
         if carried_leaves(tree):
             slot.set(built(tree, outs))
         elif isinstance(slot, Variable) and not slot.needed:
             slot.set(UNBOUND)
+    state.capture.kin.lost.update(side.lost)
+    pair_up(made, [leaf.tensor for leaf in leaves])
+    pair_up(made, [t for tree, a in zip(trees, side.trees, strict=True) for t in _last(tree, a)])
+
+
+def _last(tree: Any, after: Any) -> list[Any]:
+    """The tensor that held each carried leaf of `tree` at the end of a round."""
+    if isinstance(tree, Branches) and isinstance(after, Branches):
+        return [t for x, y in zip(tree.items, after.items, strict=True) for t in _last(x, y)]
+    end = after.tensor if isinstance(after, Leaf) else None
+    return [end] * len(carried_leaves(tree))
 
 
 def _start(leaf: Carried) -> Tensor:

@@ -27,9 +27,7 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         text = linecache.getline(self.file, self.line).strip()
         file = Source(self.file, self.line, self.function).place
-        return f"in '{self.function}', {file} line {self.line}" + (
-            f":\n    {text}" * bool(text)
-        )
+        return f"in '{self.function}', {file} line {self.line}" + (f":\n    {text}" * bool(text))
 
 
 def place_of(error: BaseException) -> Place | None:
@@ -157,6 +155,12 @@ RULES: dict[int, Rule] = {
         "Branches on tensors are nested too deeply",
         "a function that calls itself, and ends by the number of a tensor, has no end in a graph",
         "write a while loop, or let a Python number count the calls",
+    ),
+    208: Rule(
+        "A tensor with two names is changed in place",
+        "one way through an if or a loop gives a name an existing tensor, the other a new one, so "
+        "nobody can know whether the change under one name is seen under the other",
+        "make a copy where you want two tensors (y = x.copy()), or write y = y + 1 for y += 1",
     ),
     301: Rule(
         "The change of an outer object is dropped",

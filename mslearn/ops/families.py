@@ -174,11 +174,15 @@ def binary(prim: type[Elementwise], x: Any, y: Any, attrs: dict[str, Any] | None
         x, y = Tensor.wrap(array_from(x)), Tensor.wrap(array_from(y))
     a, b = x._value.dtype, y._value.dtype
     if a is not b:
-        meet = promote(a, b)
+        meet = promote(a, b) if x.weak is y.weak else _meet_weak(*((y, x) if x.weak else (x, y)))
         x, y, a = cast(x, meet), cast(y, meet), meet
     if prim.floats and a.kind not in "fVc":
         x, y = cast(x, FLOAT32), cast(y, FLOAT32)
     return apply(prim, (x, y), attrs or {})
+
+
+def _meet_weak(x: Tensor, number: Tensor) -> np.dtype[Any]:
+    return promote_number(x._value.dtype, number._value.dtype.type(0).item())
 
 
 def _with_number(prim: type[Primitive], x: Tensor, other: Any) -> tuple[Tensor, Tensor]:

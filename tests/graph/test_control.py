@@ -290,3 +290,106 @@ def test_a_recurrent_net_over_lengths_that_a_tensor_gives():
         for a, b in zip(ours[1], eager[1], strict=True):
             np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), atol=1e-6)
     assert len(graph.compilations) == 1
+
+
+def two_names_and_a_branch(x):
+    table = {"a": x}
+    if x.sum() > 0:
+        x = x * 2
+    x[0] = 9.0
+    return table["a"] + 0
+
+
+def two_names_and_the_old_one_changed(x):
+    y, table = x + 0, [x + 1]
+    y = table[0]
+    if x.sum() > 0:
+        y = y * 2
+    table[0] += 1
+    return y + 0
+
+
+def two_names_and_a_loop(x):
+    y = z = x + 0
+    while y.sum() < 10:
+        y = y * 2 + 1
+    y[0] = 5.0
+    return y + z
+
+
+def changed_in_the_loop(x):
+    y = z = x + 0
+    while y.sum() < 10:
+        y += 1
+        y = y * 2
+    return y + z
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(
+    "fn",
+    [
+        two_names_and_a_branch,
+        two_names_and_the_old_one_changed,
+        two_names_and_a_loop,
+        changed_in_the_loop,
+    ],
+)
+def test_a_change_that_another_name_may_see_is_never_lost(fn, sign):
+    x = X * sign + 3.0
+    with pytest.raises(ms.graph.errors.CannotStage, match=r"\[J208\].*two names"):
+        ms.jit(fn, fullgraph=True)(x + 0)
+    with pytest.warns(UserWarning, match="J208"):
+        out = ms.jit(fn)(x + 0)
+    np.testing.assert_array_equal(out.asnumpy(), fn(x + 0).asnumpy())
+
+
+def test_one_tensor_under_two_names_stays_one_in_the_graph():
+    def both(x):
+        if x.sum() > 0:
+            y = z = x * 2
+        else:
+            y = z = x * 3
+        y[0] = 7.0
+        return z + 0
+
+    for x in (X, X * -1):
+        out = ms.jit(both, fullgraph=True)(x)
+        np.testing.assert_array_equal(out.asnumpy(), both(x).asnumpy())
+
+
+def numbers_chosen(x):
+    k = 1
+    if x.sum() > 0:
+        k = 2
+    return x * k, ops.mul(x, k), k - x, x + k / 2
+
+
+def numbers_counted(x, n):
+    total, j = x * 0, 0
+    for i in range(n):
+        j = i
+        i += 3
+        total = total + x * i - j
+    return total * j
+
+
+def numbers_kept(x):
+    k = j = 0
+    while x.sum() < 50:
+        j = k
+        k += 2
+        x = x + j
+    return x
+
+
+@pytest.mark.parametrize("dtype", [ms.int8, ms.int32, ms.float16, ms.float64])
+def test_numbers_of_a_graph_take_the_dtype_of_the_tensor_they_meet(dtype):
+    x = X.astype(dtype)
+    cases = [(numbers_chosen, (x,)), (numbers_counted, (x, Tensor(3))), (numbers_kept, (x,))]
+    for fn, args in cases:
+        eager, graph = fn(*args), ms.jit(fn, fullgraph=True)(*args)
+        pairs = zip(eager, graph, strict=True) if isinstance(eager, tuple) else [(eager, graph)]
+        for a, b in pairs:
+            assert a.dtype == b.dtype
+            np.testing.assert_array_equal(a.asnumpy(), b.asnumpy())
