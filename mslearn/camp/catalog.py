@@ -43,7 +43,7 @@ DAYS: tuple[Day, ...] = (
     Day(3, "datasets", "Data sets", "数据集", exercises=4),
     Day(4, "transforms", "Transforms", "数据变换"),
     Day(5, "networks", "Building networks", "网络构建", exercises=4),
-    Day(6, "autodiff", "Functional autodiff", "函数式自动微分"),
+    Day(6, "autodiff", "Functional autodiff", "函数式自动微分", exercises=4),
     Day(7, "training", "Training a model", "模型训练", exercises=4),
     Day(8, "save_load", "Save, load, MindIR and ONNX", "保存、加载与导出", exercises=4),
     Day(9, "static_graphs", "Faster with static graphs", "静态图加速", exercises=4),
