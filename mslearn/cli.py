@@ -30,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _lessons(options.dir)
         if options.command == "camp":
             return _class(options)
+        if options.command == "insight":
+            return _insight(options)
         if options.command == "devices":
             from mslearn.backends import table
 
@@ -67,6 +69,15 @@ def _lessons(folder: Path) -> int:
     for line in report.notes() or ["nothing new"]:
         print(f"  {line}")
     return 0
+
+
+def _insight(options: argparse.Namespace) -> int:
+    from mslearn.lab.dashboard_app import launch_dashboard
+    from mslearn.lab.launch import leave
+
+    return leave(
+        launch_dashboard(options.summary_base_dir, port=options.port, browser=options.browser)
+    )
 
 
 def _class(options: argparse.Namespace) -> int:
@@ -112,6 +123,21 @@ def _parser() -> argparse.ArgumentParser:
         "--dir",
         type=Path,
         help="folder of your copy (default: $MSLEARN_CAMP_DIR or ~/mslearn-camp)",
+    )
+
+    insight = commands.add_parser(
+        "insight",
+        help="show recorded trainings in the browser",
+        description="Show the trainings recorded below a folder, by mslearn or by MindSpore, "
+        "while they run and afterwards.",
+    )
+    insight.add_argument(
+        "--summary-base-dir", type=Path, default=Path("."), metavar="DIR",
+        help="the folder (default: the present one)",
+    )  # fmt: skip
+    insight.add_argument("--port", type=_port, help="port to try first (default: 8888)")
+    insight.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="print the address only"
     )
 
     lessons = commands.add_parser("lessons", help="copy the lessons into a folder, or update them")

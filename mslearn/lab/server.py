@@ -21,6 +21,7 @@ from tornado import web
 
 from mslearn.camp import catalog, progress
 
+from .dashboard import base_folder, install
 from .working_copy import camp_folder
 
 
@@ -138,4 +139,5 @@ def _load_jupyter_server_extension(server: Any) -> None:
             (url_path_join(base, "mslearn", "language"), LanguageHandler),
         ],
     )
+    install(server.web_app, base_folder(server.root_dir))
     server.log.info("mslearn camp: progress in %s", progress.home())
