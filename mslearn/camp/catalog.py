@@ -41,7 +41,7 @@ DAYS: tuple[Day, ...] = (
     Day(1, "quick_start", "Quick start", "快速入门", exercises=4),
     Day(2, "tensors", "Tensors", "张量", exercises=4),
     Day(3, "datasets", "Data sets", "数据集", exercises=4),
-    Day(4, "transforms", "Transforms", "数据变换"),
+    Day(4, "transforms", "Transforms", "数据变换", exercises=4),
     Day(5, "networks", "Building networks", "网络构建", exercises=4),
     Day(6, "autodiff", "Functional autodiff", "函数式自动微分", exercises=4),
     Day(7, "training", "Training a model", "模型训练", exercises=4),
