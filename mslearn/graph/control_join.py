@@ -18,7 +18,7 @@ from mslearn.core.tensor import Tensor
 from mslearn.graph.capture import place
 from mslearn.graph.control_slots import UNBOUND, Branches, Leaf, Slot
 from mslearn.graph.errors import CannotStage, JoinTypeError, JoinUnboundError
-from mslearn.graph.number import Number, pair_up
+from mslearn.graph.number import Number
 from mslearn.graph.rewrite_jumps import PREFIX
 
 NEVER: Any = type("Never", (), {"__repr__": lambda self: "<never reached>"})()
@@ -123,7 +123,7 @@ class Join:
         if any(v.dtype != dtype for v in values):
             raise JoinTypeError(202, place(), self._both(label, a, b, lines))
         weak = all(leaf.tensor.weak for leaf in leaves)
-        return self._output(*values, (_handle(a), _handle(b)), weak)
+        return self._output(values[0], values[1], (_handle(a), _handle(b)), weak)
 
     def _one(self, tree: Any, second: bool) -> Build:
         """The value that only one side has; the other gives zeros that nobody looks at."""
@@ -133,9 +133,9 @@ class Join:
         if not isinstance(tree, Leaf):
             return _constant(tree)
         zeros = np.zeros(tree.value.shape, tree.value.dtype)
-        order = -1 if second else 1
-        a, b = (tree.value, zeros)[::order]
-        return self._output(a, b, (tree.tensor, None)[::order], tree.tensor.weak)
+        a, b = (zeros, tree.value) if second else (tree.value, zeros)
+        handles = (None, tree.tensor) if second else (tree.tensor, None)
+        return self._output(a, b, handles, tree.tensor.weak)
 
     def _output(self, a: Any, b: Any, handles: tuple[Any, Any], weak: bool) -> Build:
         twins = (None not in handles) * [
@@ -146,17 +146,6 @@ class Join:
             self.handles.append(handles)
         at = twins[0] if twins else len(self.pairs) - 1
         return lambda outs: Number.of(outs[at]) if weak else outs[at]
-
-    def pair_up(self, outs: list[Tensor]) -> None:
-        """Note which tensors the node's outputs may be."""
-        for side in zip(*self.handles, strict=True):
-            pair_up(outs, side)
-
-    def _both(self, label: str, a: Any, b: Any, lines: tuple[int, int]) -> str:
-        name = "The result" if label.startswith(PREFIX) or not label else f"'{label}'"
-        at = [f" (line {line})" if line else "" for line in lines]
-        one, other = self.words
-        return f"{name} is {described(a)} in {one}{at[0]} and {described(b)} in {other}{at[1]}."
 
 
 def _handle(tree: Any) -> Any:

@@ -34,7 +34,7 @@ from mslearn.graph.control_slots import (
 )
 from mslearn.graph.errors import CannotStage
 from mslearn.graph.ir import Graph
-from mslearn.graph.number import Number, pair_up
+from mslearn.graph.number import Kin, Number
 from mslearn.graph.passes.base import has_effect
 from mslearn.ops.families import cast
 
@@ -162,6 +162,7 @@ class Side:
         self.trees: list[Any] = [NEVER] * len(slots)
         self.handles: dict[int, tuple[Tensor, Any]] = {}
         self.returns = True
+        self.kin = Kin()
 
         def run() -> tuple[()]:
             try:
@@ -173,15 +174,15 @@ class Side:
             self.trees = [freeze(s.get()) if s.needed else None for s in slots]
             look = state.capture.look
             self.handles = {id(t): (t, look(t)) for t in changed_handles(known)}
+            self.kin = state.capture.kin.end(state.capture)
             return ()
 
-        restore, kin = note(slots), state.capture.kin
-        before, kin.lost = kin.lost, dict(kin.lost)
+        restore = note(slots)
         try:
-            self.part = Part(run, (), name)
+            with state.capture.kin.branch():
+                self.part = Part(run, (), name)
         finally:
             restore()
-            self.lost, kin.lost = kin.lost, before
 
     def handle(self, tensor: Tensor) -> Any:
         """The tree of a tensor that one of the branches changes in place."""
@@ -230,9 +231,8 @@ def branch(
         raise Raised("Whichever way this if goes, it raises an exception.")
     for slot, build in builds:
         slot.set(build(outs))
-    join.pair_up(outs)
-    for side in sides:
-        state.capture.kin.lost.update(side.lost)
+    for i, side in enumerate(sides):
+        state.capture.kin.join(side.kin, outs, [handles[i] for handles in join.handles])
     return result(outs)
 
 
@@ -312,14 +312,14 @@ class Round:
         leaves = [leaf for tree in trees for leaf in carried_leaves(tree)]
         self.trees: list[Any] = []
         self.handles: dict[int, tuple[Tensor, Any]] = {}
-        self.lost: dict[int, Tensor] = {}
+        self.kin = Kin()
         self.value: Any = None
 
         def run(*operands: Tensor) -> tuple[()]:
             values = iter(operands)
             for slot, tree in zip(slots, trees, strict=True):
                 slot.set(built(tree, values))
-            pair_up(operands, [leaf.tensor for leaf in leaves])
+            state.capture.kin.join(Kin(), operands, [leaf.tensor for leaf in leaves])
             try:
                 self.value = freeze(body())
                 self.trees = [freeze(s.get()) if s.needed else UNBOUND for s in slots]
@@ -327,12 +327,12 @@ class Round:
                 self.trees = [NEVER] * len(slots)
             look = state.capture.look
             self.handles = {id(t): (t, look(t)) for t in changed_handles(known)}
-            tensors = [slot.tensor for slot in slots if isinstance(slot, Handle)]
-            self.lost = {id(t): t for t in tensors if state.capture.parted(t)}
+            self.kin = state.capture.kin.end(state.capture)
             return ()
 
         operands = [Tensor.wrap(Abstract(leaf.shape, leaf.dtype)) for leaf in leaves]
-        self.part = Part(run, operands, name)
+        with state.capture.kin.branch():
+            self.part = Part(run, operands, name)
         labels = [s.label for s, t in zip(slots, trees, strict=True) for _ in carried_leaves(t)]
         self.part.graph.input_names[: len(labels)] = labels
 
@@ -388,9 +388,10 @@ def _while(check: Round, side: Round, slots: Sequence[Slot], trees: Sequence[Any
             slot.set(built(tree, outs))
         elif isinstance(slot, Variable) and not slot.needed:
             slot.set(UNBOUND)
-    state.capture.kin.lost.update(side.lost)
-    pair_up(made, [leaf.tensor for leaf in leaves])
-    pair_up(made, [t for tree, a in zip(trees, side.trees, strict=True) for t in _last(tree, a)])
+    starts = [leaf.tensor for leaf in leaves]
+    ends = [t for tree, a in zip(trees, side.trees, strict=True) for t in _last(tree, a)]
+    state.capture.kin.join(Kin(), made, starts)
+    state.capture.kin.join(side.kin, made, ends)
 
 
 def _last(tree: Any, after: Any) -> list[Any]:

@@ -11,7 +11,8 @@ changed in place and the other is read, the graph cannot know what it holds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from mslearn.core.parameter import Parameter
@@ -62,19 +63,48 @@ class Kin:
 
     def __init__(self) -> None:
         self._pairs: dict[int, list[tuple[Tensor, Tensor, Any, Any]]] = {}
-        self.lost: dict[int, Tensor] = {}  # parted inside a loop: what they hold is not known
+        self._lost: dict[int, Tensor] = {}  # parted inside a branch: nobody knows what they hold
 
-    def add(self, a: Tensor, b: Tensor) -> None:
-        """`a` and `b` (and whatever `b` may be) are perhaps one tensor."""
-        if a.weak or b.weak:
+    @contextmanager
+    def branch(self) -> Iterator[None]:
+        """What is noted inside is forgotten afterwards, but for what `end` has kept."""
+        before = self._pairs, self._lost
+        self._pairs, self._lost = {k: [*v] for k, v in self._pairs.items()}, {**self._lost}
+        try:
+            yield
+        finally:
+            self._pairs, self._lost = before
+
+    def end(self, capture: Any) -> Kin:
+        """How things stand at the end of a branch, for `join`."""
+        now = Kin()
+        now._pairs = self._pairs
+        owners = {k: entries[0][0] for k, entries in self._pairs.items()} | self._lost
+        now._lost = {k: t for k, t in owners.items() if capture.parted(t)}
+        return now
+
+    def join(self, inner: Kin, made: Sequence[Tensor], sources: Sequence[Any]) -> None:
+        """A branch has ended: ``made[i]`` may be what was ``sources[i]`` there (None: surely new).
+
+        Two of `made` with one source may be one tensor, too.
+        """
+        self._lost.update(inner._lost)
+        seen: dict[int, list[Tensor]] = {}
+        for tensor, source in zip(made, sources, strict=False):
+            if isinstance(source, Tensor):
+                more = [entry[1] for entry in inner._pairs.get(id(source), ())]
+                for other in (source, *more, *seen.get(id(source), ())):
+                    self._add(tensor, other)
+                seen.setdefault(id(source), []).append(tensor)
+
+    def _add(self, a: Tensor, b: Tensor) -> None:
+        if a is b or a.weak or b.weak:
             return
         if isinstance(b, Parameter):
             state.capture.read(b)  # so that it has its value of this graph
-        for other in (b, *[entry[1] for entry in self._pairs.get(id(b), ())]):
-            if other is not a:
-                for one, two in ((a, other), (other, a)):
-                    entry = (one, two, two._value, state.capture)
-                    self._pairs.setdefault(id(one), []).append(entry)
+        for one, two in ((a, b), (b, a)):
+            entry = (one, two, two._value, state.capture)
+            self._pairs.setdefault(id(one), []).append(entry)
 
     def parted(self, tensor: Tensor, capture: Any, inputs: dict[int, Any]) -> bool:
         """Whether a tensor that may be `tensor` has been changed in place since.
@@ -83,7 +113,7 @@ class Kin:
             capture: the one that runs.
             inputs: its input for each value of the graphs around it, by id.
         """
-        if id(tensor) in self.lost:
+        if id(tensor) in self._lost:
             return True
         for _, other, value, where in self._pairs.get(id(tensor), ()):
             if isinstance(other, Parameter) and where is not capture:
@@ -96,13 +126,3 @@ class Kin:
     def owned(self, tensor: Tensor) -> bool:
         """Whether `tensor` may be a Parameter, which a change would have to reach."""
         return any(isinstance(entry[1], Parameter) for entry in self._pairs.get(id(tensor), ()))
-
-
-def pair_up(made: Sequence[Tensor], sources: Sequence[Any]) -> None:
-    """Note that ``made[i]`` may be ``sources[i]`` (None: surely not), and which share a source."""
-    seen: dict[int, list[Tensor]] = {}
-    for tensor, source in zip(made, sources, strict=False):
-        if isinstance(source, Tensor):
-            for other in (source, *seen.get(id(source), ())):
-                state.capture.kin.add(tensor, other)
-            seen.setdefault(id(source), []).append(tensor)
