@@ -32,7 +32,10 @@ MAY_IMPORT = {
     "mindrecord": {"core"},
     "dataset": {"core", "common", "mindrecord", "train"},
     "summary": {"core", "ops", "graph", "nn", "train", "common"},
-    "insight": {"core", "ops", "autodiff", "graph", "nn", "train", "dataset", "common", "summary"},
+    "insight": {
+        "core", "ops", "autodiff", "graph", "backends", "nn", "train", "dataset", "common",
+        "summary",
+    },
     "camp": {"core", "ops", "autodiff", "nn", "train", "dataset", "insight", "common"},
     "lab": {"camp", "insight", "summary"},
 }

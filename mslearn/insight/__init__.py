@@ -7,6 +7,7 @@
     insight.gradient(fn, x, w)                  # backpropagation, edge by edge
     insight.compile_view(step, x, y)                # what ms.jit makes of a function, pass by pass
     insight.pipeline(train)                     # the data pipeline, and where its time goes
+    insight.placement(step, x, y)               # which device runs what, and what crosses
     insight.parameters(net)                     # every weight: histogram, heatmap, gradient norm
     insight.watch(net, optimizer, loss_fn)      # one line, and a training records itself
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from .parameter_view import parameters as parameters
     from .pipeline_view import PipelineView as PipelineView
     from .pipeline_view import pipeline as pipeline
+    from .placement_view import Placement as Placement
+    from .placement_view import placement as placement
     from .training import TrainResult as TrainResult
     from .watching import WatchCallback as WatchCallback
     from .watching import Watcher as Watcher
@@ -54,6 +57,8 @@ _HOMES = {
     "compile_view": "compile_widget",
     "CompileView": "compile_widget",
     "pipeline": "pipeline_view",
+    "placement": "placement_view",
+    "Placement": "placement_view",
     "PipelineView": "pipeline_view",
     "parameters": "parameter_view",
     "ParametersView": "parameter_view",

@@ -1,0 +1,163 @@
+"""A placement as one SVG text: a lane a device, segments downwards, arrows where data cross."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._text import escape
+
+PAPER, INK, DIM, LINE = "#ffffff", "#1f2328", "#59636e", "#7d858e"
+COLOURS = ("#0067a5", "#c4500a", "#00805c", "#7b3fa0")
+_LANE, _BETWEEN, _TOP, _MARGIN, _ROW = 400, 150, 76, 16, 20
+_WORDS = {
+    "title": {"en": "Where {0} runs", "zh": "{0} 在哪里运行"},
+    "head": {"en": "target {0}, computes in {1}", "zh": "目标设备 {0}，计算精度 {1}"},
+    "segment": {"en": "{0} operations, {1}", "zh": "{0} 个操作，{1}"},
+    "times": {"en": "predicted {0}, measured {1}", "zh": "预测 {0}，实测 {1}"},
+    "crossing": {"en": "{0} values, {1}", "zh": "{0} 个值，{1}"},
+    "from": {"en": "in: {0}", "zh": "传入：{0}"},
+    "to": {"en": "out: {0}", "zh": "传出：{0}"},
+    "backward": {"en": "dashed: backward pass", "zh": "虚线：反向传播"},
+}
+
+
+def word(key: str, language: str, *values: object) -> str:
+    """A text of the picture."""
+    return _WORDS[key][language].format(*values)
+
+
+def seconds(value: float) -> str:
+    """3.2 ms, 45 µs."""
+    for unit, name in ((1, "s"), (1e-3, "ms")):
+        if value >= unit:
+            return f"{value / unit:.3g} {name}"
+    return f"{value / 1e-6:.3g} µs"
+
+
+def size(count: float) -> str:
+    """506 KB, 1.2 MB."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "KB")):
+        if count >= unit:
+            return f"{count / unit:.3g} {name}"
+    return f"{count:.0f} B"
+
+
+def _chips(segment: dict[str, Any]) -> list[list[tuple[float, float, str, bool]]]:
+    """Rows of (x, width, text, backward) that fit into a lane."""
+    rows: list[list[tuple[float, float, str, bool]]] = [[]]
+    x = 12.0
+    for group in segment["groups"]:
+        names = ", ".join(n if k == 1 else f"{n}×{k}" for n, k in group["ops"])
+        text = f"{group['cell']}: {names}" if group["cell"] else names
+        room = int((_LANE - 44) / 6.1)
+        text = text if len(text) <= room else text[: room - 1] + "…"
+        width = 6.1 * len(text) + 14
+        if x + width > _LANE - 12:
+            rows.append([])
+            x = 12.0
+        rows[-1].append((x, width, text, group["backward"]))
+        x += width + 6
+    return rows
+
+
+def to_svg(scene: dict[str, Any], language: str = "en") -> str:
+    """The picture of a scene, the same bytes for the same scene."""
+    devices, segments = scene["devices"], scene["segments"]
+    width = 2 * _MARGIN + len(devices) * _LANE + max(len(devices) - 1, 0) * _BETWEEN
+    title = word("title", language, scene["title"])
+    head = word("head", language, scene["target"], scene["precision"])
+    body: list[str] = []
+    y = float(_TOP)
+    boxes = []
+    for segment in segments:
+        x = _MARGIN + segment["device"] * (_LANE + _BETWEEN)
+        rows = _chips(segment)
+        high = 58 + len(rows) * (_ROW + 4)
+        boxes.append((x, y, high))
+        body.append(_segment(scene, segment, rows, x, y, high, language))
+        y += high + 46
+    for k, moved in enumerate(scene["transfers"]):
+        body.append(_arrow(moved, boxes, k, language))
+    height = y + 8
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img" '
+        f'aria-label="{escape(title)}: {escape(scene["report"] or head)}" '
+        f'font-family="system-ui,sans-serif">',
+        f'<rect width="100%" height="100%" rx="6" fill="{PAPER}"/>',
+        f'<text x="{_MARGIN}" y="26" font-size="14" font-weight="600" fill="{INK}">'
+        f"{escape(title)}</text>",
+        f'<text x="{_MARGIN}" y="46" font-size="12" fill="{DIM}">{escape(head)} · '
+        f"{escape(word('backward', language))}</text>",
+    ]
+    for k, device in enumerate(devices):
+        x = _MARGIN + k * (_LANE + _BETWEEN)
+        out.append(
+            f'<text x="{x}" y="66" font-size="12" font-weight="600" '
+            f'fill="{COLOURS[k % len(COLOURS)]}">{escape(device["name"])}</text>'
+        )
+    return "".join([*out, *body, "</svg>"])
+
+
+def _segment(
+    scene: dict[str, Any], segment: dict[str, Any], rows: Any, x: float, y: float, high: float,
+    language: str,
+) -> str:  # fmt: skip
+    colour = COLOURS[segment["device"] % len(COLOURS)]
+    longest = max(max(s["predicted"], s["measured"]) for s in scene["segments"]) or 1
+    name = scene["devices"][segment["device"]]["name"]
+    out = [
+        f'<rect x="{x:.0f}" y="{y:.0f}" width="{_LANE}" height="{high:.0f}" rx="6" '
+        f'fill="{colour}" fill-opacity="0.08" stroke="{colour}" stroke-width="1.5"/>',
+        f'<text x="{x + 12:.0f}" y="{y + 18:.0f}" font-size="12" fill="{INK}">'
+        f"{escape(word('segment', language, segment['nodes'], name))}</text>",
+    ]
+    for r, row in enumerate(rows):
+        for at, width, text, backward in row:
+            top = y + 26 + r * (_ROW + 4)
+            dash = ' stroke-dasharray="3 2"' if backward else ""
+            out.append(
+                f'<rect x="{x + at:.0f}" y="{top:.0f}" width="{width:.0f}" height="{_ROW}" rx="4" '
+                f'fill="{PAPER}" stroke="{colour}"{dash}/><text x="{x + at + 7:.0f}" '
+                f'y="{top + 14:.0f}" font-size="11" fill="{INK}">{escape(text)}</text>'
+            )
+    times = word("times", language, seconds(segment["predicted"]), seconds(segment["measured"]))
+    bottom = y + high
+    out.append(
+        f'<text x="{x + 12:.0f}" y="{bottom - 14:.0f}" font-size="11" fill="{DIM}">'
+        f"{escape(times)}</text>"
+    )
+    for k, kind in enumerate(("predicted", "measured")):
+        long = max(segment[kind] / longest * (_LANE - 24), 1)
+        out.append(
+            f'<rect x="{x + 12:.0f}" y="{bottom - 10 + 4 * k:.0f}" width="{long:.0f}" height="3" '
+            f'fill="{colour}" fill-opacity="{(0.4, 1)[k]}"/>'
+        )
+    return "".join(out)
+
+
+def _arrow(moved: dict[str, Any], boxes: list[Any], number: int, language: str) -> str:
+    """From box to box; from or to the host's memory a short arrow beside the box."""
+    a, b = moved["from"], moved["to"]
+    label = word("crossing", language, moved["values"], size(moved["bytes"]))
+    if a >= 0 and b >= 0:
+        (ax, ay, ah), (bx, by, _) = boxes[a], boxes[b]
+        x1, y1 = ax + _LANE / 2, ay + ah
+        x2, y2 = bx + _LANE / 2 + 20 * (number % 5 - 2), by
+        at, up = (x1 + x2) / 2, (y1 + y2) / 2 + 3
+        path = f"M{x1:.0f} {y1:.0f}C{x1:.0f} {y1 + 30:.0f} {x2:.0f} {y2 - 30:.0f} {x2:.0f} {y2:.0f}"
+    else:
+        x, y, high = boxes[max(a, b)]
+        into = a < 0
+        label = word("from" if into else "to", language, label)
+        at, up = x + _LANE - 90, (y - 8) if into else (y + high + 15)
+        start, end = (y - 22, y) if into else (y + high, y + high + 22)
+        path = f"M{x + _LANE - 30:.0f} {start:.0f}V{end:.0f}"
+        x2, y2 = x + _LANE - 30, end
+    head = f"M{x2 - 4:.0f} {y2 - 6:.0f}L{x2:.0f} {y2:.0f}L{x2 + 4:.0f} {y2 - 6:.0f}"
+    return (
+        f'<path d="{path}" fill="none" stroke="{LINE}" stroke-width="1.5"/>'
+        f'<path d="{head}" fill="none" stroke="{LINE}" stroke-width="1.5"/>'
+        f'<text x="{at:.0f}" y="{up:.0f}" font-size="11" text-anchor="middle" fill="{INK}" '
+        f'stroke="{PAPER}" stroke-width="3" paint-order="stroke">{escape(label)}</text>'
+    )
