@@ -28,6 +28,7 @@ from mslearn.ops.creation import *  # noqa: F403
 from mslearn.ops.ctc import *  # noqa: F403
 from mslearn.ops.decompositions import *  # noqa: F403
 from mslearn.ops.detection import *  # noqa: F403
+from mslearn.ops.fft import *  # noqa: F403
 from mslearn.ops.gather_scatter import *  # noqa: F403
 from mslearn.ops.indexing import *  # noqa: F403
 from mslearn.ops.joining import *  # noqa: F403

@@ -1,4 +1,8 @@
-"""Parts of complex numbers. (No gradients: a complex result would need a convention of its own.)"""
+"""Complex numbers and their parts.
+
+The gradient of a real result by a complex number is ``d/d(real) + i d/d(imaginary)``, as in
+MindSpore and PyTorch: the direction in which the result grows fastest.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,13 @@ import numpy as np
 
 from mslearn.core.primitive import Primitive, apply, broadcast_shape
 from mslearn.core.tensor import as_tensor
-from mslearn.ops.families import cast, floating
+from mslearn.ops.families import Linear, cast, floating, sum_to
 from mslearn.ops.shape import stack
 
 __all__ = ["adjoint", "angle", "conj", "imag", "polar", "real", "view_as_real"]
 
 
-class _Part(Primitive, abstract=True):
+class _Part(Linear, abstract=True):
     """A part of a number, in the floating dtype that it is made of."""
 
     inputs = ("input",)
@@ -27,6 +31,9 @@ class Real(_Part):
     def kernel(x):
         return x.real.copy()
 
+    def vjp(ct, out, x):
+        return (cast(ct, x._value.dtype),)
+
 
 class Imag(_Part):
     """The imaginary part."""
@@ -34,8 +41,11 @@ class Imag(_Part):
     def kernel(x):
         return x.imag.copy()
 
+    def vjp(ct, out, x):
+        return (ct * 1j if _is_complex(x) else ct * 0,)
 
-class Conj(Primitive):
+
+class Conj(Linear):
     """The number with the sign of its imaginary part turned."""
 
     inputs = ("input",)
@@ -45,6 +55,9 @@ class Conj(Primitive):
 
     def infer(x):
         return x.shape, x.dtype
+
+    def vjp(ct, out, x):
+        return (apply(Conj, (ct,)),)
 
 
 class Complex(Primitive):
@@ -58,6 +71,15 @@ class Complex(Primitive):
     def infer(real, imag):
         shape = broadcast_shape("Complex", real.shape, imag.shape)
         return shape, np.dtype(f"c{2 * real.dtype.itemsize}")
+
+    vjp = (
+        lambda ct, out, x, y: sum_to(real(ct), x._value.shape),
+        lambda ct, out, x, y: sum_to(imag(ct), y._value.shape),
+    )
+
+    def jvp(tangents, out, x, y):
+        given = (v * 0 if t is None else t for v, t in zip((x, y), tangents, strict=True))
+        return apply(Complex, tuple(given))
 
 
 def _is_complex(x):

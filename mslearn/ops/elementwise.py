@@ -10,7 +10,7 @@ from mslearn.core.dtype import FLOAT32
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor
 from mslearn.ops.error_function import erf32
-from mslearn.ops.families import Elementwise, cast, elementwise
+from mslearn.ops.families import Elementwise, cast, conj, elementwise
 
 
 def _where(condition: Tensor, like: Tensor) -> Tensor:
@@ -137,7 +137,15 @@ class Abs(Elementwise):
     api, method = "abs(input)", "abs"
     lower = {"onnx": "Abs"}
     kernel = np.absolute
-    partials = (lambda out, x: apply(Sign, (x,)),)
+    partials = (
+        lambda out, x: (
+            apply(Sign, (x,)) if x._value.dtype.kind != "c" else conj(x) / (out + (out == 0))
+        ),
+    )
+
+    @classmethod
+    def infer_values(cls, x):
+        return x.shape, np.empty(0, x.dtype).real.dtype if x.dtype.kind == "c" else x.dtype
 
 
 Square = elementwise("Square", "square", np.square, "x * x.", partials=(lambda out, x: 2 * x,))

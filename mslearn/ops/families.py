@@ -14,7 +14,7 @@ import numpy as np
 
 from mslearn.core.dtype import BOOL, FLOAT32, promote, promote_number
 from mslearn.core.errors import DtypeError, ShapeError
-from mslearn.core.primitive import Primitive, apply, broadcast_shape
+from mslearn.core.primitive import Primitive, apply, broadcast_shape, registry
 from mslearn.core.tensor import Abstract, Tensor, array_from
 
 _NUMBERS = (bool, int, float, complex)
@@ -74,6 +74,8 @@ def _pull(i: int, partial: Any) -> Callable[..., Any] | None:
 
     def vjp(ct: Tensor, out: Tensor, *xs: Tensor, **attrs: Any) -> Tensor:
         d = partial(out, *xs, **attrs) if callable(partial) else partial
+        if isinstance(d, Tensor) and d._value.dtype.kind == "c":
+            d = conj(d)  # the convention: see complex_numbers.py
         return sum_to(scale(ct, d), xs[i]._value.shape)
 
     return vjp
@@ -90,6 +92,8 @@ def push_elementwise(
         d = partial(out, *xs, **attrs) if callable(partial) else partial
         term = scale(tangent, d)
         total = term if total is None else total + term
+    if total is not None and total._value.dtype.kind == "c" != out._value.dtype.kind:
+        total = cast(total, out._value.dtype)  # the length of a complex number is real
     if total is not None and total.shape != out.shape:
         total = apply(BroadcastTo, (total,), {"shape": out.shape})
     return total
@@ -114,6 +118,11 @@ def sum_to(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     if axes:
         x = apply(ReduceSum, (x,), {"axis": axes, "keep_dims": False})
     return x if x._value.shape == shape else apply(Reshape, (x,), {"shape": shape})
+
+
+def conj(x: Tensor) -> Tensor:
+    """The complex conjugate; real numbers themselves."""
+    return apply(registry["Conj"], (x,)) if x._value.dtype.kind == "c" else x
 
 
 class Linear(Primitive, abstract=True):
@@ -206,7 +215,8 @@ class Cast(Linear):
     lower = {"onnx": "Cast"}
 
     def kernel(x, dtype):
-        return x.astype(dtype)
+        real = x.dtype.kind == "c" and dtype.kind not in "cb"
+        return (x.real if real else x).astype(dtype)
 
     def infer(x, dtype):
         return x.shape, dtype

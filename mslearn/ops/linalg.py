@@ -10,7 +10,7 @@ from mslearn.core.dtype import promote
 from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import apply, broadcast_shape
 from mslearn.core.tensor import Tensor, as_tensor
-from mslearn.ops.families import Multilinear, Reshape, cast, sum_to
+from mslearn.ops.families import Multilinear, Reshape, cast, conj, sum_to
 from mslearn.ops.neural import BiasAdd
 
 __all__ = [
@@ -99,12 +99,14 @@ class MatMul(Multilinear):
 
 def _dx(prim: type, ct: Tensor, y: Tensor, ta: bool, tb: bool) -> Tensor:
     # out = A(x) B(y): dA = ct B', and x = A' when it was transposed on the way in.
+    y = conj(y)
     if ta:
         return apply(prim, (y, ct), {"transpose_a": tb, "transpose_b": True})
     return apply(prim, (ct, y), {"transpose_a": False, "transpose_b": not tb})
 
 
 def _dy(prim: type, ct: Tensor, x: Tensor, ta: bool, tb: bool) -> Tensor:
+    x = conj(x)
     if tb:
         return apply(prim, (ct, x), {"transpose_a": True, "transpose_b": ta})
     return apply(prim, (x, ct), {"transpose_a": not ta, "transpose_b": False})

@@ -16,6 +16,9 @@ SAMPLES = {
     **{n: [((INTS, np.array([8, 3, 2])), {})] for n in ("Gcd", "Lcm", "LeftShift", "RightShift")},
     **{n: [((X + 1j * Y,), {}), ((X,), {})] for n in ("Real", "Imag", "Conj")},
     "Complex": [((X, Y), {})],
+    "FourierTransform": [
+        ((X + 1j * Y,), {"dim": 0, "adjoint": False}), ((X + 1j * Y,), {"dim": 1, "adjoint": True})
+    ],
     "SignBit": [((X,), {})], "PopulationCount": [((INTS,), {})],
     **{f"Bessel{n}": [((X / 3,), {})] for n in ("I0", "I1", "I0e", "I1e", "J0", "J1")},
     **{f"Bessel{n}": [((POS,), {})] for n in ("K0", "K1", "K0e", "K1e")},
