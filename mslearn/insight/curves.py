@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ import traitlets as t
 from . import curves_static
 from ._text import Title, title_in
 from .base import InsightWidget
-from .series import Series, SeriesStore, decimate, panel_of
+from .series import Series, SeriesStore, kept, panel_of
 from .training import Training, TrainResult, TrainTask, as_loop, run_in_thread
 
 if TYPE_CHECKING:
@@ -77,6 +79,8 @@ class Curves(InsightWidget):
 
     titles = t.Dict().tag(sync=True)
     status = t.Dict().tag(sync=True)
+    thresholds = t.Dict().tag(sync=True)
+    key = t.Unicode().tag(sync=True)  # tells the page which views show the same chart
 
     def __init__(self, title: Title = None, *, language: str | None = None) -> None:
         self._store = SeriesStore()
@@ -90,7 +94,7 @@ class Curves(InsightWidget):
         self._title = title
         titles = {code: title_in(title, code) for code in ("en", "zh")}
         extra = {} if language is None else {"language": language}
-        super().__init__(titles=titles, status=self._status(), **extra)
+        super().__init__(titles=titles, status=self._status(), key=uuid.uuid4().hex, **extra)
         self.on_msg(self._on_message)
 
     # -- logging ---------------------------------------------------------------------------------
@@ -108,6 +112,28 @@ class Curves(InsightWidget):
         self._store.log(step, values)
         self._next_step = float(step) + 1
         self._pump.poke()
+
+    def threshold(
+        self, name: str, *, above: float | None = None, below: float | None = None
+    ) -> None:
+        """Paint what a series shows above or below a limit, and say when it went there first.
+
+        Args:
+            name: the series.
+            above: values larger than this are painted. below: values smaller than this are.
+                Neither: the series has no limits any more.
+
+        Example:
+            >>> curves.threshold("grad_norm", above=10)              # doctest: +SKIP
+        """
+        for limit in (above, below):
+            if limit is not None and not math.isfinite(limit):
+                raise ValueError(f"curves.threshold: the limit must be finite, got {limit}.")
+        kept_limits = {n: pair for n, pair in self.thresholds.items() if n != name}
+        if above is not None or below is not None:
+            numbers = [None if v is None else float(v) for v in (below, above)]
+            kept_limits[name] = numbers
+        self.thresholds = kept_limits
 
     def new_run(self) -> None:
         """Start a new curve for every series; the earlier ones stay, paler. Steps begin at 1."""
@@ -210,6 +236,10 @@ class Curves(InsightWidget):
         if kind == "hello":
             self._greeted = True
             self._send_all()
+        elif kind == "export" and content.get("kind") in ("csv", "svg"):
+            name = content["kind"]
+            text = self.to_csv() if name == "csv" else self.to_svg()
+            self.send({"type": "export", "kind": name, "text": text})
         elif kind in ("pause", "resume", "step", "stop") and self._training is not None:
             getattr(self._training, kind)()
 
@@ -255,8 +285,8 @@ class Curves(InsightWidget):
             return
         described, buffers = [], []
         for series, start, stop in new:
-            steps, values = series.steps.view()[start:stop], series.values.view()[start:stop]
-            steps, values = decimate(steps, values, FULL_LIMIT)
+            columns = [c.view()[start:stop] for c in (series.steps, series.values, series.walls)]
+            keep = kept(columns[1], FULL_LIMIT)
             bad = series.first_bad
             described.append(
                 {
@@ -268,7 +298,7 @@ class Curves(InsightWidget):
                     "bad": [bad[0], str(bad[1])] if bad is not None else None,
                 }
             )
-            buffers += [steps.tobytes(), values.tobytes()]
+            buffers += [column[keep].tobytes() for column in columns]
         self.send({"type": "points", "reset": reset, "series": described}, buffers)
 
     # -- without a browser -----------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,13 +87,15 @@ class Series:
     run: int
     steps: Column = field(default_factory=Column)
     values: Column = field(default_factory=Column)
+    walls: Column = field(default_factory=Column)  # seconds since 1970
     first_bad: tuple[float, float] | None = None  # (step, NaN or inf)
 
-    def append(self, step: float, value: float) -> None:
+    def append(self, step: float, value: float, wall: float) -> None:
         if self.first_bad is None and not math.isfinite(value):
             self.first_bad = (step, value)
         self.steps.append(step)
         self.values.append(value)
+        self.walls.append(wall)
 
 
 class SeriesStore:
@@ -113,6 +116,7 @@ class SeriesStore:
         step = float(step)
         if not math.isfinite(step):
             raise ValueError(f"curves.log: step must be a finite number, got {step}.")
+        wall = time.time()
         with self.lock:
             for name in numbers:
                 column = self._series.get((self.run, name))
@@ -123,7 +127,7 @@ class SeriesStore:
                 series = self._series.get((self.run, name))
                 if series is None:
                     series = self._series[self.run, name] = Series(name, self.run)
-                series.append(step, number)
+                series.append(step, number, wall)
             self.version += 1
 
     def new_run(self) -> None:
@@ -169,9 +173,15 @@ class SeriesStore:
 
 def decimate(steps: np.ndarray, values: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
     """At most `limit` points that draw the same line: the lowest and highest of every bucket."""
-    size = len(steps)
+    keep = kept(values, limit)
+    return steps[keep], values[keep]
+
+
+def kept(values: np.ndarray, limit: int) -> np.ndarray | slice:
+    """Which points `decimate` keeps, as an index."""
+    size = len(values)
     if size <= limit:
-        return steps, values
+        return slice(None)
     width = -(-size // (limit // 2))  # points a bucket, rounded up
     # The last bucket is filled up with its own last value.
     block = np.concatenate([values, np.repeat(values[-1], -size % width)]).reshape(-1, width)
@@ -180,5 +190,4 @@ def decimate(steps: np.ndarray, values: np.ndarray, limit: int) -> tuple[np.ndar
     low = np.where(np.isnan(block), np.inf, block).argmin(axis=1)
     high = np.where(np.isnan(block), -np.inf, block).argmax(axis=1)
     picked = np.concatenate([[0], base + low, base + high, [size - 1]])
-    keep = np.unique(np.minimum(picked, size - 1))
-    return steps[keep], values[keep]
+    return np.unique(np.minimum(picked, size - 1))

@@ -1,13 +1,16 @@
 // One small chart of the stack: the lines of one panel on a canvas.
 import uPlot from "uplot";
-import { type Line, type Store, align, smooth } from "./curves-store";
+import { type Line, type Range, type Store, align, thin } from "./curves-store";
 import { colour, number } from "./shared";
 
 export interface PlotHooks {
   cursor(x: number | null): void;
   /** The logged step closest to x. */
   nearest(x: number): number;
-  zoom(min: number, max: number): void;
+  /** A box was drawn: its part of x and, unless it was as tall as the panel, of y; null resets. */
+  zoom(x: Range | null, y: Range | null): void;
+  /** Values below the first or above the second number are painted; null is no limit. */
+  limits(line: Line): [number | null, number | null] | null;
 }
 
 export class Plot {
@@ -16,7 +19,8 @@ export class Plot {
 
   constructor(
     root: HTMLElement, host: HTMLElement, private store: Store, private panel: string,
-    width: number, last: boolean, words: { step: string }, hooks: PlotHooks,
+    width: number, last: boolean, axis: { label: string; text: (x: number) => string },
+    private hooks: PlotHooks, private range: Range,
   ) {
     this.members = store.panels().get(panel) ?? [];
     const names = store.names();
@@ -47,8 +51,13 @@ export class Plot {
       padding: [8, 22, last ? 0 : 4, 0],
       scales: {
         x: { time: false },
-        y: this.log ? { distr: 3 } : {
+        y: this.log ? { distr: 3, range: (_u, min, max) => {
+          const chosen = store.zoomY(panel);
+          return chosen && chosen[0] > 0 ? chosen : uPlot.rangeLog(min ?? 1, max ?? 10, 10, false);
+        } } : {
           range: (_u, min, max) => {
+            const chosen = store.zoomY(panel);
+            if (chosen) return chosen;
             if (min == null || max == null) return [0, 1];
             const margin = (max - min || Math.abs(max) || 1) * 0.08;
             return [min - margin, max + margin];
@@ -59,8 +68,8 @@ export class Plot {
         {
           stroke: dim, font, grid, ticks: { show: false },
           size: last ? 20 : 0, gap: 4,
-          ...(last ? { label: words.step, labelFont: font, labelSize: 16, labelGap: 0 } : {}),
-          values: (_u, splits) => splits.map((v) => (last && Number.isInteger(v) ? number(v, 7) : "")),
+          ...(last ? { label: axis.label, labelFont: font, labelSize: 16, labelGap: 0 } : {}),
+          values: (_u, splits) => splits.map((v) => (last ? axis.text(v) : "")),
         },
         {
           stroke: dim, font, grid, ticks: { show: false }, size: 56, gap: 6,
@@ -69,7 +78,7 @@ export class Plot {
       ],
       cursor: {
         y: false,
-        drag: { x: true, y: false },
+        drag: { x: true, y: true, uni: 24 },
         points: { size: 7 },
         // The dot sits on the value that the legend reads: the last one up to this step.
         dataIdx: (u, seriesIndex, hovered, x) => {
@@ -85,14 +94,18 @@ export class Plot {
         setCursor: [(u) => hooks.cursor(u.cursor.left != null && u.cursor.left >= 0
           ? u.posToVal(u.cursor.left, "x") : null)],
         setSelect: [(u) => {
-          if (u.select.width > 4) {
-            hooks.zoom(u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x"));
-          }
+          const { left, top, width: w, height: tall } = u.select;
+          if (w <= 4 && tall >= u.over.clientHeight - 1) return;
+          if (w <= 4 && tall <= 4) return;
+          const whole = tall >= u.over.clientHeight - 1;
+          hooks.zoom(w > 4 ? [u.posToVal(left, "x"), u.posToVal(left + w, "x")] : [u.scales["x"]!.min!, u.scales["x"]!.max!],
+            whole ? null : [u.posToVal(top + tall, "y"), u.posToVal(top, "y")]);
         }],
+        draw: [(u) => this.paintLimits(u, colour(root, "--ms-bad"))],
       },
     }, this.data(), host);
     // A double click is uPlot's zoom reset; the stack does it for all panels together.
-    this.u.over.addEventListener("dblclick", () => hooks.zoom(NaN, NaN));
+    this.u.over.addEventListener("dblclick", () => hooks.zoom(null, null));
   }
 
   private get log(): boolean {
@@ -107,15 +120,56 @@ export class Plot {
   private data(): uPlot.AlignedData {
     const lines: { x: Float64Array; y: Float64Array }[] = [];
     for (const line of this.members) {
-      const x = line.x.view();
-      const y = line.y.view();
-      lines.push({ x, y });
-      if (this.store.smoothing > 0) lines.push({ x, y: smooth(y, this.store.smoothing) });
+      const x = this.store.xOf(line);
+      lines.push(thin(x, line.y.view(), this.range));
+      if (this.store.smoothing > 0) lines.push(thin(x, this.store.smoothed(line), this.range));
     }
     return align(lines, this.log) as uPlot.AlignedData;
   }
 
-  update(zoom: [number, number]): void {
+  /** Beyond a limit: a tinted field with a dashed border, and the curve in the warning colour. */
+  private paintLimits(u: uPlot, ink: string): void {
+    const { ctx, bbox } = u;
+    const painted = new Set<string>();
+    this.members.forEach((line, k) => {
+      const limits = this.hooks.limits(line);
+      if (!limits || this.store.hidden.has(line.name)) return;
+      const at = this.store.smoothing > 0 ? 2 * k + 1 : k + 1;
+      limits.forEach((limit, side) => {
+        if (limit === null || (this.log && limit <= 0)) return;
+        const edge = Math.min(Math.max(u.valToPos(limit, "y", true), bbox.top), bbox.top + bbox.height);
+        const [top, tall] = side ? [bbox.top, edge - bbox.top] : [edge, bbox.top + bbox.height - edge];
+        ctx.save();
+        ctx.beginPath();
+        ctx.rect(bbox.left, top, bbox.width, tall);
+        ctx.clip();
+        if (!painted.has(`${limit} ${side}`)) {
+          painted.add(`${limit} ${side}`);
+          ctx.globalAlpha = 0.1;
+          ctx.fillStyle = ink;
+          ctx.fill();
+          ctx.globalAlpha = 1;
+        }
+        const drawn = (u.series[at] as { _paths?: { stroke?: Path2D } } | undefined)?._paths?.stroke;
+        ctx.strokeStyle = ink;
+        ctx.lineWidth = 2.5 * devicePixelRatio;
+        if (drawn) ctx.stroke(drawn);
+        ctx.restore();
+        if (tall <= 0 || tall >= bbox.height) return;
+        ctx.save();
+        ctx.strokeStyle = ink;
+        ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
+        ctx.beginPath();
+        ctx.moveTo(bbox.left, edge);
+        ctx.lineTo(bbox.left + bbox.width, edge);
+        ctx.stroke();
+        ctx.restore();
+      });
+    });
+  }
+
+  update(zoom: Range): void {
+    this.range = zoom;
     // Both scales follow the data; x then goes back to what the whole stack shows.
     this.u.batch(() => {
       this.u.setData(this.data(), true);

@@ -23,6 +23,8 @@ export interface Line {
   panel: string;
   x: Column;
   y: Column;
+  /** Seconds since 1970 at which each point was logged. */
+  wall: Column;
   /** Points logged in Python; more than `x.size` when a long history came thinned out. */
   logged: number;
   bad: [number, string] | null;
@@ -37,7 +39,18 @@ interface Points {
   }[];
 }
 
+/** What the x axis shows: steps, seconds since the run's first point, or the time of day. */
+export type Axis = "step" | "relative" | "wall";
+export type Range = [number, number];
+/** One box that the reader drew: x holds for all panels, y for the one it was drawn in. */
+export interface Zoom { x: Range; panel: string; y: Range | null }
+
 export class Store {
+  /** Counts the times that all lines were replaced: whoever holds some must look them up again. */
+  generation = 0;
+  axis: Axis = "step";
+  /** The boxes drawn so far, the newest last. Kept here, so that a new view shows the same part. */
+  zooms: Zoom[] = [];
   lines = new Map<string, Line>();
   hidden = new Set<string>();
   smoothing = 0;
@@ -52,14 +65,14 @@ export class Store {
   }
 
   private take(message: Points, buffers: DataView[]): void {
-    if (message.reset) this.lines.clear();
+    if (message.reset) { this.lines.clear(); this.generation++; }
     for (const [k, part] of message.series.entries()) {
       const key = `${part.run} ${part.name}`;
       let line = this.lines.get(key);
       if (!line) {
         line = {
           run: part.run, name: part.name, panel: part.panel,
-          x: new Column(), y: new Column(), logged: 0, bad: null,
+          x: new Column(), y: new Column(), wall: new Column(), logged: 0, bad: null,
         };
         this.lines.set(key, line);
       }
@@ -68,12 +81,53 @@ export class Store {
         this.model.send({ type: "hello" });
         return;
       }
-      line.x.push(float64(buffers[2 * k]!));
-      line.y.push(float64(buffers[2 * k + 1]!));
+      line.x.push(float64(buffers[3 * k]!));
+      line.y.push(float64(buffers[3 * k + 1]!));
+      line.wall.push(float64(buffers[3 * k + 2]!));
       line.logged = part.stop;
       line.bad = part.bad;
     }
     this.changed();
+  }
+
+  /** Where a line's points lie on the chosen axis. */
+  xOf(line: Line): Float64Array {
+    if (this.axis === "step") return line.x.view();
+    if (this.axis === "wall") return line.wall.view();
+    const start = this.startOf(line.run);
+    let known = this.relative.get(line);
+    if (!known || known.start !== start) this.relative.set(line, (known = { start, column: new Column() }));
+    const fresh = line.wall.view().subarray(known.column.size);
+    if (fresh.length) known.column.push(fresh.map((v) => v - start));
+    return known.column.view();
+  }
+
+  /** The smoothed values of a line; only what is new is computed. */
+  smoothed(line: Line): Float64Array {
+    let known = this.smooth.get(line);
+    if (!known || known.weight !== this.smoothing) this.smooth.set(line, (known = new Average(this.smoothing)));
+    return known.of(line.y.view());
+  }
+
+  private relative = new WeakMap<Line, { start: number; column: Column }>();
+  private smooth = new WeakMap<Line, Average>();
+
+  private startOf(run: number): number {
+    let start = Infinity;
+    for (const line of this.lines.values()) {
+      if (line.run === run && line.wall.size) start = Math.min(start, line.wall.view()[0]!);
+    }
+    return start;
+  }
+
+  /** What the reader looks at now: of x, and of y in a panel; null where nothing is chosen. */
+  get zoom(): Range | null { return this.zooms.length ? this.zooms[this.zooms.length - 1]!.x : null; }
+  zoomY(panel: string): Range | null {
+    for (let k = this.zooms.length - 1; k >= 0; k--) {
+      const zoom = this.zooms[k]!;
+      if (zoom.panel === panel && zoom.y) return zoom.y;
+    }
+    return null;
   }
 
   subscribe(listener: () => void): () => void {
@@ -106,34 +160,81 @@ export class Store {
 }
 
 /** The value at step `x`, or at the last step before it; NaN when there is none. */
-export function valueAt(line: Line, x: number): number {
-  const steps = line.x.view();
+export function valueAt(store: Store, line: Line, x: number): number {
+  const low = after(store.xOf(line), x);
+  return low ? line.y.view()[low - 1]! : NaN;
+}
+
+/** How many of the ascending numbers are at most x. */
+function after(xs: Float64Array, x: number): number {
   let low = 0;
-  let high = steps.length;
+  let high = xs.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (steps[middle]! <= x) low = middle + 1; else high = middle;
+    if (xs[middle]! <= x) low = middle + 1; else high = middle;
   }
-  return low ? line.y.view()[low - 1]! : NaN;
+  return low;
+}
+
+/**
+ * The part of a line between `low` and `high` (and one point beyond each), as few points as draw
+ * the same picture: of every bucket the lowest and the highest. A bucket without numbers is a gap.
+ */
+export function thin(x: Float64Array, y: Float64Array, [low, high]: Range, buckets = 1500): { x: Float64Array; y: Float64Array } {
+  const from = Math.max(after(x, low) - 2, 0), to = Math.min(after(x, high) + 1, x.length);
+  if (to - from <= 3 * buckets) return { x: x.subarray(from, to), y: y.subarray(from, to) };
+  const width = (to - from) / buckets;
+  const xs = new Float64Array(2 * buckets + 2), ys = new Float64Array(2 * buckets + 2);
+  let n = 0;
+  const keep = (i: number) => {
+    if (n && xs[n - 1] === x[i]) return;
+    xs[n] = x[i]!;
+    ys[n++] = y[i]!;
+  };
+  keep(from);
+  for (let b = 0; b < buckets; b++) {
+    const start = from + Math.floor(b * width), stop = from + Math.floor((b + 1) * width);
+    let least = -1, most = -1;
+    for (let i = start; i < stop; i++) {
+      const v = y[i]!;
+      if (v !== v) continue;
+      if (least < 0 || v < y[least]!) least = i;
+      if (most < 0 || v > y[most]!) most = i;
+    }
+    if (least < 0) { keep(start); continue; }
+    keep(Math.min(least, most));
+    if (least !== most) keep(Math.max(least, most));
+  }
+  keep(to - 1);
+  return { x: xs.subarray(0, n), y: ys.subarray(0, n) };
 }
 
 /**
  * Exponential moving average without the pull towards zero at the start (as Adam corrects its
  * moments). A value that is not finite stays a gap and leaves the average alone.
  */
-export function smooth(values: Float64Array, weight: number): Float64Array {
-  const out = new Float64Array(values.length);
-  let mean = 0;
-  let mass = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!Number.isFinite(value)) { out[i] = NaN; continue; }
-    mean = weight * mean + (1 - weight) * value;
-    mass = weight * mass + (1 - weight);
-    out[i] = mean / mass;
+class Average {
+  private readonly out = new Column();
+  private mean = 0;
+  private mass = 0;
+  constructor(readonly weight: number) {}
+
+  of(values: Float64Array): Float64Array {
+    const fresh = values.slice(this.out.size);
+    for (let i = 0; i < fresh.length; i++) {
+      const value = fresh[i]!;
+      if (!Number.isFinite(value)) { fresh[i] = NaN; continue; }
+      this.mean = this.weight * this.mean + (1 - this.weight) * value;
+      this.mass = this.weight * this.mass + (1 - this.weight);
+      fresh[i] = this.mean / this.mass;
+    }
+    if (fresh.length) this.out.push(fresh);
+    return this.out.view();
   }
-  return out;
 }
+
+/** All of a finished line smoothed at once. */
+export const smooth = (values: Float64Array, weight: number): Float64Array => new Average(weight).of(values);
 
 type Values = (number | null | undefined)[];
 

@@ -2,17 +2,24 @@
 // buttons that steer the training.
 import "./curves.css";
 import { Plot } from "./curves-plot";
-import { type Line, Store, valueAt } from "./curves-store";
+import { Saver } from "./curves-export";
+import { Limits } from "./curves-limits";
+import { type Axis, type Line, type Range, Store, valueAt } from "./curves-store";
 import { words } from "./curves-words";
 import { type Model, announcer, followTheme, h, integer, number, onceAFrame, s, translator } from "./shared";
 
-const stores = new WeakMap<object, Store>();
+// Each view gets a model object of its own, so the store is found by the chart's key: a new view
+// (the stored picture is renewed at the end of a training) shows the same part as the one before.
+const stores = new Map<string, Store>();
 
 function storeOf(model: Model): Store {
-  let store = stores.get(model);
-  if (!store) stores.set(model, (store = new Store(model)));
+  const key = model.get("key") as string;
+  let store = stores.get(key);
+  if (!store) stores.set(key, (store = new Store(model)));
   return store;
 }
+
+const CURSOR = "mslearn-cursor"; // an event of the page: where the reader points
 
 const icons: Record<string, string> = {
   pause: "M2 1h3v10H2zM7 1h3v10H7z",
@@ -29,7 +36,6 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const t = translator(words, model);
   let plots: Plot[] = [];
   let shape = "";
-  let zoom: [number, number] | null = null;
   let cursor: number | null = null;
   let statusAt = performance.now();
   let values: { line: Line; shown: HTMLElement }[] = [];
@@ -46,50 +52,62 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const amount = h("output", {});
   const smoothText = h("span", {});
   const smoothing = h("label", { class: "ms-smooth ms-push" }, smoothText, slider, amount);
+  const limits = new Limits(model);
+  const choices = (["step", "relative", "wall"] as const).map((axis) => h("option", { value: axis }));
+  const axis = h("select", { "data-action": "axis" }, ...choices);
+  const back = h("button", { type: "button", "data-action": "back" });
+  const saver: Saver = new Saver(model, () => ({ root, area, plots: plots.map((plot) => plot.u) }));
   const log = h("button", { type: "button", class: "ms-toggle" });
   const reset = h("button", { type: "button" });
   const table = h("button", { type: "button", class: "ms-toggle", "aria-pressed": "false" });
   const area = h("div", { class: "ms-plots", tabindex: 0, role: "group" });
   const remarks = h("div", { role: "status" });
   const summary = h("div", { hidden: true });
-  const root = h("section", { class: "ms ms-curves" },
-    h("div", { class: "ms-bar" }, title, smoothing, log, reset, table),
+  const root: HTMLElement = h("section", { class: "ms ms-curves" },
+    h("div", { class: "ms-bar" }, title, smoothing, log, axis, back, reset, table, ...saver.buttons),
     transport, area, remarks, summary);
   const say = announcer(root);
   el.append(root);
 
-  const range = (): [number, number] => {
-    if (zoom) return zoom;
+  const range = (): Range => {
+    if (store.zoom) return store.zoom;
     let low = Infinity;
     let high = -Infinity;
-    for (const { x } of store.lines.values()) {
-      const steps = x.view();
+    for (const line of store.lines.values()) {
+      const steps = store.xOf(line);
       low = Math.min(low, steps[0] ?? low);
       high = Math.max(high, steps[steps.length - 1] ?? high);
     }
     return low < high ? [low, high] : [low - 0.5, low + 0.5];
   };
 
+  const clock = (x: number) => new Date(1000 * x).toLocaleTimeString(root.lang, { hour12: false });
+  /** A number of the x axis in words. */
+  const place = (x: number): string => (store.axis === "wall" ? clock(x)
+    : store.axis === "relative" ? `${number(x, 5)} s` : t("at", { step: number(x, 7) }));
+
   /** All figures at step x (or the last ones), in the legend and, when asked, aloud. */
   const read = (x: number | null, aloud = false) => {
     const heard: string[] = [];
     for (const { line, shown } of values) {
-      const value = valueAt(line, x ?? Infinity);
-      const text = line.x.size && (x === null || x >= line.x.view()[0]!) ? number(value) : "–";
+      const value = valueAt(store, line, x ?? Infinity);
+      const text = line.x.size && (x === null || x >= store.xOf(line)[0]!) ? number(value) : "–";
       shown.textContent = text;
       if (!store.hidden.has(line.name)) heard.push(`${line.name} ${text}`);
     }
     for (const at of area.querySelectorAll(".ms-at")) {
-      at.textContent = x === null ? "" : t("at", { step: number(x, 7) });
+      at.textContent = x === null ? "" : place(x);
     }
-    if (aloud && x !== null) say(`${t("at", { step: number(x, 7) })}: ${heard.join(", ")}`);
+    if (aloud && x !== null) say(`${place(x)}: ${heard.join(", ")}`);
   };
 
   let moving = false; // setting a cursor calls back; one level is enough
-  const moveTo = (x: number | null, from?: Plot) => {
+  const moveTo = (x: number | null, from?: Plot, told = false) => {
     if (moving) return;
     moving = true;
     cursor = x === null ? null : nearestStep(x);
+    // Every other chart on the page that shows the same kind of axis follows.
+    if (!told) window.dispatchEvent(new CustomEvent(CURSOR, { detail: { x: cursor, axis: store.axis, from: root } }));
     for (const plot of plots) if (plot !== from) plot.moveCursor(cursor);
     read(cursor);
     moving = false;
@@ -97,8 +115,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 
   const steps = (): Float64Array => {
     let longest = new Float64Array();
-    for (const { x, run } of store.lines.values()) {
-      if (run === store.newestRun() && x.size > longest.length) longest = x.view() as Float64Array<ArrayBuffer>;
+    for (const line of store.lines.values()) {
+      if (line.run === store.newestRun() && line.x.size > longest.length) longest = store.xOf(line) as Float64Array<ArrayBuffer>;
     }
     return longest;
   };
@@ -114,14 +132,20 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   };
   const nearestStep = (x: number): number => steps()[nearestIndex(x)] ?? x;
 
-  const zoomTo = (min: number, max: number) => {
-    zoom = Number.isNaN(min) ? null : [min, max];
+  const shown = () => {
+    area.dataset["x"] = range().map((v) => number(v, 6)).join(" ");
     for (const plot of plots) {
       plot.u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
       plot.update(range());
     }
-    reset.disabled = zoom === null;
+    reset.disabled = back.disabled = !store.zooms.length;
   };
+  const zoomTo = (x: Range | null, panel = "", y: Range | null = null) => {
+    if (x) store.zooms.push({ x, panel, y });
+    else store.zooms = [];
+    shown();
+  };
+  const zoomBack = () => { store.zooms.pop(); shown(); };
 
   const chip = (line: Line, dashed: boolean) => {
     const shown = h("b", {}, "–");
@@ -166,25 +190,33 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       const host = h("div", {});
       area.append(h("div", { class: "ms-panel", "data-panel": panel }, legend, host));
       const plot: Plot = new Plot(root, host, store, panel, Math.max(area.clientWidth, 200),
-        k === panels.length - 1, { step: t("step") },
-        { cursor: (x) => moveTo(x, plot), nearest: nearestStep, zoom: zoomTo });
+        k === panels.length - 1,
+        {
+          label: t(store.axis === "step" ? "step" : store.axis === "wall" ? "wall" : "seconds"),
+          text: (x) => (store.axis === "wall" ? clock(x) : store.axis === "relative" || Number.isInteger(x) ? number(x, 7) : ""),
+        },
+        {
+          cursor: (x) => moveTo(x, plot), nearest: nearestStep, limits: (line) => limits.of(line),
+          zoom: (x, y) => zoomTo(x, panel, y),
+        }, range());
       plots.push(plot);
     }
-    for (const plot of plots) plot.update(range());
+    shown();
     if (focused >= 0) area.querySelectorAll("button")[focused]?.focus();
   };
 
   const draw = onceAFrame(() => {
     const now = JSON.stringify([
+      store.generation,
       [...store.lines.values()].map((line) => [line.run, line.name, line.panel]),
-      [...store.hidden], store.smoothing > 0, store.log, model.get("language"),
+      [...store.hidden], store.smoothing > 0, store.log, store.axis, model.get("thresholds"), model.get("language"),
       root.classList.contains("ms-dark"), area.clientWidth,
     ]);
     if (now !== shape) {
       shape = now;
       rebuild();
     } else {
-      for (const plot of plots) plot.update(range());
+      shown();
     }
     if (cursor !== null) for (const plot of plots) plot.moveCursor(cursor);
     read(cursor);
@@ -193,6 +225,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       name: line.name, value: number(Number(line.bad![1].replace("inf", "Infinity"))),
       step: number(line.bad![0], 9),
     }));
+    texts.push(...limits.remarks([...store.lines.values()], t));
     if (remarks.textContent !== texts.join("")) {
       remarks.replaceChildren(...texts.map((text) => h("div", { class: "ms-note" }, text)));
     }
@@ -200,7 +233,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     slider.value = String(store.smoothing);
     amount.textContent = store.smoothing.toFixed(2);
     log.setAttribute("aria-pressed", String(store.log));
-    reset.disabled = zoom === null;
+    axis.value = store.axis;
   });
 
   const summarise = () => {
@@ -272,6 +305,11 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     log.textContent = t("log");
     log.title = t("logHelp");
     reset.textContent = t("reset");
+    back.textContent = t("back");
+    axis.setAttribute("aria-label", t("axis"));
+    axis.title = t("axis");
+    choices.forEach((choice) => { choice.textContent = t(choice.value); });
+    for (const b of saver.buttons) { b.title = t("save", { kind: b.textContent ?? "" }); b.setAttribute("aria-label", b.title); }
     table.textContent = t("table");
     showStatus();
     if (!summary.hidden) summarise();
@@ -283,7 +321,14 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   }
   slider.addEventListener("input", () => { store.smoothing = Number(slider.value); store.changed(); });
   log.addEventListener("click", () => { store.log = !store.log; store.changed(); });
-  reset.addEventListener("click", () => zoomTo(NaN, NaN));
+  reset.addEventListener("click", () => zoomTo(null));
+  back.addEventListener("click", zoomBack);
+  axis.addEventListener("change", () => {
+    store.axis = axis.value as Axis;
+    store.zooms = [];
+    moveTo(null);
+    store.changed();
+  });
   table.addEventListener("click", () => {
     summary.hidden = !summary.hidden;
     table.setAttribute("aria-pressed", String(!summary.hidden));
@@ -302,7 +347,9 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       read(cursor, true);
     } else if (event.key === "Escape") {
       moveTo(null);
-      zoomTo(NaN, NaN);
+      zoomTo(null);
+    } else if (event.key === "Backspace") {
+      zoomBack();
     } else return;
     // JupyterLab would move between cells with the same keys.
     event.preventDefault();
@@ -310,11 +357,17 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   });
   area.addEventListener("mouseleave", () => moveTo(null));
 
+  const follow = (event: Event) => {
+    const { x, axis: kind, from } = (event as CustomEvent).detail;
+    if (from !== root && kind === store.axis) moveTo(x, undefined, true);
+  };
+  window.addEventListener(CURSOR, follow);
+  model.on("change:thresholds", draw);
   const stopListening = store.subscribe(draw);
   const stopTheme = followTheme(root, draw);
   const sizes = new ResizeObserver(draw);
   sizes.observe(area);
-  const clock = window.setInterval(showTime, 250);
+  const timer = window.setInterval(showTime, 250);
   model.on("change:status", showStatus);
   model.on("change:language", label);
   model.on("change:titles", label);
@@ -323,7 +376,10 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     stopListening();
     stopTheme();
     sizes.disconnect();
-    window.clearInterval(clock);
+    window.clearInterval(timer);
+    window.removeEventListener(CURSOR, follow);
+    saver.stop();
+    model.off("change:thresholds", draw);
     model.off("change:status", showStatus);
     model.off("change:language", label);
     model.off("change:titles", label);
@@ -333,6 +389,9 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 
 export default {
   /** Once a page load, before any view: points that arrive early are kept. */
-  initialize({ model }: { model: Model }) { storeOf(model); },
+  initialize({ model }: { model: Model }) {
+    storeOf(model);
+    return () => { stores.delete(model.get("key") as string); };
+  },
   render,
 };
