@@ -127,7 +127,8 @@ def test_a_recorder_sees_forward_backward_and_scopes():
     assert ("MatMul", ("Gradients", *scope)) in recorder.ops
 
 
-def test_training_holds_memory_flat_also_after_errors():
+@pytest.mark.parametrize("as_graph", [False, True])
+def test_training_holds_memory_flat_also_after_errors(as_graph):
     net = nn.SequentialCell(nn.Dense(8, 8), nn.ReLU(), nn.Dense(8, 2))
     optimizer = nn.Adam(net.trainable_params(), 1e-3)
     x, y = mindspore.Tensor(np.ones((4, 8), np.float32)), mindspore.Tensor([0, 1, 0, 1])
@@ -135,11 +136,20 @@ def test_training_holds_memory_flat_also_after_errors():
         lambda d: ops.cross_entropy(net(d), y), None, optimizer.parameters
     )
 
-    def step():
+    def update(x):
         _, grads = grad_fn(x)
         optimizer(grads)
+
+    def fail(x):
+        return grad_fn(x)
+
+    if as_graph:
+        update, fail = mindspore.jit(update, fullgraph=True), mindspore.jit(fail)
+
+    def step():
+        update(x)
         with pytest.raises(ValueError):
-            grad_fn(mindspore.Tensor(np.ones((4, 5), np.float32)))
+            fail(mindspore.Tensor(np.ones((4, 5), np.float32)))
 
     for _ in range(50):
         step()
