@@ -4,9 +4,9 @@ Times are of one thread, against the portable lowering, in the same run.
 
 * The filters' gradient as a convolution in which the batch plays the channels gives its matrix
   product five to nine columns. Written as columns (one slice for each filter element) and one
-  product for each image it has all of them: 0.24 ms for 2.8 (1x1), 0.8 for 1.8 (3 channels), 2.8
-  for 4.8 (64 channels of 8x8). Where an image's columns outgrow the cache, half of the shifts go
-  to the other factor: 4.2 ms for 9.5 (16 channels of 32x32; 5.9 by columns alone).
+  product for each image it has all of them: 0.24 ms for 2.8 (1x1, stride 2). With stride 1 only
+  the shifts along a row are copied; those from row to row are whole pieces of memory: 5.1 ms for
+  7.2 by columns and 12 (16 channels of 32x32), 2.7 for 3.5 and 6 (64 of 8x8).
 * The gradient of pooling over windows that do not overlap goes back by the indices that the
   forward operator knows.
 * Batch normalization has an operator; its gradient takes 7 passes over memory instead of 14.
@@ -33,7 +33,6 @@ from mslearn.ops.indexing import GetItem, where
 from mslearn.ops.linalg import BatchMatMul
 from mslearn.ops.shape import Transpose, concat
 
-CACHE = 256 << 10  # bytes of one image's columns that stay near the processor
 Sizes = tuple[int, ...]
 
 
@@ -46,10 +45,8 @@ def filter_gradient(
     """The gradient by the filters; see the module's text."""
     if len(size) != 2 or group != 1 or dilation != (1, 1):
         return windows.filter_gradient(dy, x, size, stride, pad, dilation, group)
-    channels, (high, wide) = x.shape[1], dy.shape[2:]
-    columns = size[0] * size[1] * channels * high * wide * x._value.dtype.itemsize
-    if stride == (1, 1) and columns > CACHE:
-        return _by_two_shifts(dy, x, size, pad)
+    if stride == (1, 1) and size[0] > 1:
+        return _by_rows(dy, x, size, pad)
     return _by_columns(dy, x, size, stride, pad)
 
 
@@ -67,21 +64,18 @@ def _by_columns(dy: Tensor, x: Tensor, size: Sizes, stride: Sizes, pad: Sizes) -
     return _turned(_reshape(product, (outs, *size, channels)), (0, 3, 1, 2))
 
 
-def _by_two_shifts(dy: Tensor, x: Tensor, size: Sizes, pad: Sizes) -> Tensor:
-    """On rows that lie behind one another, padded alike, a shift is an offset. The shifts along
-    a row are stacked on x, those from row to row on dy: the product has every pair of them."""
+def _by_rows(dy: Tensor, x: Tensor, size: Sizes, pad: Sizes) -> Tensor:
     (n, outs, high, wide), channels, (kh, kw) = dy.shape, x.shape[1], size
-    row = wide + kw - 1
-    length = (high + kh - 1) * row
     x = _padded(x, ((0, 0), (0, 0), pad[:2], pad[2:]))
-    flat = _padded(_reshape(x, (n, channels, length)), ((0, 0), (0, 0), (0, kw - 1)))
-    along = concat([_cut(flat, slice(i, i + length)) for i in range(kw)], 1)
-    dy = _reshape(_padded(dy, ((0, 0), (0, 0), (0, 0), (0, kw - 1))), (n, outs, high * row))
-    down = concat(
-        [_padded(dy, ((0, 0), (0, 0), (i * row, (kh - 1 - i) * row))) for i in range(kh)], 1
-    )
-    product = _summed_product(down, along)
-    return _turned(_reshape(product, (kh, outs, kw, channels)), (1, 3, 0, 2))
+    along = concat([_cut(x, slice(j, j + wide)) for j in range(kw)], 1) if kw > 1 else x
+    along = _reshape(along, (n, kw * channels, (high + kh - 1) * wide))
+    dy = _reshape(dy, (n, outs, high * wide))
+    parts = [
+        _reshape(_summed_product(dy, _cut(along, slice(i * wide, (i + high) * wide))),
+                 (outs, kw, channels, 1))
+        for i in range(kh)
+    ]  # fmt: skip
+    return _turned(concat(parts, 3), (0, 2, 3, 1))
 
 
 def _summed_product(a: Tensor, b: Tensor) -> Tensor:

@@ -49,9 +49,9 @@ def _chips(segment: dict[str, Any]) -> list[list[tuple[float, float, str, bool]]
     for group in segment["groups"]:
         names = ", ".join(n if k == 1 else f"{n}×{k}" for n, k in group["ops"])
         text = f"{group['cell']}: {names}" if group["cell"] else names
-        room = int((_LANE - 44) / 6.1)
+        room = int((_LANE - 44) / 6.6)
         text = text if len(text) <= room else text[: room - 1] + "…"
-        width = 6.1 * len(text) + 14
+        width = 6.6 * len(text) + 14
         if x + width > _LANE - 12:
             rows.append([])
             x = 12.0
