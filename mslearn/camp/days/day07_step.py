@@ -207,6 +207,10 @@ def the_last_alone(slope, parts):
     return slope(parts[-1])
 
 
+def all_at_once(slope, parts):
+    return slope(np.concatenate(parts))
+
+
 def _parts(case: Case) -> list[np.ndarray]:
     ends = np.cumsum(case.inputs["sizes"])[:-1]
     return np.split(case.inputs["rows"].copy(), ends)
@@ -274,6 +278,15 @@ E4 = Exercise(
             Text(
                 "Only the last part counts. Keep a running total.",
                 "只有最后一份起了作用。要把每一份累加起来。",
+            ),
+        ),
+        Mistake(
+            all_at_once,
+            Text(
+                "Right, but you put the parts together again: that is the large batch which did "
+                "not fit into memory. Call `slope` part by part.",
+                "数是对的，可你又把各份拼了起来：那正是内存放不下的大批次。"
+                "请一份一份地调用 `slope`。",
             ),
         ),
     ),
