@@ -327,11 +327,16 @@ def _call(pattern: Any) -> str:
     return f"({', '.join(parts)})"
 
 
-def call_cell(cell: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run a Cell as a graph; used for whole networks under ``set_context(mode=GRAPH_MODE)``."""
+def jitted_cell(cell: Any) -> Jitted:
+    """A Cell as a graph; made once, and kept by the Cell."""
     jitted: Jitted | None = cell.__dict__.get("_jitted")
     if jitted is None:
         jitted = Jitted(cell, "ast", False, "")
         jitted.eager = cell._run_construct
         object.__setattr__(cell, "_jitted", jitted)
-    return jitted(*args, **kwargs)
+    return jitted
+
+
+def call_cell(cell: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a Cell as a graph; used for whole networks under ``set_context(mode=GRAPH_MODE)``."""
+    return jitted_cell(cell)(*args, **kwargs)

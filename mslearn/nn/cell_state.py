@@ -16,6 +16,7 @@ from mslearn.core.dtype import DType
 from mslearn.core.errors import did_you_mean
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
+from mslearn.nn.cell_hooks import CellHooks
 
 
 class IncompatibleKeys(NamedTuple):
@@ -25,10 +26,9 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-class CellState:
+class CellState(CellHooks):
     """Buffers, state dicts and settings of a Cell."""
 
-    cells_and_names: Any
     get_parameters: Any
     parameters_and_names: Any
     param_prefix: str = ""
@@ -126,12 +126,16 @@ class CellState:
             keep_vars: kept for MindSpore: the Parameters themselves are in the dict either way.
         """
         out: dict[str, Any] = OrderedDict() if destination is None else destination
+        for cell, here, hook in self._all_hooks("before state", prefix):
+            hook(cell, here, keep_vars)
         for path, cell in self.cells_and_names():
             here = f"{prefix}{path}." if path else prefix
             out.update((here + name, param) for name, param in cell._params.items())
             for name, tensor, persistent in cell._all_buffers("", False):
                 if persistent:
                     out[here + name] = tensor
+        for cell, here, hook in reversed(list(self._all_hooks("after state", prefix))):
+            hook(cell, out, here, {})
         return out
 
     def load_state_dict(
@@ -142,10 +146,18 @@ class CellState:
         Raises:
             RuntimeError: a shape differs, or (with `strict`) names are missing or left over.
         """
-        own = self.state_dict()
-        missing = [n for n in own if n not in state_dict]
-        unexpected = [n for n in state_dict if n not in own]
-        problems = [
+        state_dict, own = OrderedDict(state_dict), self.state_dict()
+        missing: list[str] = []
+        unexpected: list[str] = []
+        problems: list[str] = []
+        for cell, here, hook in self._all_hooks("before load"):
+            hook(cell, state_dict, here, {}, strict, missing, unexpected, problems)
+        missing += [n for n in own if n not in state_dict]
+        unexpected += [n for n in state_dict if n not in own]
+        incompatible = IncompatibleKeys(missing, unexpected)
+        for cell, _, hook in self._all_hooks("after load"):
+            hook(cell, incompatible)
+        problems += [
             f"size mismatch for {n}: the net has the shape {own[n].shape}, the dict "
             f"{state_dict[n].shape}."
             for n in own
@@ -168,7 +180,7 @@ class CellState:
                 path, _, last = name.rpartition(".")
                 new = state_dict[name].astype(value.dtype)
                 object.__setattr__(self.get_sub_cell(path), last, new)
-        return IncompatibleKeys(missing, unexpected)
+        return incompatible
 
     def to(self, dtype: DType) -> Any:
         """Turn all floating Parameters and buffers into another floating dtype."""

@@ -88,3 +88,43 @@ def test_other_dtypes_and_names():
         net.get_buffer("w")
     with pytest.raises(NotImplementedError, match="many devices"):
         net.shard(((1, 1),))
+
+
+def test_hooks_around_state_dicts():
+    seen = []
+    net = ms.nn.SequentialCell(ms.nn.Dense(2, 1), ms.nn.Dense(1, 1))
+    handles = [
+        net[1].register_state_dict_pre_hook(lambda cell, prefix, keep: seen.append(prefix)),
+        net[1].register_state_dict_post_hook(lambda cell, d, prefix, _: d.pop(prefix + "bias")),
+    ]
+    assert list(net.state_dict()) == ["0.weight", "0.bias", "1.weight"] and seen == ["1."]
+    for handle in handles:
+        handle.remove()
+    given = net.state_dict()
+    assert list(given)[-1] == "1.bias" and seen == ["1."]
+
+    def rename(cell, d, prefix, metadata, strict, missing, unexpected, errors):
+        d["0.weight"] = d.pop("old")
+
+    old = {("old" if k == "0.weight" else k): v for k, v in given.items()}
+    with pytest.raises(RuntimeError, match=r"0\.weight"):
+        net.load_state_dict(old)
+    handle = net.register_load_state_dict_pre_hook(rename)
+    assert net.load_state_dict(old) == ([], []) and "old" in old
+    handle.remove()
+    net.register_load_state_dict_post_hook(lambda cell, keys: [k.clear() for k in keys])
+    assert net.load_state_dict(old) == ([], [])
+    with pytest.raises(TypeError, match="must be a function"):
+        net.register_state_dict_pre_hook(3)
+
+
+def test_a_cell_compiled_by_hand():
+    net, x = ms.nn.Dense(3, 2), ms.Tensor(np.ones((4, 3), np.float32))
+    net.set_jit_config(ms.JitConfig(jit_level="O1"))
+    net.compile(x)
+    assert len(net._jitted.compilations) == 1
+    out = net.compile_and_run(x)
+    assert len(net._jitted.compilations) == 1
+    np.testing.assert_allclose(out.asnumpy(), net(x).asnumpy(), rtol=1e-6)
+    with pytest.raises(TypeError, match="JitConfig"):
+        net.set_jit_config("O1")
