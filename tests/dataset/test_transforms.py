@@ -17,6 +17,8 @@ CASES = [
     (vision.Normalize([1.0, 2, 3], [4.0, 5, 6]), _COLOUR),
     (vision.Normalize([1.0, 2, 3], [4.0, 5, 6], False), np.moveaxis(_COLOUR, -1, 1)),
     (vision.Normalize([1.0], [4.0]), _COLOUR[..., 0]),
+    (vision.Normalize([1.0], [4.0]), _COLOUR),  # one number serves all channels, as in MindSpore
+    (vision.Normalize([1.0], [4.0], False), np.moveaxis(_COLOUR, -1, 1)),
     (vision.NormalizePad([1.0, 2, 3], [4.0, 5, 6]), _COLOUR),
     (vision.NormalizePad([1.0, 2, 3], [4.0, 5, 6], "float16", False), np.moveaxis(_COLOUR, -1, 1)),
     *[
@@ -103,3 +105,8 @@ def test_ragged_rows_go_one_by_one():
 def test_messages(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_one_mean_and_spread_serve_all_channels():
+    one, three = vision.Normalize([2.0], [4.0]), vision.Normalize([2.0] * 3, [4.0] * 3)
+    assert np.array_equal(one(_COLOUR[0]), three(_COLOUR[0]))

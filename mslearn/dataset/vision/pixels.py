@@ -54,8 +54,8 @@ class Normalize(ImageOperation):
     """``(image - mean) / std`` in each channel, as float32.
 
     Args:
-        mean, std: one number per channel (or one for all images with one channel), on the scale of
-            the pixels that come in; from 0 to 255, std above 0.
+        mean, std: one number per channel, or one for all channels, on the scale of the pixels that
+            come in; from 0 to 255, std above 0.
         is_hwc: whether channels are the last axis (<H,W,C>) or the first (<C,H,W>).
 
     Raises:
@@ -104,7 +104,7 @@ class Normalize(ImageOperation):
             )
         count = len(self.mean)
         channels = 1 if rank == 2 else array.shape[-1 if self.is_hwc else -3]
-        if count != channels:
+        if count not in (1, channels):
             layout = "<H,W,C>" if self.is_hwc else "<C,H,W>"
             raise RuntimeError(
                 f"Normalize: number of channels does not match the size of mean and std vectors: "
