@@ -21,6 +21,7 @@ from mslearn.autodiff import vjp as vjp  # noqa: E402
 from mslearn.common.dtype import dtype_to_nptype as dtype_to_nptype  # noqa: E402
 from mslearn.common.dtype import dtype_to_pytype as dtype_to_pytype  # noqa: E402
 from mslearn.common.dtype import pytype_to_dtype as pytype_to_dtype  # noqa: E402
+from mslearn.common.parallel import NAMES as _PARALLEL  # noqa: E402
 from mslearn.common.runtime import NAMES as _RUNTIME  # noqa: E402
 from mslearn.common.tensor import tensor as tensor  # noqa: E402
 from mslearn.core import DtypeError as DtypeError  # noqa: E402
@@ -56,6 +57,7 @@ from mslearn.gradtools import jacrev as jacrev  # noqa: E402
 from mslearn.gradtools import recompute as recompute  # noqa: E402
 from mslearn.gradtools import run_check as run_check  # noqa: E402
 from mslearn.gradtools import vmap as vmap  # noqa: E402
+from mslearn.gradtools.function import _Function as _Function  # noqa: E402
 from mslearn.ops.sparse import COOTensor as COOTensor  # noqa: E402
 from mslearn.ops.sparse import CSRTensor as CSRTensor  # noqa: E402
 from mslearn.ops.sparse import RowTensor as RowTensor  # noqa: E402
@@ -72,8 +74,8 @@ _GRAPH = {
 }
 _FILES = ("export", "load")
 _LAZY = (
-    "amp", "backends", "camp", "common", "dataset", "experimental", "graph", "hub", "insight",
-    "mint", "models", "numpy",
+    "amp", "backends", "camp", "common", "communication", "context", "dataset", "experimental",
+    "graph", "hub", "insight", "mint", "models", "numpy",
 )  # fmt: skip
 
 
@@ -86,6 +88,8 @@ def __getattr__(name: str) -> object:
         return getattr(_importlib.import_module("mslearn.interchange.files"), name)
     if name in _RUNTIME:
         return getattr(_importlib.import_module("mslearn.common.runtime"), name)
+    if name in _PARALLEL:
+        return getattr(_importlib.import_module("mslearn.common.parallel"), name)
     if name == "bfloat16":
         return _importlib.import_module("mslearn.ops.brain_float").bfloat16()
     if name in _LAZY:
@@ -95,4 +99,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_GRAPH, *_FILES, *_TRAIN, *_RUNTIME})
+    return sorted({*globals(), *_LAZY, *_GRAPH, *_FILES, *_TRAIN, *_RUNTIME, *_PARALLEL})

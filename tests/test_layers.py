@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "experimental": {"core", "ops", "nn"},
     "mint": {"core", "ops", "nn", "common", "experimental"},
     "common": {"core"},
+    "communication": set(),
     "hub": {"core", "models", "nn", "train"},
     "models": {"core", "ops", "nn", "common"},
     "numpy": {"core", "ops"},
