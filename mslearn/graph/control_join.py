@@ -147,6 +147,12 @@ class Join:
         at = twins[0] if twins else len(self.pairs) - 1
         return lambda outs: Number.of(outs[at]) if weak else outs[at]
 
+    def _both(self, label: str, a: Any, b: Any, lines: tuple[int, int]) -> str:
+        name = "The result" if label.startswith(PREFIX) or not label else f"'{label}'"
+        at = [f" (line {line})" if line else "" for line in lines]
+        one, other = self.words
+        return f"{name} is {described(a)} in {one}{at[0]} and {described(b)} in {other}{at[1]}."
+
 
 def _handle(tree: Any) -> Any:
     return tree.tensor if isinstance(tree, Leaf) else None
