@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,18 @@ class OnnxExecutable:
             for p in model.outputs
             if p.parameter is not None
         ]
+        self._parameters = [pair.parameter for pair in self._updated]
+        self._arrays = [
+            [
+                np.empty(p.value.shape, p.value.dtype)
+                for p in model.outputs
+                if p.parameter is not None
+            ]
+            for _ in range(2)
+        ]
+        for number, arrays in enumerate(self._arrays):
+            for pair, array in zip(self._updated, arrays, strict=True):
+                pair.bind(number, array)
         self._read = [
             _Constant(p, self._bindings)
             for p in model.inputs
@@ -74,10 +87,7 @@ class OnnxExecutable:
             self._check_baked()
             turn = self._turn
             binding = self._bindings[turn]
-            for pair in self._updated:
-                pair.prepare(turn)
-            for constant in self._read:
-                constant.prepare()
+            self._prepare(turn)
             names = zip(self._arguments, arrays, strict=True)
             kept = [bind_input(binding, name, array) for name, array in names]
             if self._drawn:
@@ -88,7 +98,29 @@ class OnnxExecutable:
                 bind_output(binding, port.name, out)
             self.session.run_with_iobinding(binding)
             self._turn = 1 - turn
-            return outputs, [pair.arrays[1 - turn] for pair in self._updated]
+            return outputs, list(self._arrays[1 - turn])
+
+    def _prepare(self, turn: int) -> None:
+        """Let each Parameter's numbers be where the step reads, and own what it writes."""
+        read, written = self._arrays[turn], self._arrays[1 - turn]
+        # Without a line of Python for each Parameter: after a step all this is cold memory.
+        if not all(map(is_, map(VALUE, self._parameters), read)):
+            for i, pair in enumerate(self._updated):
+                present = pair.parameter._value
+                if pair.into is not None and present is not read[i]:  # assigned by others since
+                    self._own(turn, i)
+                    np.copyto(read[i], present)
+        if written and max(map(sys.getrefcount, written)) > ALONE:
+            for i in range(len(written)):
+                self._own(1 - turn, i)
+        for constant in self._read:
+            constant.prepare()
+
+    def _own(self, number: int, i: int) -> None:
+        arrays = self._arrays[number]
+        if _holders(arrays, i) > ALONE:
+            arrays[i] = np.empty_like(arrays[i])
+            self._updated[i].bind(number, arrays[i])
 
     def _check_baked(self) -> None:
         for held in self._baked:
@@ -101,35 +133,19 @@ class OnnxExecutable:
 
 
 class _Pair:
-    """The two arrays of an updated Parameter; in turn t number t is read and the other written."""
+    """An updated Parameter, with two arrays; in turn t number t is read, the other written."""
 
     def __init__(self, into: str | None, out: Port, bindings: list[Any]) -> None:
         assert out.parameter is not None
         self.parameter: Parameter = out.parameter
         self.into, self.out = into, out.name
         self.bindings = bindings
-        self.arrays = [np.empty(out.value.shape, out.value.dtype) for _ in range(2)]
-        for number in (0, 1):
-            self._bind(number)
 
-    def _bind(self, number: int) -> None:
-        array = self.arrays[number]
+    def bind(self, number: int, array: np.ndarray) -> None:
+        """Let `array` be the one of this number."""
         if self.into is not None:
             bind_input(self.bindings[number], self.into, array)
         bind_output(self.bindings[1 - number], self.out, array)
-
-    def prepare(self, turn: int) -> None:
-        """Let the Parameter's present numbers be in the one, and make the other writable."""
-        present = self.parameter._value
-        if self.into is not None and present is not self.arrays[turn]:  # assigned by others since
-            self._own(turn)
-            np.copyto(self.arrays[turn], present)
-        self._own(1 - turn)
-
-    def _own(self, number: int) -> None:
-        if _holders(self.arrays, number) != _ALONE:
-            self.arrays[number] = np.empty_like(self.arrays[number])
-            self._bind(number)
 
 
 class _Constant:
@@ -151,11 +167,12 @@ class _Constant:
             bind_input(binding, self.name, self.array)
 
 
-def _holders(arrays: list[np.ndarray], number: int) -> int:
-    return sys.getrefcount(arrays[number])
+def _holders(arrays: list[np.ndarray], i: int) -> int:
+    return max(map(sys.getrefcount, arrays[i : i + 1])) - 1  # the slice holds it, too
 
 
-_ALONE = _holders([np.empty(1)], 0)  # what CPython counts for an array that only the list holds
+ALONE = max(map(sys.getrefcount, [np.empty(1)]))  # what CPython counts for a list's own array
+VALUE = attrgetter("_value")
 
 
 def bind_input(binding: Any, name: str, array: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import functools
 import importlib
 import time
 import warnings
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from mslearn.graph.numpy_backend import Executable
 from mslearn.graph.passes import Snapshot, optimize
 from mslearn.graph.tree import Constant, Nest, fill, flatten
 
+SHAPE = attrgetter("_value.shape")
 MANY = 8  # graphs of one function; more are a sign that something changes at every call
 ON_NUMPY = {"CPU", "numpy", "ms_backend"}  # the last is MindSpore's name for its own runtime
 OPTIONS = {
@@ -61,10 +63,16 @@ class Compilation:
 
     def valid(self) -> bool:
         """Whether everything that the capture looked at is as it was."""
-        for thing, name, value in self.guards:
-            if getattr(thing, name) is not value:
-                return False
-        return [p._value.shape for p, _ in self.graph.parameters] == self.shapes
+        # Without a line of Python for each Parameter: after a step all this is cold memory.
+        if not all(map(is_, map(getattr, self._things, self._names), self._values)):
+            return False
+        return list(map(SHAPE, self._parameters)) == self.shapes
+
+    def __post_init__(self) -> None:
+        self._things = [thing for thing, _, _ in self.guards]
+        self._names = [name for _, name, _ in self.guards]
+        self._values = [value for _, _, value in self.guards]
+        self._parameters = [parameter for parameter, _ in self.graph.parameters]
 
     def run(self, tensors: list[Tensor]) -> Any:
         """The function's result for the tensors among its arguments."""
