@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets as t
 
 from .base import InsightWidget
-from .graph_dot import to_dot
+from .graph_dot import dot_source, to_dot
 from .graph_fold import first_unfolded
 from .graph_scene import Scene, scene
 from .graph_svg import counts, to_svg
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     import graphviz
 
 
+WHOLE = 1500  # nodes of a graph that is sent with all its cards
+
+
 class GraphView(InsightWidget):
     """A computation graph that has been recorded; see `graph`.
 
     Attributes:
-        scene: the graph as plain JSON data (see `mslearn.insight.graph_scene`).
+        scene: the graph as plain JSON data (see `mslearn.insight.graph_scene`); of a large graph
+            without what only a node's card shows, which the page fetches when a card opens.
         unfolded: ids of the scopes that are open when the view appears.
         language: "en" or "zh".
     """
@@ -33,11 +37,30 @@ class GraphView(InsightWidget):
 
     def __init__(self, scene: Scene, **kwargs: Any) -> None:
         kwargs.setdefault("unfolded", first_unfolded(scene))
-        super().__init__(scene=scene, **kwargs)
+        self._full = scene
+        super().__init__(scene=light(scene), **kwargs)
+        self.on_msg(self._on_message)
+
+    def _on_message(self, _: Any, content: Any, buffers: Any) -> None:
+        """The page asks for a node's numbers, or for a file."""
+        if not isinstance(content, dict):
+            return
+        node, kind = content.get("node"), content.get("kind")
+        nodes = self._full["nodes"]
+        if content.get("type") == "card" and isinstance(node, int) and 0 <= node < len(nodes):
+            self.send({"type": "card", "node": node, "full": nodes[node]})
+        if content.get("type") == "export" and kind in ("svg", "dot"):
+            backward = bool(content.get("backward"))
+            if kind == "dot":
+                text = dot_source(self._full, backward)
+            else:
+                unfolded = {k for k in content.get("unfolded") or [] if isinstance(k, int)}
+                text = to_svg(self._full, self.language, unfolded, backward)
+            self.send({"type": "export", "kind": kind, "text": text})
 
     def to_svg(self, backward: bool = False) -> str:
         """The graph as it appears at first, as SVG text; with `backward`, both passes."""
-        return to_svg(self.scene, self.language, set(self.unfolded), backward)
+        return to_svg(self._full, self.language, set(self.unfolded), backward)
 
     def to_dot(self, backward: bool = False) -> graphviz.Source:
         """The whole graph for Graphviz, scopes as clusters.
@@ -47,17 +70,41 @@ class GraphView(InsightWidget):
 
         >>> view.to_dot().save("net.dot")         # doctest: +SKIP
         """
-        return to_dot(self.scene, backward)
+        return to_dot(self._full, backward)
 
     def fallback(self) -> dict[str, str]:
         return {"image/svg+xml": self.to_svg()}
 
     def __repr__(self) -> str:
-        ops, parameters, scopes = counts(self.scene)
+        ops, parameters, scopes = counts(self._full)
         return (
             f"GraphView({_many(ops, 'operator')}, {_many(parameters, 'parameter')}, "
             f"{_many(scopes, 'scope')})"
         )
+
+
+def light(scene: Scene) -> Scene:
+    """The scene as it travels to the page: a large one without the cards' details.
+
+    >>> light({"nodes": []})
+    {'nodes': []}
+    """
+    if len(scene["nodes"]) <= WHOLE:
+        return scene
+    nodes = []
+    for node in scene["nodes"]:
+        outputs = [
+            {**out, "value": _key(out["value"]), "grad": out["grad"] and _key(out["grad"])}
+            for out in node["outputs"]
+        ]
+        nodes.append({**node, "outputs": outputs, "attrs": {}, "doc": "", "light": True})
+    return {**scene, "nodes": nodes}
+
+
+def _key(summary: dict[str, Any]) -> dict[str, Any]:
+    """What colours and labels need of a value's summary."""
+    kept = {k: summary[k] for k in ("norm", "zeros") if k in summary}
+    return {"first": summary["first"][:1], **kept}
 
 
 def _many(n: int, word: str) -> str:

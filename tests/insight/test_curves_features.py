@@ -63,6 +63,16 @@ FRAMES = """async () => {
     times.sort((a, b) => a - b);
     return [times[45], times[85]];
 }"""
+INK = """(canvas) => {
+    const {width, height} = canvas;
+    const d = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+    let n = 0;
+    for (let i = 0; i < d.length; i += 4) {
+        const [r, g, b, a] = d.subarray(i, i + 4);
+        if (a > 200 && Math.max(r, g, b) - Math.min(r, g, b) > 90) n++;
+    }
+    return n;
+}"""
 RED = """(canvas) => {
     const {width, height} = canvas;
     const d = canvas.getContext('2d').getImageData(0, 0, width, height).data;
@@ -158,7 +168,9 @@ def test_a_limit_is_painted_and_told(lab: Lab) -> None:
     chart = lab.page.locator(".ms-curves").first
     above = np.arange(200)[2 * np.exp(-np.arange(200) / 60) > 1]
     notes = chart.locator(".ms-note")
-    expect(notes.first).to_contain_text(f"loss above 1 at {len(above)} points, first at step 0")
+    expect(notes.first).to_contain_text(
+        f"loss (run 1) above 1 at {len(above)} points, first at step 0"
+    )
     expect(notes).to_have_count(2)
     canvas = chart.locator("canvas").first
     assert canvas.evaluate(RED) > 60
@@ -229,6 +241,9 @@ def test_a_million_points_stream_without_a_hitch(lab: Lab) -> None:
     drag(lab, chart.locator(".u-over").first, (0.4, 0.5), (0.41, 0.5))
     low, high = shown(chart)
     assert high - low < 8000
+    # Both panels show every point of the part, not the thinned line of the whole.
+    for canvas in chart.locator("canvas").all():
+        assert canvas.evaluate(INK) > 8000
     middle_zoomed, _ = page.evaluate(FRAMES)
     lab.screenshot("curves-million")
     assert middle < 40 and middle_zoomed < 40

@@ -18,6 +18,7 @@ export class Limits {
   /** One sentence for each limit that a line went beyond. */
   remarks(lines: Line[], t: Translate): string[] {
     const said: string[] = [];
+    const several = lines.some((line) => line.run > 0);
     for (const line of lines) {
       const pair = this.of(line);
       pair?.forEach((limit, side) => {
@@ -25,7 +26,7 @@ export class Limits {
         const { count, first } = this.count(line, limit, side);
         if (count) {
           said.push(t("crossed", {
-            name: line.name, side: t(side ? "over" : "under"), limit: number(limit), count: integer(count), step: number(first, 9),
+            name: several ? `${line.name} (${t("run", { run: line.run + 1 })})` : line.name, side: t(side ? "over" : "under"), limit: number(limit), count: integer(count), step: number(first, 9),
           }));
         }
       });

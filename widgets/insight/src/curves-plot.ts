@@ -78,7 +78,8 @@ export class Plot {
       ],
       cursor: {
         y: false,
-        drag: { x: true, y: true, uni: 24 },
+        // The stack sets the scales itself: x for all panels, y for one.
+        drag: { x: true, y: true, uni: 24, setScale: false },
         points: { size: 7 },
         // The dot sits on the value that the legend reads: the last one up to this step.
         dataIdx: (u, seriesIndex, hovered, x) => {

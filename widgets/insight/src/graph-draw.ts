@@ -2,7 +2,7 @@
 import type { Box, Placed } from "./graph-layout";
 import { EDGE_FONT, textWidth } from "./graph-layout";
 import type { Item, Key, Visible } from "./graph-model";
-import { s } from "./shared";
+import { h, s } from "./shared";
 
 export interface Look {
   texts: (item: Item) => [string, string];
@@ -120,3 +120,12 @@ function curve(points: { x: number; y: number }[], across: boolean): string {
   }
   return d;
 }
+
+/** The outlines of the kinds, for the legend. */
+export const kinds = (t: (key: string) => string): HTMLElement[] => (["op", "parameter", "input", "constant", "scope"] as const).map((kind) => {
+  const paths = { op: "M4 0H20a4 4 0 0 1 4 4V8a4 4 0 0 1-4 4H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4Z", parameter: "M4 0H20L24 4V8L20 12H4L0 8V4Z", input: "M5 0H24L19 12H0Z",
+    constant: "M6 0H18a6 6 0 0 1 0 12H6a6 6 0 0 1 0-12Z", scope: "M4 0H20a4 4 0 0 1 4 4V8a4 4 0 0 1-4 4H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4Z" };
+  return h("span", {}, s("svg", { width: 26, height: 14, class: `ms-g-item ms-g-${kind}`, "aria-hidden": "true" },
+    kind === "scope" ? s("path", { d: paths.scope, class: "ms-g-under", transform: "translate(3 3)" }) : null,
+    s("path", { d: paths[kind], class: "ms-g-body" })) as unknown as HTMLElement, t(kind));
+});

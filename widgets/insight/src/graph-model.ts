@@ -12,6 +12,7 @@ export interface Output { shape: number[]; dtype: string; value: Summary; grad: 
 export type Phase = "forward" | "backward";
 export interface GraphNode {
   id: number; kind: "op" | "parameter" | "input" | "constant"; op: string; name: string;
+  light?: boolean; // the numbers are fetched when they are wanted
   scope: number; phase: Phase; outputs: Output[]; attrs: Record<string, string>; doc: string;
   source: { file: string; line: number; text: string } | null; cause: number | null;
 }
@@ -29,6 +30,7 @@ export interface Item {
   node?: GraphNode;
   scope?: Scope;
   open: boolean;
+  times?: number; // this scope stands for so many identical neighbours
   parent: Key | null; // frame around it
 }
 /** Edges between two drawn things, bundled. */
@@ -45,6 +47,10 @@ export class GraphModel {
   readonly scopeNodes: number[];
   readonly hasBackward: boolean;
   showBackward = false;
+  /** First scope of a run of identical neighbours, by scope; scopes without neighbours are missing. */
+  readonly blocks = new Map<number, number>();
+  readonly blockSize = new Map<number, number>(); // by first scope
+  readonly apart = new Set<number>(); // runs that are shown one by one
 
   constructor(readonly scene: Scene, readonly open: Set<number>) {
     const { scopes, nodes } = scene;
@@ -75,6 +81,42 @@ export class GraphModel {
     }
     this.gradient = scopes.map((_, s) => (squares[s]! >= 0 ? Math.sqrt(squares[s]!) : largest[s]!));
     this.hasBackward = scopes.some((scope) => scope.phase === "backward");
+    this.findBlocks();
+  }
+
+  /** Runs of at least three neighbours with the same operators, shapes and inner scopes. */
+  private findBlocks(): void {
+    const { scopes, nodes } = this.scene;
+    const inside: string[][] = scopes.map(() => []);
+    for (const node of nodes) {
+      if (node.scope >= 0) inside[node.scope]!.push(`${node.kind === "op" ? node.op : node.kind}${shapeText(node.outputs[0]?.shape ?? [])}`);
+    }
+    const signature: string[] = scopes.map(() => "");
+    const children = new Map<number, number[]>();
+    for (let s = scopes.length - 1; s >= 0; s--) { // children come after their parents
+      const below = (children.get(s) ?? []).map((c) => signature[c]!);
+      // Names hold the position ("3-Block"); what repeats is the class after it.
+      signature[s] = `${scopes[s]!.name.replace(/^[^-]*-/, "")}(${inside[s]!.join()};${below.join()})`;
+      const p = scopes[s]!.parent;
+      (children.get(p) ?? children.set(p, []).get(p)!).unshift(s);
+    }
+    for (const siblings of children.values()) {
+      for (let i = 0; i < siblings.length;) {
+        let j = i + 1;
+        while (j < siblings.length && signature[siblings[j]!] === signature[siblings[i]!]) j++;
+        if (j - i >= 3 && this.operators[siblings[i]!]! > 1) {
+          for (const s of siblings.slice(i, j)) this.blocks.set(s, siblings[i]!);
+          this.blockSize.set(siblings[i]!, j - i);
+        }
+        i = j;
+      }
+    }
+  }
+
+  /** The first scope of the run that hides `scope`, or -1. */
+  private gathered(scope: number): number {
+    const first = this.blocks.get(scope);
+    return first === undefined || this.apart.has(first) ? -1 : first;
   }
 
   norm(item: Item): number {
@@ -95,11 +137,16 @@ export class GraphModel {
     const hidden = new Int32Array(scopes.length);
     for (const scope of scopes) {
       const above = scope.parent < 0 ? -1 : hidden[scope.parent]!;
-      hidden[scope.id] = above >= 0 ? above : this.open.has(scope.id) ? -1 : scope.id;
+      const block = above >= 0 ? -1 : this.gathered(scope.id);
+      hidden[scope.id] = above >= 0 ? above : block >= 0 ? block : this.open.has(scope.id) ? -1 : scope.id;
+      if (block >= 0 && block !== scope.id) continue;
       if (above >= 0 || this.scopeNodes[scope.id] === 0) continue;
       if (scope.phase === "backward" && !this.showBackward) continue;
       const parent = scope.parent < 0 ? null : `s${scope.parent}`;
-      items.set(`s${scope.id}`, { key: `s${scope.id}`, scope, open: this.open.has(scope.id), parent });
+      items.set(`s${scope.id}`, {
+        key: `s${scope.id}`, scope, open: block < 0 && this.open.has(scope.id), parent,
+        ...(block >= 0 ? { times: this.blockSize.get(block)! } : {}),
+      });
     }
     const where: (Key | null)[] = nodes.map((node) => {
       if (node.phase === "backward" && !this.showBackward) return null;
@@ -153,6 +200,10 @@ export class GraphModel {
   reveal(key: Key): void {
     const id = Number(key.slice(1));
     const above = key[0] === "s" ? this.scene.scopes[id]!.parent : this.scene.nodes[id]!.scope;
-    for (const scope of this.ancestors(above)) this.open.add(scope);
+    for (const scope of this.ancestors(above)) {
+      this.open.add(scope);
+      if (this.blocks.has(scope)) this.apart.add(this.blocks.get(scope)!);
+    }
+    if (key[0] === "s" && this.blocks.has(id)) this.apart.add(this.blocks.get(id)!);
   }
 }

@@ -1,22 +1,29 @@
 // The computation graph: scopes that fold and unfold, a card for every node, keys and pointer.
 import "./graph.css";
 import { card, inside } from "./graph-card";
-import { draw } from "./graph-draw";
+import { draw, kinds } from "./graph-draw";
 import { type Placed, place } from "./graph-layout";
-import { GraphModel, type Item, type Key, type Scene, type Visible, shapeLong, shapeText } from "./graph-model";
+import { GraphModel, type GraphNode, type Item, type Key, type Scene, type Visible, shapeLong, shapeText } from "./graph-model";
+import { Minimap } from "./graph-minimap";
+import { OVERLAYS, Overlay, type OverlayKind } from "./graph-overlay";
 import { View } from "./graph-pan";
+import { SourceList } from "./graph-source";
+import { download } from "./curves-export";
 import { words } from "./graph-words";
 import { type Model, announcer, followTheme, h, number, s, translator } from "./shared";
 
 let graphs = 0; // marker ids are global to the page
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+  const began = performance.now();
   const t = translator(words, model);
   const arrow = `ms-g-arrow-${++graphs}`;
   const scene = model.get("scene") as Scene;
   const initial: number[] = model.get("unfolded") ?? [];
   const graph = new GraphModel(scene, new Set(initial));
-  let across = false, overlay = false;
+  let across = false;
+  const overlay = new Overlay(graph);
+  let lined = new Set<number>(); // nodes of the chosen source line
   let visible: Visible = graph.visible();
   let placed!: Placed;
   let elements = new Map<Key, SVGElement>();
@@ -24,7 +31,6 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   let pinned: Key | null = null, hovered: Key | null = null;
   let matches: Key[] = [], match = 0;
   let fitted = false; // the stage has its size only after the notebook has put it on the page
-  const norms = { low: 0, high: 1 };
 
   // -- the parts of the page ------------------------------------------------------------------
   const title = h("h3", { class: "ms-title" });
@@ -37,8 +43,14 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const fold = button("fold"), fit = button("fit");
   const zoomIn = button("zoomin", "ms-g-icon"), zoomOut = button("zoomout", "ms-g-icon");
   zoomIn.textContent = "+"; zoomOut.textContent = "−";
-  const plain = h("option", { value: "kind" }), byGradient = h("option", { value: "grad" });
-  const colour = h("select", { "data-action": "colour" }, plain, byGradient);
+  const tints = OVERLAYS.map((kind) => h("option", { value: kind }));
+  const colour = h("select", { "data-action": "colour" }, ...tints);
+  const lines = new SourceList(graph, (nodes) => showLine(nodes));
+  const source = button("source", "ms-toggle");
+  const saves = (["svg", "dot"] as const).map((kind) => h("button", {
+    type: "button", "data-action": kind,
+    onclick: () => model.send({ type: "export", kind, unfolded: [...graph.open], backward: graph.showBackward }),
+  }, kind.toUpperCase()));
   const colourText = h("span", {});
   const svg = s("svg", { role: "tree", tabindex: 0 },
     s("defs", {}, s("marker", { id: arrow, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" },
@@ -54,32 +66,30 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const root = h("section", { class: "ms ms-graph" },
     h("div", { class: "ms-g-bar" }, title, counts),
     h("div", { class: "ms-g-bar" }, search, found, backward,
-      h("label", {}, colourText, colour), h("span", { class: "ms-g-push" }), direction, fold, fit, zoomOut, zoomIn),
-    stage, h("div", { class: "ms-g-foot" }, legend, help));
+      h("label", {}, colourText, colour), h("span", { class: "ms-g-push" }), source, direction, fold, fit, zoomOut, zoomIn, ...saves),
+    lines.element, stage, h("div", { class: "ms-g-foot" }, legend, help));
   const say = announcer(root);
   el.append(root);
-  const view = new View(svg, layer, () => panel.hidden || showCard());
+  const view: View = new View(svg, layer, () => { map.move(); if (!panel.hidden) showCard(); });
+  const map: Minimap = new Minimap(view);
+  stage.append(map.element);
+  if (lines.empty) source.hidden = true;
   if (!graph.hasBackward) backward.hidden = true;
-  if (!scene.loss) (colour.parentElement as HTMLElement).hidden = true;
+  if (!scene.loss) tints[1]!.disabled = tints[1]!.hidden = true;
 
   // -- words ------------------------------------------------------------------------------------
   const texts = (item: Item): [string, string] => {
-    if (item.scope) return [item.scope.name, second(item) ?? inside(graph, item.scope.id, t)];
+    if (item.scope) return [item.times ? `${item.scope.name} ×${item.times}` : item.scope.name, overlay.second(item) ?? inside(graph, item.scope.id, t)];
     const node = item.node!;
     const name = node.kind === "parameter" && node.scope >= 0 ? node.op.slice(node.op.lastIndexOf(".") + 1) : node.op;
     const many = node.kind === "constant" && node.outputs[0]!.shape.length === 0;
-    return [name, second(item) ?? (many ? "" : node.outputs.length === 1 && !node.outputs[0]!.shape.length && node.kind === "op"
+    return [name, overlay.second(item) ?? (many ? "" : node.outputs.length === 1 && !node.outputs[0]!.shape.length && node.kind === "op"
       ? asText(node.outputs[0]!.value.first[0]) : shapeText(node.outputs[0]!.shape).replace("·", "()"))];
   };
   const asText = (v: unknown) => (typeof v === "number" ? `= ${number(v)}` : `= ${String(v ?? "")}`);
-  const second = (item: Item): string | null => {
-    if (!overlay) return null;
-    const norm = graph.norm(item);
-    return norm >= 0 ? `‖∇‖ ${number(norm, 3)}` : "—";
-  };
   const described = (item: Item): string => {
     if (item.scope) {
-      return `${item.scope.name}, ${t("scope")}, ${t(item.open ? "unfolded" : "folded")}, ${inside(graph, item.scope.id, t)}`;
+      return `${texts(item)[0]}, ${t("scope")}, ${t(item.open ? "unfolded" : "folded")}, ${inside(graph, item.scope.id, t)}`;
     }
     const { node } = item, out = node!.outputs[0]!;
     const parts = [node!.op, t(node!.kind), `${t("shape")} ${shapeLong(out.shape)}`, out.dtype];
@@ -106,46 +116,30 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       b.title = t(key); b.setAttribute("aria-label", t(key));
     }
     colourText.textContent = t("colour");
-    plain.textContent = t("plain"); byGradient.textContent = t("bygrad");
+    OVERLAYS.forEach((kind, k) => { tints[k]!.textContent = t(`by_${kind}`); });
+    source.textContent = t("lines");
+    for (const b of saves) { b.title = t("save", { kind: b.textContent ?? "" }); b.setAttribute("aria-label", b.title); }
+    lines.label(t);
     svg.setAttribute("aria-label", t("app"));
     help.textContent = t("help");
-    legend.replaceChildren(...(overlay ? ramp() : kinds()));
-  }
-  const kinds = () => (["op", "parameter", "input", "constant", "scope"] as const).map((kind) => {
-    const paths = { op: "M4 0H20a4 4 0 0 1 4 4V8a4 4 0 0 1-4 4H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4Z", parameter: "M4 0H20L24 4V8L20 12H4L0 8V4Z", input: "M5 0H24L19 12H0Z",
-      constant: "M6 0H18a6 6 0 0 1 0 12H6a6 6 0 0 1 0-12Z", scope: "M4 0H20a4 4 0 0 1 4 4V8a4 4 0 0 1-4 4H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4Z" };
-    return h("span", {}, s("svg", { width: 26, height: 14, class: `ms-g-item ms-g-${kind}`, "aria-hidden": "true" },
-      kind === "scope" ? s("path", { d: paths.scope, class: "ms-g-under", transform: "translate(3 3)" }) : null,
-      s("path", { d: paths[kind], class: "ms-g-body" })) as unknown as HTMLElement, t(kind));
-  });
-  const ramp = () => [h("span", {}, "‖∇‖ ", number(norms.low, 3), h("i", { class: "ms-g-ramp" }), number(norms.high, 3))];
-
-  // -- layout and picture -----------------------------------------------------------------------
-  const shade = (item: Item): number | null => {
-    if (!overlay) return null;
-    const norm = graph.norm(item);
-    if (!(norm > 0)) return NaN;
-    return norms.high > norms.low ? (Math.log(norm) - Math.log(norms.low)) / (Math.log(norms.high) - Math.log(norms.low)) : 1;
-  };
-
+    legend.replaceChildren(...(overlay.on ? [overlay.legend()] : kinds(t)));
+  }  // -- layout and picture -----------------------------------------------------------------------
   function update(keep: Key | null = null): void {
     const before = keep ? placed?.boxes.get(keep) : undefined;
     const at = before && view.toScreen(before.x, before.y - before.height / 2);
     visible = graph.visible();
-    if (overlay) {
-      const all = [...visible.items.values()].filter((i) => !i.open).map((i) => graph.norm(i)).filter((n) => n > 0);
-      norms.low = Math.min(...all); norms.high = Math.max(...all);
-    }
+    overlay.measure(visible);
     placed = place(graph, visible, across, texts);
     const picture = draw(visible, placed, across, {
-      texts, label: described, shade,
+      texts, label: described, shade: (item) => overlay.shade(item),
       toggle: (item) => t(item.open ? "fold_tip" : "unfold_tip", { name: item.scope!.name }),
       arrow,
       isLoss: (item) => item.node !== undefined && item.node.id === scene.loss?.node,
     });
     elements = picture.elements;
     layer.replaceChildren(picture.root);
-    root.classList.toggle("ms-g-overlay", overlay);
+    map.draw(placed);
+    root.classList.toggle("ms-g-overlay", overlay.on);
     if (current && !elements.has(current)) current = null;
     if (pinned && !elements.has(pinned)) pinned = null;
     hovered = null;
@@ -167,7 +161,10 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     for (const [key, element] of elements) {
       element.setAttribute("tabindex", key === first ? "0" : "-1");
       element.classList.toggle("ms-g-on", key === (pinned ?? current));
+      element.classList.toggle("ms-g-lined", key[0] === "n" && lined.has(Number(key.slice(1))));
     }
+    const node = pinned ?? current;
+    lines.mark(node?.[0] === "n" ? Number(node.slice(1)) : null);
     svg.setAttribute("tabindex", first ? "-1" : "0");
     const lit = hovered ?? pinned ?? current;
     for (const line of layer.querySelectorAll<SVGElement>(".ms-g-edge, .ms-g-tag")) {
@@ -187,6 +184,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     panel.classList.toggle("ms-g-pinned", pinned === key);
     if (panel.dataset["key"] !== key || panel.dataset["lang"] !== root.lang) {
       panel.dataset["key"] = key; panel.dataset["lang"] = root.lang;
+      if (item.node?.light) model.send({ type: "card", node: item.node.id });
       sheet.replaceChildren(card(item, graph, t));
       panel.scrollTop = 0;
     }
@@ -205,7 +203,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   function toggle(key: Key): void {
     const item = visible.items.get(key);
     if (!item?.scope) return;
-    if (item.open) graph.open.delete(item.scope.id);
+    if (item.times) graph.apart.add(item.scope.id);
+    else if (item.open) graph.open.delete(item.scope.id);
     else graph.open.add(item.scope.id);
     const held = document.activeElement?.closest(".ms-g-item") !== null;
     if (pinned === key) pinned = null;
@@ -305,6 +304,33 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     event.stopPropagation(); // the notebook has its own ideas about these keys
   });
 
+  /** All nodes that one line of code made: unfolded, marked, the first of them in view. */
+  function showLine(nodes: number[]): void {
+    lined = new Set(nodes);
+    for (const id of nodes) graph.reveal(`n${id}`);
+    current = `n${nodes[0]!}`;
+    pinned = null;
+    update();
+    view.reveal(placed.boxes.get(current)!, true);
+    say(t("line_nodes", { n: nodes.length }));
+  }
+  source.addEventListener("click", () => {
+    lines.element.hidden = !lines.element.hidden;
+    source.setAttribute("aria-pressed", String(!lines.element.hidden));
+  });
+  const take = (message: { type: string; kind: string; text: string; node: number; full: Partial<GraphNode> }) => {
+    if (message?.type === "export") {
+      const name = (scene.title || "graph").replace(/[^\p{L}\p{N}_-]+/gu, "-");
+      download(`${name}.${message.kind}`, new Blob([message.text], { type: message.kind === "svg" ? "image/svg+xml" : "text/vnd.graphviz" }));
+    }
+    if (message?.type === "card") {
+      Object.assign(scene.nodes[message.node]!, message.full, { light: false });
+      delete panel.dataset["key"];
+      showCard();
+    }
+  };
+  model.on("msg:custom", take);
+
   function go(step: number): void {
     if (!matches.length) { found.textContent = search.value.trim() ? t("none") : ""; return; }
     match = (match + step + matches.length) % matches.length;
@@ -340,19 +366,19 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     direction.setAttribute("aria-pressed", String(across));
     update(); view.fit(placed.width, placed.height);
   });
-  colour.addEventListener("change", () => { overlay = colour.value === "grad"; update(); label(); });
+  colour.addEventListener("change", () => { overlay.kind = colour.value as OverlayKind; update(); label(); });
   fold.addEventListener("click", () => {
     // Down to the outermost scope that holds more than one thing: folding into one box tells nothing.
     const keep = initial.filter((id) => scene.scopes[id]!.parent < 0);
     graph.open.clear();
+    graph.apart.clear();
     for (const id of keep) graph.open.add(id);
     update(); view.fit(placed.width, placed.height);
   });
   fit.addEventListener("click", () => { view.fit(placed.width, placed.height); showCard(); });
   zoomIn.addEventListener("click", () => view.zoom(1.25));
   zoomOut.addEventListener("click", () => view.zoom(0.8));
-  backward.setAttribute("aria-pressed", "false");
-  direction.setAttribute("aria-pressed", "false");
+  for (const b of [backward, direction, source]) b.setAttribute("aria-pressed", "false");
 
   const relabel = () => { label(); update(); };
   model.on("change:language", relabel);
@@ -367,7 +393,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     showCard();
   });
   sized.observe(stage);
-  return () => { model.off("change:language", relabel); sized.disconnect(); stopTheme(); view.stop(); };
+  requestAnimationFrame(() => { root.dataset["paint"] = String(Math.round(performance.now() - began)); });
+  return () => { model.off("change:language", relabel); model.off("msg:custom", take); sized.disconnect(); stopTheme(); view.stop(); };
 }
 
 export default { render };
