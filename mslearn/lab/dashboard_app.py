@@ -54,6 +54,7 @@ def address(server: Any) -> str:
 def make_server(base: Path, port: int | None, browser: bool) -> Any:
     """A Jupyter server with the dashboard and the login, and no other service."""
     from jupyter_server.serverapp import ServerApp
+    from jupyter_server.services.contents.manager import ContentsManager
 
     from mslearn.lab.dashboard import install
 
@@ -61,11 +62,13 @@ def make_server(base: Path, port: int | None, browser: bool) -> Any:
         # No files, kernels or terminals: only who may look.
         default_services = ("auth", "security")
 
+    class NoFiles(ContentsManager):
+        def get_extra_handlers(self) -> list[Any]:
+            return []  # else the folder's files would be served at /files
+
     arguments = [
         f"--ServerApp.root_dir={base}",
         "--ServerApp.default_url=/mslearn/insight",
-        # The usual one would serve files of the folder at /files.
-        "--ServerApp.contents_manager_class=jupyter_server.services.contents.manager.ContentsManager",
         "--ServerApp.terminals_enabled=False",
         f"--ServerApp.open_browser={browser}",
         "--Application.log_level=ERROR",
@@ -75,6 +78,7 @@ def make_server(base: Path, port: int | None, browser: bool) -> Any:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--ServerApp.allow_root=True")
     server = Server.instance()
+    server.contents_manager_class = NoFiles
     server.initialize(argv=arguments, find_extensions=False)
     install(server.web_app, base)
     return server
