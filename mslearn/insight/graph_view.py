@@ -103,8 +103,8 @@ def light(scene: Scene) -> Scene:
 
 def _key(summary: dict[str, Any]) -> dict[str, Any]:
     """What colours and labels need of a value's summary."""
-    kept = {k: summary[k] for k in ("norm", "zeros") if k in summary}
-    return {"first": summary["first"][:1], **kept}
+    kept: dict[str, Any] = {"first": summary["first"][:1]}
+    return kept | {k: summary[k] for k in ("norm", "zeros") if k in summary}
 
 
 def _many(n: int, word: str) -> str:

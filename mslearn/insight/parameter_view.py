@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -78,10 +79,14 @@ class ParametersView(InsightWidget):
         return {"version": self._version, "rows": rows}
 
     def _on_message(self, _: Any, content: Any, buffers: Any) -> None:
-        if not isinstance(content, dict) or content.get("type") != "detail":
+        kind = content.get("type") if isinstance(content, dict) else None
+        if kind not in ("detail", "npy"):
             return
         number = content.get("number")
         if not isinstance(number, int) or not 0 <= number < len(self._snapshots):
+            return
+        if kind == "npy":
+            self._send_npy(self._snapshots[number], content.get("grad") is True)
             return
         index = [i for i in content.get("index") or [] if isinstance(i, int)]
         snapshot = self._snapshots[number]
@@ -104,6 +109,16 @@ class ParametersView(InsightWidget):
             out += [counts.tobytes(), np.ascontiguousarray(look.cells).tobytes()]
         answer = {"type": "detail", "version": self._version, "number": number, "index": index}
         self.send({**answer, "parts": parts}, out)
+
+    def _send_npy(self, snapshot: Snapshot, grad: bool) -> None:
+        """The whole array as a file for `numpy.load`."""
+        array = snapshot.grad if grad else snapshot.value
+        if array is None:
+            return
+        file = io.BytesIO()
+        np.save(file, array, allow_pickle=False)
+        name = f"{snapshot.name}{'.grad' if grad else ''}"
+        self.send({"type": "npy", "name": name}, [file.getvalue()])
 
     def to_html(self) -> str:
         """The table as self-contained HTML, the same bytes for the same data."""

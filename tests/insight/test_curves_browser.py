@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from browser.harness import WAIT_MS, Lab
 from insight.notebook_lab import notebook_lab
@@ -212,6 +213,11 @@ def test_parameters_table_histogram_and_heatmap(lab: Lab) -> None:
     page.keyboard.press("ArrowDown")
     expect(view.locator("h4").first).to_have_text(f"Values of {HOSTILE}")
     view.get_by_role("button", name="Gradient").click()
+    with page.expect_download() as waiting:
+        view.locator("[data-action=npy]").click()
+    assert waiting.value.suggested_filename == "-img-src-x-onerror-window.hacked-1-.grad.npy"
+    saved = np.load(waiting.value.path())
+    assert saved.shape == (10,) and saved.dtype == np.float32
     canvas.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")

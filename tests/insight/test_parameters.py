@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from html.parser import HTMLParser
 from typing import Any
 
@@ -112,6 +113,19 @@ def test_a_slice_of_more_axes() -> None:
     np.testing.assert_array_equal(matrix(value, [9]).cells, value[1, 0])  # held at the border
     assert matrix(np.float32(3)).cells.tolist() == [[3.0]]
     assert matrix(np.arange(4.0)).cells.shape == (1, 4)
+
+
+def test_a_parameter_is_saved_as_numpy_reads_it() -> None:
+    net = network()
+    view = insight.parameters(net, gradients(net))
+    sent: list[Any] = []
+    view.send = lambda content, buffers=None: sent.append((content, buffers))
+    view._on_message(view, {"type": "npy", "number": 0, "grad": False}, [])
+    view._on_message(view, {"type": "npy", "number": 1, "grad": True}, [])
+    view._on_message(view, {"type": "npy", "number": 99}, [])
+    assert [content["name"] for content, _ in sent] == ["0.weight", "0.bias.grad"]
+    saved = np.load(io.BytesIO(sent[0][1][0]), allow_pickle=False)
+    np.testing.assert_array_equal(saved, net.trainable_params()[0].asnumpy())
 
 
 class Tags(HTMLParser):

@@ -97,6 +97,7 @@ export const words: Words = {
   },
   hover: { en: "Point at a cell, or use the arrow keys.", zh: "把鼠标移到格子上，或用方向键查看。" },
   bad: { en: "⚠ {name}: {count} values are NaN or infinite", zh: "⚠ {name}：有 {count} 个数值是 NaN 或无穷大" },
+  npy: { en: "Save the whole array for numpy.load", zh: "保存整个数组，可用 numpy.load 读取" },
   wait: { en: "Waiting for the kernel…", zh: "等待内核……" },
   bin: { en: "{low} to {high}: {count}", zh: "{low} 到 {high}：{count} 个" },
 };

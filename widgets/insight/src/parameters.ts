@@ -1,5 +1,6 @@
 // Every parameter of a network in a table; the chosen one as histogram and heatmap.
 import "./parameters.css";
+import { download } from "./curves-export";
 import { type Look, nameCell, paint, reach, scaleBar, words } from "./parameters-heat";
 import { type Model, announcer, float32, float64, followTheme, h, integer, number, s, translator } from "./shared";
 
@@ -173,6 +174,10 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
         }, t(key)));
       }
     }
+    pick.append(h("button", {
+      type: "button", "data-action": "npy", title: t("npy"), "aria-label": t("npy"),
+      onclick: () => model.send({ type: "npy", number: chosen, grad: which === 1 }),
+    }, ".npy"));
     index.forEach((i, axis) => {
       const shown = h("output", {}, String(i));
       pick.append(h("label", {}, t("axis", { axis }), h("input", {
@@ -193,6 +198,11 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   };
 
   const take = (message: Detail, buffers: DataView[]) => {
+    const file = message as unknown as { type: string; name: string };
+    if (file?.type === "npy") {
+      download(`${file.name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}.npy`, new Blob([buffers[0]! as DataView<ArrayBuffer>]));
+      return;
+    }
     if (message?.type !== "detail" || message.number !== chosen) return;
     if (message.index.join() !== index.join()) return; // an answer to an older question
     parts = message.parts.map((part, k) => ({
