@@ -29,8 +29,8 @@ DIFFERS = {
     "mindspore.bfloat16": "needs the library ml_dtypes; printing shows fewer zeros",
     "ops.ctc_loss": "the true gradient by the input; MindSpore's assumes a log_softmax in front",
     "nn.CTCLoss": "as ops.ctc_loss",
-    "mindspore.jit": "a Python number that depends on a tensor inside an if or while becomes a "
-    "tensor of int64 or float32; branches of different shapes run eagerly, with a warning",
+    "mindspore.jit": "a number that depends on a tensor and is returned becomes a tensor of int64 "
+    "or float32; branches of different shapes run eagerly, with a warning",
     "mindspore.grad": "a tensor at two positions counts once for each; a non-tensor argument to "
     "differentiate by is a TypeError, where MindSpore leaves its gradient out",
     "mindspore.value_and_grad": "as grad",
