@@ -268,3 +268,18 @@ def test_a_partition_trains_as_the_whole(picky, precision):
         names = {n.prim.name for s in away for n in s.graph.nodes}
         assert not names & updates and "MatMul" in names
         assert "keeps the weights in float32" in step.code
+
+
+def test_the_contexts_device_target_sends_graphs_there():
+    x = ms.Tensor(np.arange(3, dtype=np.float32))
+    run = ms.jit(lambda a: a * 2 + 1)
+    try:
+        ms.set_context(device_target="ONNX-CPU")
+        found = run(x).asnumpy()
+        assert (x + 1).asnumpy().tolist() == [1, 2, 3]  # eager code stays on NumPy
+    finally:
+        ms.set_context(device_target="CPU")
+    np.testing.assert_array_equal(found, [1, 3, 5])
+    assert run.code.startswith("ONNX-CPU: CPUExecutionProvider, float32")
+    run(x)
+    assert "the target is now CPU, before it was ONNX-CPU" in run.compilations[-1].cause
