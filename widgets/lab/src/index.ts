@@ -7,6 +7,7 @@ import {
 import { DocumentWidget } from '@jupyterlab/docregistry';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
+import { addDashboard } from './dashboard';
 import { CampSidebar } from './sidebar';
 import { openSourceLinks } from './source';
 
@@ -28,6 +29,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     shell.add(sidebar, 'left', { rank: 50, type: 'MindSpore camp' });
     restorer?.add(sidebar, sidebar.id);
 
+    addDashboard(app);
     openSourceLinks(app);
 
     shell.currentChanged.connect((_, { newValue }) => {

@@ -5,6 +5,7 @@ import { Widget } from '@lumino/widgets';
 import type { Message } from '@lumino/messaging';
 
 import { CampClient, CampError, type ICamp, type IDay, type Language } from './api';
+import { OPEN_DASHBOARD } from './dashboard';
 import { campIcon } from './icons';
 import { STRINGS } from './strings';
 import { CampView } from './view';
@@ -25,7 +26,8 @@ export class CampSidebar extends Widget {
     this._client = new CampClient(_app.serviceManager.serverSettings);
     this._view = new CampView(this.node, {
       open: day => void this._open(day),
-      setLanguage: language => void this._setLanguage(language)
+      setLanguage: language => void this._setLanguage(language),
+      insight: () => void this._app.commands.execute(OPEN_DASHBOARD)
     });
     this._poll = new Poll({
       name: 'mslearn:camp',

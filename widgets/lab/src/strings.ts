@@ -3,6 +3,7 @@ import type { DayState, Language } from './api';
 export interface IStrings {
   title: string;
   intro: string;
+  insight: string;
   languages: string;
   days: string;
   progress: (done: number, total: number) => string;
@@ -22,6 +23,7 @@ export const STRINGS: Record<Language, IStrings> = {
   en: {
     title: 'MindSpore camp',
     intro: '25 days, one notebook a day.',
+    insight: 'Recorded trainings',
     languages: 'Language of the lessons',
     days: 'Days of the camp',
     progress: (done, total) => `${done} of ${total} days done`,
@@ -46,6 +48,7 @@ export const STRINGS: Record<Language, IStrings> = {
   zh: {
     title: 'MindSpore 打卡营',
     intro: '25 天，每天一个笔记本。',
+    insight: '训练看板',
     languages: '课程语言',
     days: '打卡营日程',
     progress: (done, total) => `已完成 ${done} / ${total} 天`,

@@ -5,6 +5,7 @@ import { STRINGS } from './strings';
 export interface IActions {
   open: (day: IDay) => void;
   setLanguage: (language: Language) => void;
+  insight: () => void;
 }
 
 /** Short name, and the one that is read out. */
@@ -40,7 +41,9 @@ export class CampView {
     }
     const top = make('div', 'mslearn-Camp-top');
     top.append(this._title, this._switch);
-    this._head.append(top, this._intro, this._bar, this._count);
+    this._insight.type = 'button';
+    this._insight.addEventListener('click', () => this._actions.insight());
+    this._head.append(top, this._intro, this._bar, this._count, this._insight);
     this._node.append(this._head, this._note, this._list, this._live);
     this.showLanguage('en');
     this.say(STRINGS.en.loading);
@@ -68,6 +71,7 @@ export class CampView {
     this._node.lang = language === 'zh' ? 'zh-CN' : 'en';
     this._title.textContent = strings.title;
     this._intro.textContent = strings.intro;
+    this._insight.textContent = strings.insight;
     this._switch.setAttribute('aria-label', strings.languages);
     this._list.setAttribute('aria-label', strings.days);
     for (const [name, button] of this._buttons) {
@@ -119,6 +123,7 @@ export class CampView {
   private readonly _bar = make('div', 'mslearn-Camp-bar');
   private readonly _fill = make('div', 'mslearn-Camp-fill');
   private readonly _count = make('p', 'mslearn-Camp-count');
+  private readonly _insight = make('button', 'mslearn-Camp-insight');
   private readonly _note = make('div', 'mslearn-Camp-note');
   private readonly _list = make('ol', 'mslearn-Camp-list');
   private readonly _live = make('div', 'mslearn-Camp-live');
