@@ -97,7 +97,10 @@ def light(scene: Scene) -> Scene:
             {**out, "value": _key(out["value"]), "grad": out["grad"] and _key(out["grad"])}
             for out in node["outputs"]
         ]
-        nodes.append({**node, "outputs": outputs, "attrs": {}, "doc": "", "light": True})
+        later = {"attrs": {}, "doc": "", "light": True}
+        if node["phase"] == "backward":  # the list of source lines is about the forward pass
+            later["source"] = None
+        nodes.append({**node, "outputs": outputs, **later})
     return {**scene, "nodes": nodes}
 
 
