@@ -63,4 +63,5 @@ def masked_rows(rows: np.ndarray) -> np.ndarray:
     for k in range(rows.shape[1]):
         crc = _CRC[(crc ^ rows[:, k]) & 255] ^ (crc >> 8)
     crc ^= np.uint32(0xFFFFFFFF)
-    return ((crc >> 15) | (crc << 17)) + np.uint32(0xA282EAD8)
+    stored: np.ndarray = ((crc >> 15) | (crc << 17)) + np.uint32(0xA282EAD8)
+    return stored

@@ -60,7 +60,7 @@ def make_server(base: Path, port: int | None, browser: bool) -> Any:
 
     class Server(ServerApp):
         # No files, kernels or terminals: only who may look.
-        default_services = ("auth", "security")
+        default_services = ("auth", "security")  # type: ignore[assignment]
 
     class NoFiles(ContentsManager):
         def get_extra_handlers(self) -> list[Any]:

@@ -74,7 +74,7 @@ class Column:
     __slots__ = ("_data", "size")
 
     def __init__(self, dtype: type = np.float64) -> None:
-        self._data = np.empty(64, dtype)
+        self._data: np.ndarray = np.empty(64, dtype)
         self.size = 0
 
     def extend(self, values: np.ndarray | Sequence[float]) -> None:

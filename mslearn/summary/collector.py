@@ -74,7 +74,7 @@ class SummaryCollector(Callback):
         if collect_tensor_freq is not None:
             _positive("collect_tensor_freq", collect_tensor_freq)
         self._folder, self._freq, self._tensor_freq = summary_dir, collect_freq, collect_tensor_freq
-        self._options = {
+        self._options: dict[str, Any] = {
             "max_file_size": max_file_size, "export_options": export_options,
             "tensorboard": tensorboard,
         }  # fmt: skip

@@ -49,7 +49,7 @@ def _histogram(h: Histogram) -> bytes:
     rows = zip(h.lefts.tolist(), h.widths.tolist(), h.counts.tolist(), strict=True)
     buckets = b"".join(block(1, double(1, a) + double(2, w) + integer(3, n)) for a, w, n in rows)
     odd = integer(2, h.nan) + integer(3, h.positive) + integer(4, h.negative)
-    ends = double(5, h.highest) + double(6, h.lowest) + double(7, h.total) + integer(8, h.count)
+    ends = double(5, h.highest) + double(6, h.lowest) + double(7, h.total) + integer(8, h.seen)
     return block(_HISTOGRAM, buckets + odd + ends)
 
 

@@ -28,7 +28,7 @@ class Histogram(NamedTuple):
     lowest: float
     highest: float
     total: float
-    count: int
+    seen: int
 
 
 class Image(NamedTuple):
@@ -56,8 +56,8 @@ def histogram_of(array: np.ndarray) -> Histogram:
     """
     flat = np.abs(array).ravel() if array.dtype.kind == "c" else array.ravel()
     flat = flat.astype(np.float32 if flat.dtype.itemsize < 4 else flat.dtype, copy=False)
-    # One reduction tells whether all is finite; the usual case needs no copy.
-    whole = flat.size == 0 or flat.dtype.kind != "f" or bool(np.isfinite(flat).all())
+    low, high = (float(flat.min()), float(flat.max())) if flat.size else (0.0, 0.0)
+    whole = math.isfinite(low) and math.isfinite(high)  # a NaN would be the least and the most
     nan = positive = negative = 0
     finite = flat
     if not whole:
@@ -65,11 +65,11 @@ def histogram_of(array: np.ndarray) -> Histogram:
         positive = int(np.isposinf(flat).sum())
         negative = int(np.isneginf(flat).sum())
         finite = flat[np.isfinite(flat)]
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     if not finite.size:
         empty = np.zeros(0)
         return Histogram(empty, empty, empty.astype(np.int64), nan, positive, negative,
                          0.0, 0.0, 0.0, flat.size)  # fmt: skip
-    low, high = float(finite.min()), float(finite.max())
     bins = min(MAX_BINS, 1 + finite.size // PER_BIN)
     start, end = (low, high) if low < high else (low - 0.5, high + 0.5)
     width = (end - start) / bins
