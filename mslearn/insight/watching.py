@@ -241,7 +241,7 @@ def watch(
     loss_fn: Any = None,
     *,
     gradients: int = 10,
-    histograms: int = 100,
+    histograms: int = 250,
     summary_dir: str | Path | None = None,
     curves: Any = None,
     tensorboard: bool = False,

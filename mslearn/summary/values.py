@@ -55,7 +55,8 @@ def histogram_of(array: np.ndarray) -> Histogram:
     [6, 6]
     """
     flat = np.abs(array).ravel() if array.dtype.kind == "c" else array.ravel()
-    flat = flat.astype(np.float32 if flat.dtype.itemsize < 4 else flat.dtype, copy=False)
+    if flat.dtype.kind != "f" or flat.dtype.itemsize < 4:
+        flat = flat.astype(np.float32 if flat.dtype.itemsize < 4 else np.float64)
     low, high = (float(flat.min()), float(flat.max())) if flat.size else (0.0, 0.0)
     whole = math.isfinite(low) and math.isfinite(high)  # a NaN would be the least and the most
     nan = positive = negative = 0

@@ -142,6 +142,12 @@ def test_histograms_of_odd_values(values):
     assert np.isfinite(found.widths).all()
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.bool_, np.float16])
+def test_histograms_of_other_types(dtype):
+    found = make_histogram((np.arange(100) % 2).astype(dtype))
+    assert found.counts[0] == found.counts[-1] == 50
+
+
 def test_a_killed_process_loses_nothing(tmp_path):
     code = f"""
 import mslearn as ms, time
