@@ -113,6 +113,8 @@ def test_the_keyboard_reaches_language_and_days(lab: Lab, camp: RunningCamp) -> 
     lab.wait_text(lab.day(1), "快速入门")
     expect(lab.sidebar.get_by_role("button", name="中文")).to_be_focused()
     lab.page.keyboard.press("Tab")
+    expect(lab.sidebar.locator(".mslearn-Camp-insight")).to_be_focused()  # opens the dashboard
+    lab.page.keyboard.press("Tab")
     expect(lab.day(1)).to_be_focused()
     lab.page.keyboard.press("Enter")
     lab.wait_open(DAY1["zh"])
