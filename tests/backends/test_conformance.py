@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
 
 import pytest
 
@@ -17,14 +17,17 @@ class TestOnnxRuntime(Conformance):
     target = "onnxruntime"
 
 
+OWN_PROCESS = pytest.mark.skipif(
+    "MSLEARN_EMULATOR" not in os.environ, reason="test_emulator runs it in a process of its own"
+)
+
+
+@OWN_PROCESS
 class TestOpenVino(Conformance):
     target = "OpenVINO-CPU"
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("onnxruntime_qnn") is None,
-    reason="onnxruntime-qnn has wheels for x86 Linux with Python 3.11 and later only",
-)
+@OWN_PROCESS
 class TestQualcommEmulator(Conformance):
     """Float16 has 11 bits, 5e-4 of each number. Five steps add up, most behind normalization."""
 

@@ -1,8 +1,11 @@
-"""LeNet trains on the Hexagon NPU's emulator, with ONNX Runtime's way back to the CPU shut."""
+"""LeNet trains on the Hexagon NPU's emulator, with ONNX Runtime's way back to the CPU shut.
+
+These run in a process of their own (test_emulator.py).
+"""
 
 from __future__ import annotations
 
-import importlib.util
+import os
 import warnings
 
 import numpy as np
@@ -14,8 +17,7 @@ from mslearn.backends.base import BackendError
 from mslearn.models import LeNet5
 
 pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("onnxruntime_qnn") is None,
-    reason="onnxruntime-qnn has wheels for x86 Linux with Python 3.11 and later only",
+    "MSLEARN_EMULATOR" not in os.environ, reason="test_emulator runs it"
 )
 TOLERANCE = 2e-3  # of the loss; float16 has 11 bits
 
