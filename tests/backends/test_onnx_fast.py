@@ -169,8 +169,8 @@ def test_keys_are_drawn_in_the_graphs_order():
         return x + first * 0, ops.standard_normal((4,))
 
     found = []
-    for backend in ("numpy", "onnxruntime", "OpenVINO-CPU"):
+    for backend in ("numpy", "onnxruntime"):
         ms.set_seed(3)
         _, second = ms.jit(noise, backend=backend)(ms.ops.zeros((4,)))
         found.append((second.asnumpy().tolist(), ops.standard_normal((2,)).asnumpy().tolist()))
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1]
