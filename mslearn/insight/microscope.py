@@ -87,13 +87,7 @@ class GradientView(InsightWidget):
             return
         edge = self._edges[step - 1]
         shape = edge.product.shape
-        if (
-            not isinstance(index, list)
-            or len(index) != len(shape)
-            or not all(
-                isinstance(i, int) and -n <= i < n for i, n in zip(index, shape, strict=True)
-            )
-        ):
+        if not _fits(index, shape):
             self.send({"type": "element", "step": step, "shape": list(shape), "error": True})
             return
         at = tuple(int(i) % n for i, n in zip(index, shape, strict=True))

@@ -179,6 +179,8 @@ class Trace:
         for name, value in self.leaves.items():
             if id(value) not in self.number:  # an argument that nothing used
                 self._add(value, name)
+        if id(self.output) not in self.number:  # made outside, by NumPy for example
+            self._add(self.output, "result")
 
     def _add(self, value: Any, name: str) -> None:
         self.number[id(value)] = len(self.values)

@@ -80,7 +80,7 @@ _SAID = {
         "{size} 个元素中有 {count} 个恰好为 0，零最先出现在 {at}。",
     ),
     "flows": (
-        "The gradient arrives: at most {size}, after {steps} operations.",
+        "The gradient arrives: at most {size}, after {steps} operation{s}.",
         "梯度正常到达：最大 {size}，经过 {steps} 个操作。",
     ),
 }
@@ -152,7 +152,7 @@ class _Why:
             return self.say(name, number_, "partly", "partly", way, at=way[-1] if way else None,
                             count=zeros, size=gradient.size)  # fmt: skip
         return self.say(name, number_, "flows", "flows", path, size=number(top, 3),
-                        steps=len(path))  # fmt: skip
+                        steps=len(path), s="s" * (len(path) != 1))  # fmt: skip
 
     def zero(self, name: str, value: Any, number_: int, path: list[int]) -> dict[str, Any]:
         arriving = self.into.get(id(value), [])

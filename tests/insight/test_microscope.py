@@ -54,6 +54,13 @@ def test_the_steps_add_up_to_the_gradient():
     assert [(s["nth"], s["of"]) for s in edges if s["to"] == edges[4]["to"]] == [(1, 2), (2, 2)]
 
 
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_a_result_that_numpy_made_is_shown_and_explained(mode):
+    view = insight.gradient(lambda x: ms.Tensor(x.asnumpy() ** 2), X, mode=mode)
+    assert "no operation used it" in view.why("x")
+    assert len(view.scene["steps"]) == 1 and view.scene["values"][-1]["name"] == "result"
+
+
 def test_forward_mode_gives_the_directional_derivative():
     view = insight.gradient(forked, X, W, mode="forward")
     last = view.scene["steps"][-1]
