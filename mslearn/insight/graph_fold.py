@@ -5,6 +5,8 @@ Drawn things have keys: ``("n", node id)`` and ``("s", scope id)``.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,24 +29,46 @@ class Bundle:
 
 @dataclass
 class Folded:
-    """Visible things with the frame around each (-1: none), and the bundled edges."""
+    """Visible things with the frame around each (-1: none), and the bundled edges.
+
+    `times` says of a scope that stands for identical neighbours how many they are.
+    """
 
     items: dict[Key, int]
     bundles: dict[tuple[Key, Key], Bundle]
     unfolded: set[int]
+    times: dict[Key, int] = field(default_factory=dict)
 
 
-def fold(scene: dict[str, Any], unfolded: set[int], backward: bool = False) -> Folded:
-    """The visible part of `scene` when only the scopes `unfolded` are open."""
+def fold(
+    scene: dict[str, Any],
+    unfolded: set[int],
+    backward: bool = False,
+    apart: Collection[int] = (),
+) -> Folded:
+    """The visible part of `scene` when only the scopes `unfolded` are open.
+
+    Identical neighbours are one folded thing, unless the first of them is in `apart`.
+    """
     hider: list[int] = []
     items: dict[Key, int] = {}
+    times: dict[Key, int] = {}
     used = _used(scene)
+    first = {
+        k: run[0] for run in identical(scene) if run[0] not in apart for k in run
+    }  # scope to the first of its run
     for scope in scene["scopes"]:
         above = -1 if scope["parent"] < 0 else hider[scope["parent"]]
         k = scope["id"]
-        hider.append(above if above >= 0 else -1 if k in unfolded else k)
-        if above < 0 and used[k] and (backward or scope["phase"] == "forward"):
+        block = first.get(k, -1)
+        own = block if block >= 0 else -1 if k in unfolded else k
+        hider.append(above if above >= 0 else own)
+        if above >= 0 or not used[k] or (scope["phase"] == "backward" and not backward):
+            continue
+        if block < 0 or block == k:
             items["s", k] = scope["parent"]
+        if block >= 0:
+            times["s", block] = times.get(("s", block), 0) + 1
     place: list[Key | None] = []
     for node in scene["nodes"]:
         if node["phase"] == "backward" and not backward:
@@ -65,7 +89,40 @@ def fold(scene: dict[str, Any], unfolded: set[int], backward: bool = False) -> F
         shape = shape_text(scene["nodes"][source]["outputs"][output]["shape"])
         if shape not in bundle.shapes:
             bundle.shapes.append(shape)
-    return Folded(items, bundles, unfolded)
+    return Folded(items, bundles, unfolded - set(first), times)
+
+
+def identical(scene: dict[str, Any]) -> list[list[int]]:
+    """Runs of three and more neighbouring scopes with the same operators, shapes and scopes."""
+    scopes = scene["scopes"]
+    inside: list[list[str]] = [[] for _ in scopes]
+    for node in scene["nodes"]:
+        if node["scope"] >= 0:
+            what = node["op"] if node["kind"] == "op" else node["kind"]
+            inside[node["scope"]].append(what + shape_text(node["outputs"][0]["shape"]))
+    children: dict[int, list[int]] = {}
+    for scope in scopes:
+        children.setdefault(scope["parent"], []).append(scope["id"])
+    alike: dict[tuple[Any, ...], int] = {}
+    looks = [0] * len(scopes)
+    for scope in reversed(scopes):  # children come after their parents
+        k = scope["id"]
+        # Names hold the position ("3-Block"); what repeats is the class after it.
+        kind = re.sub(r"^[^-]*-", "", scope["name"])
+        look = (kind, tuple(inside[k]), tuple(looks[c] for c in children.get(k, ())))
+        looks[k] = alike.setdefault(look, len(alike))
+    count = operators(scene)
+    runs: list[list[int]] = []
+    for siblings in children.values():
+        run: list[int] = []
+        for k in [*siblings, None]:
+            if k is not None and run and looks[k] == looks[run[0]]:
+                run.append(k)
+                continue
+            if len(run) >= 3 and count[run[0]] > 1:
+                runs.append(run)
+            run = [k] if k is not None else []
+    return runs
 
 
 def first_unfolded(scene: dict[str, Any], limit: int = LIMIT) -> list[int]:

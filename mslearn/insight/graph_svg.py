@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,12 +53,16 @@ def to_svg(
     language: str = "en",
     unfolded: set[int] | None = None,
     backward: bool = False,
+    apart: Collection[int] = (),
 ) -> str:
-    """The picture of `scene` with the scopes `unfolded` open (a readable choice by default)."""
+    """The picture of `scene` with the scopes `unfolded` open (a readable choice by default).
+
+    Identical neighbours are drawn once, with their number; see `graph_fold.fold` for `apart`.
+    """
     opened = set(first_unfolded(scene)) if unfolded is None else unfolded
-    folded = fold(scene, opened, backward)
+    folded = fold(scene, opened, backward, apart)
     inside = operators(scene)
-    texts = {k: _texts(scene, k, inside, language) for k in folded.items}
+    texts = {k: _texts(scene, k, inside, language, folded.times) for k in folded.items}
     sizes, titles = {}, {}
     for key, (first, second) in texts.items():
         if _is_frame(key, folded):
@@ -122,10 +127,13 @@ def _kind(scene: dict[str, Any], key: Key) -> str:
     return "scope" if key[0] == "s" else scene["nodes"][key[1]]["kind"]
 
 
-def _texts(scene: dict[str, Any], key: Key, inside: list[int], language: str) -> tuple[str, str]:
+def _texts(
+    scene: dict[str, Any], key: Key, inside: list[int], language: str, times: dict[Key, int]
+) -> tuple[str, str]:
     if key[0] == "s":
         n = inside[key[1]]
-        return scene["scopes"][key[1]]["name"], (
+        name = scene["scopes"][key[1]]["name"]
+        return f"{name} ×{times[key]}" if key in times else name, (
             _word("one", language) if n == 1 else _word("many", language, n)
         )
     node = scene["nodes"][key[1]]

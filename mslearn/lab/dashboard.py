@@ -3,10 +3,15 @@
     GET /mslearn/insight                          the page
     GET /mslearn/insight/static/dashboard.js      its parts
     GET /mslearn/insight/api/runs                 runs, their tags, lineage, what was skipped
-    GET /mslearn/insight/api/scalars?tag=&runs=   curves, binary (see `pack`)
+    GET /mslearn/insight/api/scalars?tag=&runs=   curves, binary (see `dashboard_data.pack`);
+                                                  limit=, and a part: axis=&low=&high=
+    GET /mslearn/insight/api/csv?tag=&runs=       every point of them as text
     GET /mslearn/insight/api/histograms?run=&tag=
     GET /mslearn/insight/api/images?run=&tag=     the steps; /api/image?run=&tag=&place= one PNG
-    GET /mslearn/insight/api/graph?run=
+    GET /mslearn/insight/api/tensors?run=&tag=    the steps; /api/tensor?run=&tag=&place=&index=
+                                                  one as a table, /api/npy one as a file
+    GET /mslearn/insight/api/graph?run=&kind=     a scene, "computation" or "data";
+                                                  /api/graphfile?run=&kind=&format= as SVG or DOT
 
 A run is asked for by its number in the list, never by a path: no request can name a file.
 """
@@ -14,31 +19,28 @@ A run is asked for by its number in the list, never by a path: no request can na
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import math
 import os
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from mslearn.insight.graph_fold import first_unfolded
-from mslearn.insight.series import decimate
+from mslearn.insight.graph_dot import dot_source
+from mslearn.insight.graph_svg import to_svg
 from mslearn.summary import decoding
-from mslearn.summary.reader import Run
-from mslearn.summary.runs import Runs
+
+from .dashboard_data import Board, csv_text, curves, graph_scene, opened, places, ridges
+from .dashboard_tensors import IndexProblem, npy, table
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 FILES = {"dashboard.js": "text/javascript", "dashboard.css": "text/css"}
 MOST_POINTS = 20_000  # of one curve in one answer
-MOST_CURVES = 500
-RIDGES = 60
-FRESH_SECONDS = 0.5
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -56,127 +58,6 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-class Board:
-    """The runs of one folder, numbered, and looked at at most twice a second."""
-
-    def __init__(self, base: Path) -> None:
-        self.runs = Runs(base)
-        self._numbers: dict[str, int] = {}
-        self._by_number: dict[int, str] = {}
-        self._read_at = -FRESH_SECONDS
-        self._lock = threading.Lock()
-
-    def refresh(self) -> None:
-        """Read what is new, unless that was done just now."""
-        with self._lock:
-            if time.monotonic() - self._read_at >= FRESH_SECONDS:
-                self.runs.refresh()
-                self._read_at = time.monotonic()
-            for name in self.runs.all:
-                if name not in self._numbers:
-                    number = self._numbers[name] = len(self._numbers)
-                    self._by_number[number] = name
-
-    def run(self, number: str) -> Run:
-        """The run of a number in the list.
-
-        Raises:
-            tornado.web.HTTPError: 404, there is none.
-        """
-        name = self._by_number.get(int(number)) if number.isascii() and number.isdigit() else None
-        if name is None or name not in self.runs.all:
-            raise web.HTTPError(404, "mslearn insight: there is no such run")
-        return self.runs[name]
-
-    def describe(self) -> dict[str, Any]:
-        """All that the page's lists need."""
-        self.refresh()
-        with self.runs.lock:
-            return {
-                "base": self.runs.base.name or str(self.runs.base),
-                "complete": self.runs.complete,
-                "runs": [
-                    _described(self._numbers[name], name, run)
-                    for name, run in self.runs.all.items()
-                    if name in self._numbers
-                ],
-            }
-
-
-def _described(number: int, name: str, run: Run) -> dict[str, Any]:
-    scalars = {}
-    for tag, points in run.scalars.items():
-        last = float(points.values.view()[-1])
-        scalars[tag] = [points.values.size, last if np.isfinite(last) else str(last)]
-    return {
-        "number": number, "name": name, "updated": run.updated, "size": run.size,
-        "files": len(run.files), "scalars": scalars, "graphs": len(run.graphs),
-        "histograms": {t: len(p) for t, p in run.places["histogram"].items()},
-        "images": {t: len(p) for t, p in run.places["image"].items()},
-        "tensors": {t: len(p) for t, p in run.places["tensor"].items()},
-        "lineage": _finite(run.lineage),
-        "skipped": {reason: n for reason, n in run.skipped.items() if n},
-    }  # fmt: skip
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity: they become texts."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, float) and not np.isfinite(value):
-        return str(value)
-    return value
-
-
-def pack(header: dict[str, Any], arrays: list[np.ndarray]) -> bytes:
-    """A length (8 bytes, little-endian), that much JSON, then the arrays as float64."""
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    parts = [np.ascontiguousarray(a, "<f8").tobytes() for a in arrays]
-    return b"".join([len(text).to_bytes(8, "little"), text, *parts])
-
-
-def curves(board: Board, tag: str, numbers: list[str], limit: int) -> bytes:
-    """One tag's curves of several runs: for each, steps, times of day and values."""
-    described, arrays = [], []
-    with board.runs.lock:
-        for number in numbers[:MOST_CURVES]:
-            points = board.run(number).scalars.get(tag)
-            if points is None:
-                continue
-            steps, walls, values = (c.view() for c in (points.steps, points.walls, points.values))
-            kept, _ = decimate(np.arange(len(values)), values, limit)
-            described.append({"run": int(number), "points": len(kept), "all": len(values)})
-            arrays += [steps[kept], walls[kept], values[kept]]
-    return pack({"tag": tag, "curves": described}, arrays)
-
-
-def ridges(run: Run, tag: str) -> dict[str, Any]:
-    """At most `RIDGES` histograms of one tag, evenly spread over its steps."""
-    places = _places(run, "histogram", tag)
-    chosen = np.unique(np.linspace(0, len(places) - 1, RIDGES).astype(int))
-    out = []
-    for k in chosen.tolist():
-        place = places[k]
-        found = decoding.histogram_of(run.value("histogram", tag, place))
-        out.append({"step": place.step, "wall": place.wall, **found})
-    return {"tag": tag, "all": len(places), "histograms": _json_safe(out)}
-
-
-def _json_safe(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    for row in rows:
-        row["bins"] = [b for b in row["bins"] if np.isfinite(b[:2]).all() and b[1] >= 0]
-        row.update({k: _finite(v) for k, v in row.items() if isinstance(v, float)})
-    return rows
-
-
-def _places(run: Run, kind: str, tag: str) -> Any:
-    places = run.places[kind].get(tag)
-    if not places:
-        raise web.HTTPError(404, f"mslearn insight: this run has no such {kind}")
-    return places
-
-
 class _Handler(APIHandler):
     """An answer from the board, made beside the event loop; looking is no activity."""
 
@@ -187,13 +68,35 @@ class _Handler(APIHandler):
         found: Board = self.settings["mslearn_insight_board"]
         return found
 
+    def value(self, name: str, default: str | None = None) -> str:
+        """One of the request's values, as it is."""
+        if default is None:
+            return self.get_argument(name, strip=False)
+        return self.get_argument(name, default, strip=False)
+
+    def at(self, kind: str) -> Any:
+        """(run, tag, place) of the one picture or tensor that the request is about."""
+        run, tag, k = self.board.run(self.value("run")), self.value("tag"), self.value("place")
+        found = places(run, kind, tag)
+        if not (k.isascii() and k.isdigit() and len(k) < 10 and int(k) < len(found)):
+            raise web.HTTPError(404, f"mslearn insight: there is no such {kind}")
+        return run, tag, found[int(k)]
+
     async def answer(self, make: Callable[[], Any]) -> Any:
         try:
             return await asyncio.to_thread(make)
+        except IndexProblem as error:
+            raise web.HTTPError(400, str(error).replace("%", "%%")) from None
         except (OSError, ValueError) as error:
             # What is in a file may be anything; the log line must not take it for a pattern.
             reason = str(error).replace("%", "%%")[:200]
             raise web.HTTPError(422, f"mslearn insight: this record is broken: {reason}") from None
+
+    def give(self, body: bytes | str, kind: str, name: str = "") -> None:
+        """An answer that is no JSON; with a `name`, a file to keep."""
+        if name:
+            self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        self.finish(body, set_content_type=kind)
 
 
 class RunsHandler(_Handler):
@@ -209,13 +112,31 @@ class ScalarsHandler(_Handler):
 
     @web.authenticated
     async def get(self) -> None:
-        tag, numbers = self.get_argument("tag", strip=False), self.get_argument("runs").split(",")
-        limit = self.get_argument("limit", "1000")
-        points = int(limit) if limit.isascii() and limit.isdigit() else 0
+        tag, numbers = self.value("tag"), self.value("runs").split(",")
+        limit = self.value("limit", "1000")
+        points = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 10 else 0
         if not 4 <= points <= MOST_POINTS:
             raise web.HTTPError(400, f"mslearn insight: limit must be from 4 to {MOST_POINTS}")
-        packed = await self.answer(lambda: curves(self.board, tag, numbers, points))
-        self.finish(packed, set_content_type="application/octet-stream")
+        axis = self.value("axis", "step")
+        try:
+            between = (float(self.value("low", "-inf")), float(self.value("high", "inf")))
+        except ValueError:
+            between = (math.nan, math.nan)
+        if axis not in ("step", "relative", "wall") or any(map(math.isnan, between)):
+            raise web.HTTPError(400, "mslearn insight: axis is step, relative or wall, low and "
+                                     "high are numbers")  # fmt: skip
+        packed = await self.answer(lambda: curves(self.board, tag, numbers, points, axis, between))
+        self.give(packed, "application/octet-stream")
+
+
+class CsvHandler(_Handler):
+    """Every point of one tag."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        tag, numbers = self.value("tag"), self.value("runs").split(",")
+        text = await self.answer(lambda: csv_text(self.board, tag, numbers))
+        self.give(text, "text/csv; charset=utf-8", "curves.csv")
 
 
 class HistogramsHandler(_Handler):
@@ -223,18 +144,32 @@ class HistogramsHandler(_Handler):
 
     @web.authenticated
     async def get(self) -> None:
-        run, tag = self.board.run(self.get_argument("run")), self.get_argument("tag", strip=False)
+        run, tag = self.board.run(self.value("run")), self.value("tag")
         self.finish(json.dumps(await self.answer(lambda: ridges(run, tag))))
 
 
-class ImagesHandler(_Handler):
-    """The steps at which a picture was recorded."""
+class _StepsHandler(_Handler):
+    """The steps at which something was recorded."""
+
+    kind = ""
 
     @web.authenticated
     async def get(self) -> None:
-        run, tag = self.board.run(self.get_argument("run")), self.get_argument("tag", strip=False)
-        steps = [[p.step, p.wall] for p in _places(run, "image", tag)]
+        run, tag = self.board.run(self.value("run")), self.value("tag")
+        steps = [[p.step, p.wall] for p in places(run, self.kind, tag)]
         self.finish(json.dumps({"tag": tag, "steps": steps}))
+
+
+class ImagesHandler(_StepsHandler):
+    """The steps of a picture."""
+
+    kind = "image"
+
+
+class TensorsHandler(_StepsHandler):
+    """The steps of a tensor."""
+
+    kind = "tensor"
 
 
 class ImageHandler(_Handler):
@@ -242,14 +177,32 @@ class ImageHandler(_Handler):
 
     @web.authenticated
     async def get(self) -> None:
-        run, tag = self.board.run(self.get_argument("run")), self.get_argument("tag", strip=False)
-        places, k = _places(run, "image", tag), self.get_argument("place")
-        if not (k.isascii() and k.isdigit() and int(k) < len(places)):
-            raise web.HTTPError(404, "mslearn insight: there is no such picture")
-        place = places[int(k)]
+        run, tag, place = self.at("image")
         data = await self.answer(lambda: decoding.image_of(run.value("image", tag, place)))
         self.set_header("Cache-Control", "private, max-age=3600")
-        self.finish(data, set_content_type="image/png")
+        self.give(data, "image/png")
+
+
+class TensorHandler(_Handler):
+    """A part of one tensor as a table, binary."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        run, tag, place = self.at("tensor")
+        index = self.value("index", "")[:200]
+        read = decoding.tensor_of
+        packed = await self.answer(lambda: table(read(run.value("tensor", tag, place)), index))
+        self.give(packed, "application/octet-stream")
+
+
+class NpyHandler(_Handler):
+    """One tensor as a file for `numpy.load`."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        run, tag, place = self.at("tensor")
+        data = await self.answer(lambda: npy(decoding.tensor_of(run.value("tensor", tag, place))))
+        self.give(data, "application/octet-stream", "tensor.npy")
 
 
 class GraphHandler(_Handler):
@@ -257,15 +210,34 @@ class GraphHandler(_Handler):
 
     @web.authenticated
     async def get(self) -> None:
-        run = self.board.run(self.get_argument("run"))
-        if not run.graphs:
-            raise web.HTTPError(404, "mslearn insight: this run has no graph")
-        self.finish(json.dumps(await self.answer(lambda: _scene(run))))
+        run, kind = self.board.run(self.value("run")), self.value("kind", "computation")
+        text = await self.answer(lambda: json.dumps(opened(graph_scene(run, kind))).encode())
+        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            text = await self.answer(lambda: gzip.compress(text, 1))
+            self.set_header("Content-Encoding", "gzip")
+        self.give(text, "application/json")
 
 
-def _scene(run: Run) -> dict[str, Any]:
-    scene = decoding.graph_of(run.graph())
-    return {"scene": scene, "unfolded": sorted(first_unfolded(scene))}
+class GraphFileHandler(_Handler):
+    """The graph as SVG or for Graphviz."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        run, kind = self.board.run(self.value("run")), self.value("kind", "computation")
+        language = "zh" if self.value("language", "en") == "zh" else "en"
+        backward = self.value("backward", "") == "1"
+        opens, apart = (
+            {int(k) for k in self.value(name, "").split(",") if k.isascii() and k.isdigit()}
+            for name in ("unfolded", "apart")
+        )
+        if self.value("format") == "dot":
+            made = await self.answer(lambda: dot_source(graph_scene(run, kind), backward))
+            self.give(made, "text/vnd.graphviz; charset=utf-8", "graph.dot")
+            return
+        made = await self.answer(
+            lambda: to_svg(graph_scene(run, kind), language, opens, backward, apart)
+        )
+        self.give(made, "image/svg+xml", "graph.svg")
 
 
 class PageHandler(JupyterHandler):
@@ -295,8 +267,10 @@ def _stamp() -> str:
 
 
 PARTS: dict[str, type[_Handler]] = {
-    "runs": RunsHandler, "scalars": ScalarsHandler, "histograms": HistogramsHandler,
-    "images": ImagesHandler, "image": ImageHandler, "graph": GraphHandler,
+    "runs": RunsHandler, "scalars": ScalarsHandler, "csv": CsvHandler,
+    "histograms": HistogramsHandler, "images": ImagesHandler, "image": ImageHandler,
+    "tensors": TensorsHandler, "tensor": TensorHandler, "npy": NpyHandler,
+    "graph": GraphHandler, "graphfile": GraphFileHandler,
 }  # fmt: skip
 
 

@@ -30,7 +30,8 @@ def lineage_of(event: Message) -> tuple[str, dict[str, Any]]:
         return "evaluation", _metrics(evaluation.text(2))
     dataset, custom = event.message(9), event.message(10)
     if dataset is not None:
-        return "dataset", {"stages": _stages(dataset)}
+        tree = _stage(dataset)
+        return "dataset", {"stages": _names(tree), "tree": tree}
     if custom is None:
         return "", {}
     found: dict[str, Any] = {}
@@ -51,15 +52,49 @@ def _metrics(text: str) -> dict[str, Any]:
     return {str(k): v if isinstance(v, int | float | str) else str(v) for k, v in data.items()}
 
 
-def _stages(dataset: Message) -> list[str]:
-    names = []
-    for child in dataset.messages(1):
-        names += _stages(child)
-    parameters = dataset.message(2)
-    for pair in parameters.messages(1) if parameters is not None else ():
-        if pair.text(1) == "op_type":
-            names.append(pair.text(2))
-    return names
+def _stage(dataset: Message) -> dict[str, Any]:
+    """One stage of a recorded pipeline with the stages it reads from, ``children``."""
+    parameters = _pairs(dataset.message(2))
+    sampler = dataset.message(4)
+    return {
+        "name": str(parameters.get("op_type", "?")), "parameters": parameters,
+        "operations": [
+            str(_pairs(o.message(1)).get("tensor_op") or _first_text(o) or "?")
+            for o in dataset.messages(3)
+        ],
+        "sampler": _pairs(sampler.message(1)) if sampler is not None else {},
+        "children": [_stage(child) for child in dataset.messages(1)],
+    }  # fmt: skip
+
+
+def _pairs(parameters: Message | None) -> dict[str, Any]:
+    """An OperationParameter: texts, lists, truths, whole and other numbers by name."""
+    found: dict[str, Any] = {}
+    if parameters is None:
+        return found
+    kinds: tuple[tuple[int, Any], ...] = (
+        (1, lambda p: p.text(2)), (3, lambda p: bool(p.integer(2))), (4, lambda p: p.integer(2)),
+        (5, lambda p: p.number(2)),
+    )  # fmt: skip
+    for field, read in kinds:
+        for pair in parameters.messages(field):
+            found[pair.text(1)] = read(pair)
+    for pair in parameters.messages(2):
+        found[pair.text(1)] = _listed(pair)
+    return found
+
+
+def _listed(pair: Message) -> str:
+    return ", ".join(t for inner in pair.messages(2) for t in inner.texts(1))[:200]
+
+
+def _first_text(operation: Message) -> str:
+    parameters = _pairs(operation.message(1))
+    return next((str(v) for v in parameters.values() if isinstance(v, str)), "")
+
+
+def _names(tree: dict[str, Any]) -> list[str]:
+    return [n for child in tree["children"] for n in _names(child)] + [tree["name"]]
 
 
 def histogram_of(message: Message) -> dict[str, Any]:
