@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 import uuid
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import traitlets as t
+
+from mslearn.summary.pump import Pump
 
 from . import curves_static
 from ._text import Title, title_in
@@ -24,39 +24,6 @@ if TYPE_CHECKING:
 INTERVAL = 0.05  # seconds between two messages: 20 a second, the browser keeps up with more
 FULL_LIMIT = 100_000  # points of one series sent to a newly opened page
 UNGREETED_LIMIT = 5_000  # points resent in full while no page has answered yet
-
-
-class Pump:
-    """Call `work` soon after poke(), at most once an interval, on a thread that ends when idle."""
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._work = work
-        self._wanted = threading.Event()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def poke(self) -> None:
-        if self._wanted.is_set():
-            return
-        self._wanted.set()
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="mslearn-curves", daemon=True
-                )
-                self._thread.start()
-
-    def _run(self) -> None:
-        while True:
-            if self._wanted.wait(2.0):
-                self._wanted.clear()
-                self._work()
-                time.sleep(INTERVAL)
-                continue
-            with self._lock:
-                if not self._wanted.is_set():
-                    self._thread = None
-                    return
 
 
 class Curves(InsightWidget):
@@ -90,7 +57,7 @@ class Curves(InsightWidget):
         self._training: Training | None = None
         self._next_step = 1.0
         self._rate = (0.0, 0, 0.0)  # elapsed, steps, steps per second at the last look
-        self._pump = Pump(self._flush)
+        self._pump = Pump(self._flush, INTERVAL, "mslearn-curves")
         self._title = title
         titles = {code: title_in(title, code) for code in ("en", "zh")}
         extra = {} if language is None else {"language": language}
@@ -109,7 +76,11 @@ class Curves(InsightWidget):
         Raises:
             TypeError: a value is no number. ValueError: it has more than one element.
         """
-        self._store.log(step, values)
+        self.log_at(None, step, values)
+
+    def log_at(self, wall: float | None, step: float, values: dict[str, Any]) -> None:
+        """The same for values measured at a time of day, in seconds since 1970; None is now."""
+        self._store.log(step, values, wall)
         self._next_step = float(step) + 1
         self._pump.poke()
 

@@ -111,12 +111,12 @@ class SeriesStore:
         self.version = 0
         self._series: dict[tuple[int, str], Series] = {}
 
-    def log(self, step: float, values: dict[str, Any]) -> None:
+    def log(self, step: float, values: dict[str, Any], wall: float | None = None) -> None:
         numbers = {name: as_number(name, value) for name, value in values.items()}
         step = float(step)
         if not math.isfinite(step):
             raise ValueError(f"curves.log: step must be a finite number, got {step}.")
-        wall = time.time()
+        wall = time.time() if wall is None else wall
         with self.lock:
             for name in numbers:
                 column = self._series.get((self.run, name))

@@ -1,8 +1,8 @@
 """`insight.watch`: one line, and a training loop records itself.
 
 The loss is seen where the loss function returns it, the gradients where the optimizer gets them.
-Both are seen by an operation with an effect, so a loop in graph mode is watched as well: the
-operation stands in the graph and is handed the arrays themselves, never copies.
+In a graph both are seen by an operation with an effect, which stands in it and is handed the arrays
+themselves, never copies; so a loop in graph mode is watched as well.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.primitive import Primitive, apply
+from mslearn.core.state import state
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
 from mslearn.summary.bus import Bus, Columns
@@ -22,6 +23,8 @@ from mslearn.summary.values import Datum, histogram_of
 from mslearn.summary.writer import EventFiles, TensorBoardFiles
 from mslearn.train.callback.base import Callback, RunContext
 from mslearn.train.model import Model
+
+from .snapshots import History
 
 
 class Watch(Primitive, abstract=True):
@@ -41,48 +44,60 @@ class Watch(Primitive, abstract=True):
         return (), np.dtype(bool)
 
 
+Arrays = Sequence[np.ndarray]
+Look = Callable[[Arrays, Arrays], list[Datum]]  # (gradients, weights before the update)
+
+
 class Watcher:
     """What `watch` returns: the numbers so far, and `stop`.
 
     Attributes:
         bus: where the values go; `bus.subscribe` adds a sink of your own.
-        columns: the numbers so far: ``columns.steps(tag)``, ``columns.values(tag)``.
         step: how many steps the optimizer has made.
+        history: histograms and values of the parameters so far, for ``insight.parameters``.
     """
 
     def __init__(
         self, network: Any, optimizer: Any, gradients: int, histograms: int, bus: Bus
     ) -> None:
-        self.bus, self.columns, self.step = bus, Columns(), 0
-        bus.subscribe(self.columns)
+        self.bus, self.step = bus, 0
+        self._columns = Columns()
+        bus.subscribe(self._columns, late=True)
+        self.history = History()
+        bus.subscribe(self.history, late=True)
         self._parameters = [] if optimizer is None else list(optimizer.parameters)
         self._network, self._optimizer = network, optimizer
-        self._gradients, self._histograms = gradients, histograms
+        self._looks: list[tuple[int, Look]] = [(gradients, self._norms)]
+        if histograms:
+            self._looks.append((histograms, self._distributions))
         self._before: list[np.ndarray] | None = None
-        self._loss: Any = None
+        self._loss: float | None = None
         self._undo: list[Callable[[], None]] = []
+
+    @property
+    def columns(self) -> Columns:
+        """The numbers so far: ``columns.steps(tag)``, ``columns.values(tag)``."""
+        self.bus.flush()
+        return self._columns
 
     # -- where things are seen ------------------------------------------------------------------
 
     def attach(self, loss_fn: Any) -> None:
         """Look at the loss function's result and the optimizer's gradients from now on."""
         if isinstance(loss_fn, Cell):
-            self._around(loss_fn, after=self._see_loss)
+            self._around(loss_fn, after=self._loss_made)
         if self._optimizer is not None:
-            self._around(self._optimizer, before=self._see_gradients)
+            self._around(self._optimizer, before=self._gradients_given)
 
     def _around(self, cell: Any, before: Any = None, after: Any = None) -> None:
         construct = cell.construct
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             if before is not None and args:
-                given = args[0] if isinstance(args[0], tuple | list) else args[:1]
-                if all(isinstance(g, Tensor) for g in given):  # sparse gradients are not seen
-                    # The weights stand beside them: in a graph these are then the old ones.
-                    apply(Watch, (*given, *self._parameters), {"see": before})
+                before(args[0])
             result = construct(*args, **kwargs)
             if after is not None and type(result) is Tensor:
-                apply(Watch, (result,), {"see": after})
+                after(result)
             return result
 
         object.__setattr__(cell, "construct", watched)
@@ -93,30 +108,51 @@ class Watcher:
 
         self._undo.append(undo)
 
-    def _see_loss(self, values: Sequence[np.ndarray]) -> None:
-        self._loss = values[0]
+    def _loss_made(self, loss: Tensor) -> None:
+        if state.capture is not None:
+            apply(Watch, (loss,), {"see": self._see_loss})
+        else:
+            self._see_loss((loss._value,))
 
-    def _see_gradients(self, values: Sequence[np.ndarray]) -> None:
-        """Before each update; all that is recorded of a step is published here."""
-        self.step += 1
-        step = self.step
+    def _see_loss(self, values: Arrays) -> None:
+        self._loss = float(values[0]) if not values[0].ndim else float(values[0].mean())
+
+    def _gradients_given(self, gradients: Any) -> None:
+        given = gradients if isinstance(gradients, tuple | list) else (gradients,)
+        if state.capture is not None:
+            # The weights stand beside them: in a graph these are then the old ones.
+            apply(Watch, (*_dense(given), *self._parameters), {"see": self._see_update})
+        else:
+            self._update(lambda: (
+                [g._value for g in _dense(given)], [p._value for p in self._parameters]
+            ))  # fmt: skip
+
+    def _see_update(self, values: Arrays) -> None:
         cut = len(values) - len(self._parameters)
-        gradients, weights = values[:cut], values[cut:]
+        self._update(lambda: (values[:cut], values[cut:]))
+
+    def _update(self, arrays: Callable[[], tuple[Arrays, Arrays]]) -> None:
+        """Before each update; all that is recorded of a step is published here.
+
+        Most steps have a loss and nothing else: they do not even fetch the arrays.
+        """
+        self.step += 1
         data: list[Datum] = []
         if self._loss is not None:
-            data.append(Datum("scalar", "loss", float(np.mean(self._loss))))
+            data.append(Datum("scalar", "loss", self._loss))
             self._loss = None
-        if self._before is not None:
-            data += self._ratios(weights)
-        if step % self._gradients == 0 or step == 1:
-            data += self._norms(gradients)
-        if self._histograms and (step % self._histograms == 0 or step == 1):
-            data += self._distributions(gradients, weights)
-        self.bus.publish(step, data)
+        looks = [look for every, look in self._looks if self.step == 1 or not self.step % every]
+        if looks or self._before is not None:
+            gradients, weights = arrays()
+            if self._before is not None:
+                data += self._ratios(weights)
+            for look in looks:
+                data += look(gradients, weights)
+        self.bus.publish(self.step, data)
 
     # -- what is measured -----------------------------------------------------------------------
 
-    def _norms(self, gradients: Sequence[np.ndarray]) -> list[Datum]:
+    def _norms(self, gradients: Arrays, weights: Arrays) -> list[Datum]:
         squares = []
         for gradient in gradients:
             flat = gradient.reshape(-1)
@@ -130,9 +166,7 @@ class Watcher:
             ]
         return data
 
-    def _distributions(
-        self, gradients: Sequence[np.ndarray], weights: Sequence[np.ndarray]
-    ) -> list[Datum]:
+    def _distributions(self, gradients: Arrays, weights: Arrays) -> list[Datum]:
         data = []
         for kind, arrays in (("weight", weights), ("gradient", gradients)):
             if len(arrays) == len(self._parameters):
@@ -141,9 +175,10 @@ class Watcher:
                     for parameter, array in zip(self._parameters, arrays, strict=True)
                 ]
         self._before = [weight.copy() for weight in weights]  # they are overwritten in place
+        self.history.keep(self.step, self._parameters, self._before)
         return data
 
-    def _ratios(self, weights: Sequence[np.ndarray]) -> list[Datum]:
+    def _ratios(self, weights: Arrays) -> list[Datum]:
         """mean|w - w_before| / mean|w_before| of the last update, by parameter."""
         assert self._before is not None
         data = []
@@ -229,7 +264,7 @@ class _Chart:
         numbers = {d.tag: d.value for d in data if d.kind == "scalar" and "norm/" not in d.tag
                    and not d.tag.startswith("update_ratio/")}  # fmt: skip
         if numbers:
-            self._curves.log(step, **numbers)
+            self._curves.log_at(wall, step, numbers)
 
     def close(self) -> None:
         return None
@@ -254,7 +289,8 @@ def watch(
         loss_fn: a Cell that returns the loss, such as ``nn.CrossEntropyLoss()``.
         gradients: look at the gradients' norms every so many steps; 1: every step.
         histograms: weights and gradients as histograms every so many steps; 0: never.
-        summary_dir: write event files here, for `mslearn insight`, MindInsight, …
+        summary_dir: write event files here, for `mslearn insight`, MindInsight, …; at most a
+            tenth of a second late, which is also all that a killed process can lose.
         curves: an `insight.Curves` to draw into.
         tensorboard: write TensorBoard's files there as well.
 
@@ -293,13 +329,18 @@ def watch(
     watcher = Watcher(network, optimizer, gradients, histograms, bus)
     if summary_dir is not None:
         folder = Path(summary_dir).expanduser().absolute()
-        bus.subscribe(EventFiles(folder))
+        bus.subscribe(EventFiles(folder), late=True)
         if tensorboard:
-            bus.subscribe(TensorBoardFiles(folder))
+            bus.subscribe(TensorBoardFiles(folder), late=True)
     if curves is not None:
-        bus.subscribe(_Chart(curves))
+        bus.subscribe(_Chart(curves), late=True)
     watcher.attach(loss_fn)
     return watcher
+
+
+def _dense(gradients: Sequence[Any]) -> list[Tensor]:
+    """Sparse gradients are not looked at."""
+    return [g for g in gradients if isinstance(g, Tensor)]
 
 
 def _plain(value: Any) -> Any:

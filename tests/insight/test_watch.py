@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 
 import mslearn as ms
 from mslearn import insight, nn
-from mslearn.summary import Run
+from mslearn.summary import Bus, Run
+from mslearn.summary.values import Datum
 
 
 def problem():
@@ -119,3 +124,101 @@ def test_what_cannot_be_watched():
         insight.watch(net, nn.ReLU())
     with pytest.raises(ValueError, match="gradients is a number of steps"):
         insight.watch(net, gradients=0)
+
+
+class Sink:
+    """Notes what comes, and what the first weight was at that time."""
+
+    def __init__(self, parameter=None, fails=False):
+        self.parameter, self.fails, self.seen = parameter, fails, []
+
+    def take(self, step, wall, data):
+        if self.fails:
+            raise OSError("disk full")
+        value = None if self.parameter is None else float(self.parameter.asnumpy().ravel()[0])
+        self.seen.append((step, wall, [d.tag for d in data], value))
+
+    def close(self):
+        self.seen.append("closed")
+
+
+def test_a_sink_of_ones_own_sees_the_weights_before_the_update():
+    net, loss_fn, optimizer, x, y, grad_fn = problem()
+    weight = net.trainable_params()[0]
+    sink, expected = Sink(weight), []
+    with insight.watch(net, optimizer, loss_fn) as watcher:
+        watcher.bus.subscribe(sink)
+        for _ in range(3):
+            expected.append(float(weight.asnumpy().ravel()[0]))
+            optimizer(grad_fn(x, y)[1])
+            assert len(sink.seen) == len(expected)  # at once, not some time later
+    assert [value for *_, value in sink.seen[:-1]] == expected
+    assert sink.seen[-1] == "closed"
+
+
+def test_late_sinks_get_everything_in_order_and_with_its_time():
+    bus, late = Bus(), Sink()
+    bus.subscribe(late, late=True)
+    before = time.time()
+    for step in range(500):
+        bus.publish(step, [Datum("scalar", "x", 1.0)])
+    deadline = time.time() + 5
+    while len(late.seen) < 500 and time.time() < deadline:
+        time.sleep(0.01)
+    assert [step for step, *_ in late.seen] == list(range(500))
+    walls = [wall for _, wall, *_ in late.seen]
+    assert walls == sorted(walls) and before <= walls[0] and walls[-1] - walls[0] < 1
+    bus.publish(500, [Datum("scalar", "x", 1.0)])
+    bus.close()
+    assert late.seen[-2][0] == 500 and late.seen[-1] == "closed"
+
+
+def test_a_full_disk_stops_the_file_not_the_training():
+    net, loss_fn, optimizer, x, y, grad_fn = problem()
+    watcher = insight.watch(net, optimizer, loss_fn)
+    watcher.bus.subscribe(Sink(fails=True), late=True)
+    with pytest.warns(UserWarning, match="goes on without Sink: OSError: disk full"):
+        for _ in range(3):
+            optimizer(grad_fn(x, y)[1])
+        assert watcher.columns.steps("loss").tolist() == [1, 2, 3]
+    watcher.stop()
+
+
+def test_most_steps_do_not_look_at_arrays(monkeypatch):
+    looked = []
+    norms = insight.watching.Watcher._norms
+    monkeypatch.setattr(
+        insight.watching.Watcher, "_norms",
+        lambda self, *arrays: looked.append(self.step) or norms(self, *arrays),
+    )  # fmt: skip
+    _, watcher, losses, _ = train(25, gradients=10, histograms=0)
+    assert looked == [1, 10, 20]
+    np.testing.assert_allclose(watcher.columns.values("loss"), losses)
+    assert watcher.columns.steps("gradient_norm").tolist() == [1, 10, 20]
+
+
+@pytest.mark.parametrize("ending", ["", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
+def test_a_process_that_ends_or_is_killed(tmp_path, ending):
+    if ending and sys.platform == "win32":
+        ending = "import os; os._exit(1)"
+    code = f"""
+import time
+import numpy as np
+import mslearn as ms
+from mslearn import insight, nn
+net, loss_fn = nn.Dense(3, 2), nn.CrossEntropyLoss()
+optimizer = nn.SGD(net.trainable_params())
+grad_fn = ms.value_and_grad(lambda x, y: loss_fn(net(x), y), None, optimizer.parameters)
+insight.watch(net, optimizer, loss_fn, summary_dir={str(tmp_path)!r})
+for step in range(40):
+    if step == 30 and {bool(ending)}:
+        time.sleep(1)
+    optimizer(grad_fn(ms.ops.ones((4, 3)), ms.Tensor(np.zeros(4, np.int32)))[1])
+{ending}
+"""
+    subprocess.run([sys.executable, "-c", code], check=not ending, timeout=60)
+    run = Run(tmp_path)
+    run.refresh()
+    steps = run.scalars["loss"].steps.view().tolist()
+    # Without a `stop` all is written at the end; a kill takes at most the last tenth of a second.
+    assert steps == list(range(1, len(steps) + 1)) and len(steps) >= (30 if ending else 40)
