@@ -1,4 +1,4 @@
-"""Numbers about parameters: statistics, histograms, small matrices. No Jupyter here."""
+"""Numbers about parameters: statistics, histograms over time, small matrices. No Jupyter here."""
 
 from __future__ import annotations
 
@@ -9,18 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.summary.values import Histogram
+
+from .snapshots import Frame, Source
+
 CELLS = 256  # most rows and columns of a heatmap that travel to the browser
-BINS = 40
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """One parameter at one moment: its value, its gradient if given, its value at the last look."""
-
-    name: str
-    value: np.ndarray
-    grad: np.ndarray | None
-    previous: np.ndarray | None
+BINS = 72  # of a ridge: all steps on one axis
 
 
 def as_array(value: Any) -> np.ndarray:
@@ -35,8 +29,8 @@ def parameters_of(net: Any) -> list[Any]:
         found = list(net)
     else:
         raise TypeError(
-            "insight.parameters wants a Cell (or a list of Parameters), "
-            f"got a {type(net).__name__}."
+            "insight.parameters wants a Cell (or a list of Parameters), what insight.watch "
+            f"returned, or the folder of a recorded run; got a {type(net).__name__}."
         )
     if not found:
         raise ValueError(
@@ -87,68 +81,130 @@ def _wide(array: np.ndarray) -> np.ndarray:
     return array.astype(np.float64) if array.dtype.kind != "c" else np.abs(array)
 
 
-def statistics(snapshot: Snapshot) -> dict[str, Any]:
-    """What a row of the table says. The update ratio is mean|w - w_before| / mean|w_before|."""
-    value = _wide(snapshot.value)
-    finite = value[np.isfinite(value)]
+def figures(value: np.ndarray | Histogram) -> dict[str, Any]:
+    """Count, mean, standard deviation and extremes of the finite values, and how many are not.
+
+    Of a histogram the standard deviation is taken from the bins' middles: ``about`` is then true.
+    """
+    if isinstance(value, Histogram):
+        return _figures_of_bins(value)
+    wide = _wide(value)
+    finite = wide[np.isfinite(wide)]
     some = finite.size > 0
-    ratio = None
-    if snapshot.previous is not None:
-        before = _wide(snapshot.previous)
-        with np.errstate(all="ignore"):
-            ratio = float(np.abs(value - before).mean() / (np.abs(before).mean() + 1e-12))
-    norm = None
-    if snapshot.grad is not None:
-        with np.errstate(all="ignore"):
-            norm = float(np.linalg.norm(_wide(snapshot.grad).ravel()))
     return {
-        "name": snapshot.name,
-        "shape": list(snapshot.value.shape),
-        "dtype": str(snapshot.value.dtype),
-        "count": int(value.size),
-        "bad": int(value.size - finite.size),
+        "count": int(wide.size),
+        "nan": int(np.isnan(wide).sum()),
+        "inf": int(np.isinf(wide).sum()),
         "mean": float(finite.mean()) if some else math.nan,
         "std": float(finite.std()) if some else math.nan,
         "min": float(finite.min()) if some else math.nan,
         "max": float(finite.max()) if some else math.nan,
-        "norm": norm,
-        "ratio": ratio,
+        "about": False,
     }
 
 
-def histogram(array: np.ndarray) -> tuple[float, float, np.ndarray]:
-    """(lowest, highest, counts of BINS equal bins) of the finite values."""
-    finite = _wide(array)[np.isfinite(array)]
-    if not finite.size:
-        return 0.0, 1.0, np.zeros(BINS)
-    low, high = float(finite.min()), float(finite.max())
+def _figures_of_bins(histogram: Histogram) -> dict[str, Any]:
+    inside = int(histogram.counts.sum())
+    mean = histogram.total / inside if inside else math.nan
+    deviation = math.nan
+    if inside:
+        middles = histogram.lefts + histogram.widths / 2
+        with np.errstate(all="ignore"):
+            weights = histogram.counts / inside
+            deviation = float(np.sqrt(weights @ (middles - weights @ middles) ** 2))
+        deviation = 0.0 if histogram.lowest == histogram.highest else deviation
+    return {
+        "count": histogram.seen,
+        "nan": histogram.nan,
+        "inf": histogram.positive + histogram.negative,
+        "mean": mean,
+        "std": deviation,
+        "min": histogram.lowest if inside else math.nan,
+        "max": histogram.highest if inside else math.nan,
+        "about": True,
+    }
+
+
+def row_of(source: Source, name: str) -> dict[str, Any]:
+    """What a row of the table says: the latest that `source` knows of this parameter."""
+    value = source.last(name)
+    whole = isinstance(value, np.ndarray)
+    numbers = figures(np.zeros(0) if value is None else value)
+    return {
+        "name": name,
+        "shape": list(value.shape) if isinstance(value, np.ndarray) else None,
+        "dtype": str(value.dtype) if isinstance(value, np.ndarray) else "",
+        **numbers,
+        "about": not whole,
+        "norm": source.norms.get(name),
+        "ratio": source.ratios.get(name),
+    }
+
+
+def spread(histogram: Histogram, edges: np.ndarray) -> np.ndarray:
+    """The counts of a histogram on other bins, each count spread evenly over its own bin.
+
+    >>> from mslearn.summary.values import histogram_of
+    >>> spread(histogram_of(np.array([1.0, 1.0, 3.0])), np.array([0.0, 2.0, 4.0])).tolist()
+    [1.5, 1.5]
+    """
+    if not len(histogram.counts):
+        return np.zeros(len(edges) - 1)
+    low, high = histogram.lowest, histogram.highest
+    if low == high:  # all alike: a bin's width would be an invention
+        place = min(int(np.searchsorted(edges, low, "right")) - 1, len(edges) - 2)
+        out = np.zeros(len(edges) - 1)
+        out[max(place, 0)] = histogram.counts.sum()
+        return out
+    corners = np.append(histogram.lefts, histogram.lefts[-1] + histogram.widths[-1])
+    below = np.append(0, np.cumsum(histogram.counts))
+    return np.diff(np.interp(edges, corners, below))
+
+
+@dataclass(frozen=True)
+class Ridges:
+    """Histograms over time on one axis from `low` to `high`.
+
+    `parts` (float32 <frames, bins>) are shares of the finite values, a row for each of `steps`.
+    """
+
+    steps: list[int]
+    low: float
+    high: float
+    parts: np.ndarray
+
+
+def ridges(frames: Sequence[Frame], bins: int = BINS) -> Ridges:
+    """All frames on one axis that holds every one's lowest and highest value."""
+    filled = [f.histogram for f in frames if len(f.histogram.counts)]
+    low = min((h.lowest for h in filled), default=0.0)
+    high = max((h.highest for h in filled), default=0.0)
     if low == high:
         low, high = low - 0.5, high + 0.5
-    counts, _ = np.histogram(finite, bins=BINS, range=(low, high))
-    return low, high, counts.astype(np.float64)
+    edges = np.linspace(low, high, bins + 1)
+    rows = [spread(f.histogram, edges) / max(f.histogram.counts.sum(), 1) for f in frames]
+    parts = np.array(rows, np.float32).reshape(len(frames), bins)
+    return Ridges([f.step for f in frames], low, high, parts)
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """A two-dimensional look at an array. Each cell stands for a `block` of (rows, columns)."""
+    """A look at an array of two axes. Each cell stands for a `block` of (rows, columns)."""
 
     cells: np.ndarray  # float32, at most CELLS x CELLS
     block: tuple[int, int]
     full: tuple[int, int]  # rows and columns before downsampling
 
 
-def matrix(array: np.ndarray, index: Sequence[int] = ()) -> Matrix:
-    """The last two axes of `array` at `index` of the axes before them, downsampled.
+def matrix(array: np.ndarray, limit: int = CELLS) -> Matrix:
+    """An array of at most two axes, downsampled to at most `limit` rows and columns.
 
     A cell of a downsampled matrix is the value of largest magnitude in its block: a mean would
     hide the single large weight one is looking for.
     """
-    leading = array.shape[: max(array.ndim - 2, 0)]
-    wanted = list(index) + [0] * (len(leading) - len(index))
-    chosen = tuple(min(max(int(i), 0), n - 1) for i, n in zip(wanted, leading, strict=False))
-    flat = np.atleast_2d(_wide(array)[chosen])
+    flat = np.atleast_2d(_wide(array))
     rows, columns = flat.shape
-    block = (max(-(-rows // CELLS), 1), max(-(-columns // CELLS), 1))
+    block = (max(-(-rows // limit), 1), max(-(-columns // limit), 1))
     if block == (1, 1):
         return Matrix(flat.astype(np.float32), block, (rows, columns))
     pad = (-rows % block[0], -columns % block[1])

@@ -1,27 +1,29 @@
-"""The parameters of a network as a widget: a table, and each one's histogram and heatmap."""
+"""The parameters of a network as a widget: a table, histograms over time, slices as pictures."""
 
 from __future__ import annotations
 
 import io
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets as t
 
-from . import parameter_static
+from mslearn.summary.pump import Pump
+from mslearn.summary.reader import Run
+
+from . import parameter_format, parameter_static
 from .base import InsightWidget
-from .parameter_stats import (
-    Snapshot,
-    histogram,
-    match_gradients,
-    matrix,
-    parameters_of,
-    statistics,
-)
+from .parameter_slice import SliceError, numbers, picture, written
+from .parameter_stats import figures, match_gradients, matrix, parameters_of, ridges, row_of
+from .snapshots import KINDS, Frame, History, Recorded, Source
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+ROWS, COLUMNS = 24, 12  # of the table of values
+INTERVAL = 0.25  # seconds between two messages while a training runs
 
 
 def parameters(net: Any, grads: Any = None, *, language: str | None = None) -> ParametersView:
@@ -36,14 +38,19 @@ def parameters(net: Any, grads: Any = None, *, language: str | None = None) -> P
 
 
 class ParametersView(InsightWidget):
-    """Name, shape, statistics and gradient norm of each parameter; histogram and heatmap of one.
+    """Statistics of each parameter; of one its histograms over time and any slice as a heatmap.
 
     Args:
-        net: a Cell, or a list of Parameters.
+        net: a Cell or a list of Parameters, looked at now and at each `update`; or what
+            ``insight.watch(net, optimizer)`` returned, whose histograms arrive while it trains; or
+            the folder of a recorded run (or a `mslearn.summary.Run`).
         grads: their gradients, in the order of ``net.trainable_params()``, or by name in a dict.
 
+    Whole arrays are kept for the last looks as far as they fit into 32 MiB
+    (``view.history.budget``), histograms for 64 looks.
+
     Raises:
-        TypeError, ValueError: no Cell, no parameters, or gradients that do not fit.
+        TypeError, ValueError: nothing of these, no parameters, or gradients that do not fit.
     """
 
     bundle = "parameters"
@@ -51,89 +58,220 @@ class ParametersView(InsightWidget):
     table = t.Dict().tag(sync=True)
 
     def __init__(self, net: Any, grads: Any = None, *, language: str | None = None) -> None:
-        self._params = parameters_of(net)
-        self._version = 0
-        self._snapshots: list[Snapshot] = []
-        self._take(grads)
+        self._version, self._chosen = 0, 0
+        self._deviations: dict[tuple[str, str, int], float] = {}
+        self._pump = Pump(self._renew, INTERVAL, "mslearn-parameters")
+        recorded = _source(net)
+        self._params = parameters_of(net) if recorded is None else []
+        self.history: Source = History() if recorded is None else recorded
+        if recorded is None:
+            self._look(grads, None)
+        elif grads is not None:
+            raise TypeError(
+                "insight.parameters: grads belong to a network that is looked at now; a recorded "
+                "training brings its own."
+            )
+        elif isinstance(recorded, History):
+            recorded.changed.append(self._pump.poke)
+            recorded.ended.append(self.refresh_saved_picture)
         extra = {} if language is None else {"language": language}
         super().__init__(table=self._table(), **extra)
         self.on_msg(self._on_message)
 
-    def update(self, grads: Any = None) -> None:
-        """Look again: new values, new gradients, and the update ratio since the last look."""
-        self._take(grads)
+    def update(self, grads: Any = None, step: int | None = None) -> None:
+        """Look again: new values, new gradients, and the update ratio since the last look.
+
+        Args:
+            grads: as for the view.
+            step: of this look; 1, 2, 3 … when it is not said.
+        """
+        if self._params:
+            self._look(grads, step)
+        elif isinstance(self.history, Recorded):
+            self.history = Recorded(self.history.run)
         self.table = self._table()
         self.refresh_saved_picture()
 
-    def _take(self, grads: Any) -> None:
-        gradients = match_gradients(self._params, grads)
-        before = {s.name: s.value for s in self._snapshots}
-        self._snapshots = [
-            Snapshot(p.name, np.array(p.asnumpy()), gradients.get(p.name), before.get(p.name))
-            for p in self._params
-        ]
-        self._version += 1
+    def _look(self, grads: Any, step: int | None) -> None:
+        assert isinstance(self.history, History)
+        looks = self.history.looks
+        values = {p.name: np.array(p.asnumpy()) for p in self._params}
+        next_step = looks[-1].step + 1 if looks else 1
+        self.history.look(
+            next_step if step is None else int(step), values, match_gradients(self._params, grads)
+        )
+
+    def _renew(self) -> None:
+        """The page hears of new looks also while the kernel is busy: nobody has to ask."""
+        self.table = self._table()
+        self._send_history(self._chosen)
 
     def _table(self) -> dict[str, Any]:
-        rows = [{k: _plain(v) for k, v in statistics(s).items()} for s in self._snapshots]
-        return {"version": self._version, "rows": rows}
+        self._version += 1
+        rows = [row_of(self.history, name) for name in self.history.names()]
+        kept: dict[str, Any] = {}
+        if isinstance(self.history, History):
+            kept = {
+                "looks": len(self.history.looks),
+                "bytes": sum(look.size for look in self.history.looks),
+                "budget": self.history.budget,
+            }
+        skipped = self.history.skipped if isinstance(self.history, Recorded) else 0
+        plain = [{k: _plain(v) for k, v in row.items()} for row in rows]
+        return {"version": self._version, "rows": plain, "kept": kept, "skipped": skipped}
+
+    # -- to and from the browser -----------------------------------------------------------------
 
     def _on_message(self, _: Any, content: Any, buffers: Any) -> None:
         kind = content.get("type") if isinstance(content, dict) else None
-        if kind not in ("detail", "npy"):
+        if kind not in ("history", "look", "npy"):
             return
-        number = content.get("number")
-        if not isinstance(number, int) or not 0 <= number < len(self._snapshots):
+        number, names = content.get("number"), self.history.names()
+        if not isinstance(number, int) or not 0 <= number < len(names):
             return
+        if kind == "history":
+            self._chosen = number
+            self._send_history(number)
+            return
+        which = content.get("which") if content.get("which") in KINDS else "weight"
+        step = content.get("step")
+        found = self.history.array(which, names[number], step if isinstance(step, int) else None)
+        text = str(content.get("slice") or "")
         if kind == "npy":
-            self._send_npy(self._snapshots[number], content.get("grad") is True)
+            self._send_npy(names[number], which, found, text, content.get("whole") is True)
             return
-        index = [i for i in content.get("index") or [] if isinstance(i, int)]
-        snapshot = self._snapshots[number]
-        parts, out = [], []
-        for array in (snapshot.value, snapshot.grad):
-            if array is None:
-                continue
-            low, high, counts = histogram(array)
-            look = matrix(array, index)
-            parts.append(
-                {
-                    "low": low,
-                    "high": high,
-                    "block": look.block,
-                    "full": look.full,
-                    "rows": look.cells.shape[0],
-                    "columns": look.cells.shape[1],
-                }
-            )
-            out += [counts.tobytes(), np.ascontiguousarray(look.cells).tobytes()]
-        answer = {"type": "detail", "version": self._version, "number": number, "index": index}
-        self.send({**answer, "parts": parts}, out)
+        answer = {"type": "look", "number": number, "which": which, "asked": content.get("asked")}
+        if found is None:
+            self.send({**answer, "shape": None})
+            return
+        form = content.get("form")
+        digits = content.get("digits")
+        part, cells = _look_at(
+            found[1],
+            text,
+            form if form in parameter_format.FORMATS else "decimal",
+            digits if isinstance(digits, int) else 4,
+        )
+        self.send({**answer, "step": found[0], **part}, cells)
 
-    def _send_npy(self, snapshot: Snapshot, grad: bool) -> None:
-        """The whole array as a file for `numpy.load`."""
-        array = snapshot.grad if grad else snapshot.value
-        if array is None:
+    def _send_history(self, number: int) -> None:
+        names = self.history.names()
+        if self.comm is None or number >= len(names):
             return
+        kinds, out = {}, []
+        for kind in KINDS:
+            frames = list(self.history.frames(kind, names[number]))
+            if not frames:
+                continue
+            found = ridges(frames)
+            counts = [f.histogram.counts.astype(np.float32) for f in frames]
+            kinds[kind] = {
+                "low": found.low,
+                "high": found.high,
+                "bins": found.parts.shape[1],
+                "frames": [self._figures(kind, names[number], frame) for frame in frames],
+            }
+            out += [found.parts.tobytes(), np.concatenate(counts).tobytes()]
+        self.send({"type": "history", "number": number, "kinds": kinds}, out)
+
+    def _figures(self, kind: str, name: str, frame: Frame) -> dict[str, Any]:
+        """The figures of one frame; its deviation is exact where the whole array was kept."""
+        told = figures(frame.histogram)
+        key = (kind, name, frame.step)
+        if key not in self._deviations and isinstance(self.history, History):
+            found = self.history.array(kind, name, frame.step)
+            if found is not None and found[0] == frame.step:
+                self._deviations[key] = figures(found[1])["std"]
+        if key in self._deviations:
+            told |= {"std": self._deviations[key], "about": False}
+        histogram = frame.histogram
+        ends = [math.nan, math.nan]
+        if len(histogram.counts):
+            ends = [histogram.lefts[0], histogram.lefts[-1] + histogram.widths[-1]]
+        told |= {"step": frame.step, "bins": len(histogram.counts)}
+        told |= {"start": float(ends[0]), "end": float(ends[1])}
+        return {k: _plain(v) for k, v in told.items()}
+
+    def _send_npy(
+        self, name: str, kind: str, found: tuple[int, np.ndarray] | None, text: str, whole: bool
+    ) -> None:
+        """An array, or the part that is shown, as a file for `numpy.load`."""
+        if found is None:
+            return
+        array, label = found[1], ""
+        if not whole:
+            try:
+                index = picture(text, array.shape)
+            except SliceError:
+                return
+            array, label = array[index], f"[{written(index)}]"
         file = io.BytesIO()
         np.save(file, array, allow_pickle=False)
-        name = f"{snapshot.name}{'.grad' if grad else ''}"
+        name = f"{name}{'.grad' if kind == 'gradient' else ''}{label}"
         self.send({"type": "npy", "name": name}, [file.getvalue()])
 
+    # -- without a browser -------------------------------------------------------------------------
+
     def to_html(self) -> str:
-        """The table as self-contained HTML, the same bytes for the same data."""
-        return parameter_static.to_html(self._snapshots, self.language)
+        """Table and pictures as self-contained HTML, the same bytes for the same data."""
+        rows = [row_of(self.history, name) for name in self.history.names()]
+        return parameter_static.to_html(rows, self.history, self.language)
 
     def figure(self) -> Figure:
         """Histograms and heatmaps as a matplotlib Figure (the first eight parameters)."""
-        return parameter_static.figure(self._snapshots)
+        return parameter_static.figure(self.history, self.history.names())
 
     def fallback(self) -> dict[str, str]:
         return {"text/html": self.to_html()}
 
     def __repr__(self) -> str:
-        values = sum(s.value.size for s in self._snapshots)
-        return f"ParametersView({len(self._snapshots)} parameters, {values} values)"
+        rows = self.table["rows"]
+        return f"ParametersView({len(rows)} parameters, {sum(r['count'] for r in rows)} values)"
+
+
+def _source(net: Any) -> Source | None:
+    """Where a training's looks come from; None for a network, which is looked at now."""
+    if isinstance(net, str | Path):
+        net = Run(Path(net).expanduser())
+    if isinstance(net, Run):
+        found = Recorded(net)
+        if not found.names():
+            raise ValueError(
+                f"insight.parameters: no histograms or tensors are recorded in {net.folder}. "
+                "Record some with insight.watch(net, optimizer, summary_dir=...)."
+            )
+        return found
+    watcher = getattr(net, "watcher", None) or net  # a WatchCallback has one while it trains
+    history = watcher if isinstance(watcher, History) else getattr(watcher, "history", None)
+    return history if isinstance(history, History) else None
+
+
+def _look_at(
+    array: np.ndarray, text: str, form: str, digits: int
+) -> tuple[dict[str, Any], list[bytes]]:
+    """A slice for the page: its cells, where they come from, and the first values as text."""
+    try:
+        index = picture(text, array.shape)
+    except SliceError as error:
+        return {"shape": list(array.shape), "error": error.texts}, []
+    shown = np.atleast_2d(array[index])
+    look = matrix(shown)
+    axes = [
+        [part.start, part.step, len(part)] if isinstance(entry, slice) else part.start
+        for entry, n in zip(index, array.shape, strict=True)
+        for part in [numbers(entry, n)]
+    ]
+    part = {
+        "shape": list(array.shape),
+        "slice": written(index),
+        "axes": axes,
+        "block": look.block,
+        "full": look.full,
+        "rows": look.cells.shape[0],
+        "columns": look.cells.shape[1],
+        "texts": parameter_format.table(shown, form, digits, (ROWS, COLUMNS)),
+    }
+    return part, [np.ascontiguousarray(look.cells).tobytes()]
 
 
 def _plain(value: Any) -> Any:

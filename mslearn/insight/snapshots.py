@@ -45,8 +45,13 @@ class Look:
 class Source(Protocol):
     """Where a view's histograms and arrays come from."""
 
-    norms: Mapping[str, float]
-    ratios: Mapping[str, float]
+    @property
+    def norms(self) -> Mapping[str, float]:
+        """The latest norms of gradients."""
+
+    @property
+    def ratios(self) -> Mapping[str, float]:
+        """The latest update ratios."""
 
     def names(self) -> list[str]:
         """The parameters' names."""
@@ -65,10 +70,10 @@ class Source(Protocol):
 class History:
     """Histograms of all parameters over time, and their values while they fit into `budget`.
 
-    A sink of the bus: what `insight.watch` measures arrives here, and the values of `parameters`
-    are copied at those steps. When there are more than `FRAMES` looks, or more bytes than
-    `budget`, those closest to their neighbours in time are let go, never the first or the last.
-    Arrays so large that four looks would not fit keep their histograms only.
+    A sink of the bus: the histograms of `insight.watch` arrive here, and `keep` gets the copies
+    of the weights that it makes at those steps anyway. When there are more than `FRAMES` looks, or
+    more bytes than `budget`, those closest to their neighbours in time are let go, never the first
+    or the last. Arrays so large that four looks would not fit keep their histograms only.
 
     >>> history = History()
     >>> history.look(1, {"w": np.zeros(3)}, {})
@@ -79,14 +84,13 @@ class History:
     ([0.0, 0.0, 0.0], {'w': 1000000000000.0})
     """
 
-    parameters: Sequence[Any] = ()
     budget: int = BUDGET
     series: dict[tuple[str, str], list[Frame]] = field(default_factory=dict)
     looks: list[Look] = field(default_factory=list)
     norms: dict[str, float] = field(default_factory=dict)
     ratios: dict[str, float] = field(default_factory=dict)
-    version: int = 0
     changed: list[Callable[[], None]] = field(default_factory=list)  # called after each look
+    ended: list[Callable[[], None]] = field(default_factory=list)  # called when no more will come
 
     # -- filling ----------------------------------------------------------------------------------
 
@@ -105,7 +109,19 @@ class History:
                     change = np.abs(_wide(value) - _wide(before)).mean()
                     self.ratios[name] = float(change / (np.abs(_wide(before)).mean() + 1e-12))
         both = zip(KINDS, (values, gradients), strict=True)
-        self._keep(Look(step, {(kind, n): a for kind, part in both for n, a in part.items()}))
+        self._add(Look(step, {(kind, n): a for kind, part in both for n, a in part.items()}))
+        self._tell()
+
+    def keep(self, step: int, parameters: Sequence[Any], weights: Sequence[np.ndarray]) -> None:
+        """Keep copies of the parameters' values; the smallest first, as many as there is room."""
+        room = self.budget // 4
+        arrays: dict[tuple[str, str], np.ndarray] = {}
+        for k in sorted(range(len(weights)), key=lambda k: weights[k].nbytes):
+            room -= weights[k].nbytes
+            if room < 0:
+                break
+            arrays["weight", parameters[k].name] = weights[k]
+        self._add(Look(step, arrays))
 
     def take(self, step: int, wall: float, data: Sequence[Datum]) -> None:
         """From the bus: histograms and figures of one step."""
@@ -120,22 +136,12 @@ class History:
             elif kind == "scalar" and topic == "update_ratio":
                 self.ratios[name] = value
         if found:
-            self._keep(Look(step, self._copies()))
+            self._tell()
 
     def close(self) -> None:
-        """What was kept stays."""
-
-    def _copies(self) -> dict[tuple[str, str], np.ndarray]:
-        """The parameters' values; the smallest first, as many as leave room for four looks."""
-        room = self.budget // 4
-        arrays: dict[tuple[str, str], np.ndarray] = {}
-        for parameter in sorted(self.parameters, key=lambda p: p.asnumpy().nbytes):
-            value = parameter.asnumpy()
-            room -= value.nbytes
-            if room < 0:
-                break
-            arrays["weight", parameter.name] = np.array(value)
-        return arrays
+        """No more will come; what was kept stays."""
+        for call in self.ended:
+            call()
 
     def _append(self, kind: str, name: str, frame: Frame) -> None:
         frames = self.series.setdefault((kind, name), [])
@@ -145,7 +151,7 @@ class History:
         if len(frames) > FRAMES:
             _thin(frames)
 
-    def _keep(self, look: Look) -> None:
+    def _add(self, look: Look) -> None:
         if self.looks and self.looks[-1].step == look.step:
             self.looks.pop()
         self.looks.append(look)
@@ -153,7 +159,8 @@ class History:
             len(self.looks) > FRAMES or sum(each.size for each in self.looks) > self.budget
         ):
             _thin(self.looks)
-        self.version += 1
+
+    def _tell(self) -> None:
         for call in self.changed:
             call()
 
@@ -161,7 +168,7 @@ class History:
 
     def names(self) -> list[str]:
         """The parameters' names."""
-        return [name for kind, name in self.series if kind == "weight"]
+        return [name for kind, name in list(self.series) if kind == "weight"]
 
     def frames(self, kind: str, name: str) -> Sequence[Frame]:
         """The histograms over time; empty when there are none."""
@@ -169,7 +176,7 @@ class History:
 
     def array(self, kind: str, name: str, step: int | None) -> tuple[int, np.ndarray] | None:
         """The array kept at the step nearest to `step` (None: the last), with that step."""
-        kept = [look for look in self.looks if (kind, name) in look.arrays]
+        kept = [look for look in list(self.looks) if (kind, name) in look.arrays]
         if not kept:
             return None
         look = kept[-1] if step is None else min(kept, key=lambda k: abs(k.step - step))

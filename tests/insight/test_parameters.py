@@ -9,7 +9,9 @@ import pytest
 
 import mslearn as ms
 from mslearn import insight, nn
-from mslearn.insight.parameter_stats import CELLS, Snapshot, histogram, matrix, statistics
+from mslearn.insight.parameter_stats import CELLS, figures, matrix, ridges, spread
+from mslearn.insight.snapshots import Frame
+from mslearn.summary.values import histogram_of
 
 
 def network() -> nn.Cell:
@@ -52,7 +54,7 @@ def test_update_takes_a_new_look() -> None:
     want = np.abs(first.asnumpy() - before).mean() / np.abs(before).mean()
     assert row["ratio"] == pytest.approx(want, rel=1e-5) and want > 0
     assert row["norm"] is None
-    assert view.table["version"] == 2
+    assert [f.step for f in view.history.frames("weight", first.name)] == [1, 2]
 
 
 def test_gradients_by_name() -> None:
@@ -86,10 +88,8 @@ def test_what_has_no_parameters_is_refused() -> None:
 
 def test_values_that_are_not_finite_are_counted_and_left_out() -> None:
     value = np.array([1.0, 3.0, np.nan, np.inf], np.float32)
-    row = statistics(Snapshot("w", value, None, None))
-    assert (row["bad"], row["mean"], row["max"]) == (2, 2.0, 3.0)
-    low, high, counts = histogram(value)
-    assert (low, high, counts.sum()) == (1.0, 3.0, 2)
+    for row in (figures(value), figures(histogram_of(value))):
+        assert (row["nan"], row["inf"], row["mean"], row["max"]) == (1, 1, 2.0, 3.0)
     param = ms.Parameter(ms.Tensor(np.full((2, 2), np.nan, np.float32)), name="w")
     view = insight.parameters([param])
     assert view.table["rows"][0]["mean"] == "nan"  # JSON knows no NaN
@@ -107,25 +107,59 @@ def test_a_large_matrix_is_joined_and_keeps_its_extremes() -> None:
     assert np.isnan(matrix(value).cells[0, 0])
 
 
-def test_a_slice_of_more_axes() -> None:
-    value = np.arange(2 * 3 * 4 * 5, dtype=np.float32).reshape(2, 3, 4, 5)
-    np.testing.assert_array_equal(matrix(value, [1, 2]).cells, value[1, 2])
-    np.testing.assert_array_equal(matrix(value, [9]).cells, value[1, 0])  # held at the border
+def test_a_matrix_of_few_axes() -> None:
     assert matrix(np.float32(3)).cells.tolist() == [[3.0]]
     assert matrix(np.arange(4.0)).cells.shape == (1, 4)
+
+
+def test_histograms_on_one_axis_keep_their_mass() -> None:
+    rng = np.random.default_rng(2)
+    arrays = [rng.normal(k, 1 + k, 1000) for k in range(4)] + [np.full(7, 2.0), np.zeros(0)]
+    frames = [Frame(k, histogram_of(a)) for k, a in enumerate(arrays)]
+    found = ridges(frames)
+    assert found.low == min(a.min() for a in arrays[:5]) and found.steps == list(range(6))
+    np.testing.assert_allclose(found.parts.sum(axis=1), [1, 1, 1, 1, 1, 0], rtol=1e-5)
+    edges = np.linspace(found.low, found.high, found.parts.shape[1] + 1)
+    exact = np.histogram(arrays[3], edges)[0] / 1000
+    assert np.abs(np.cumsum(exact) - np.cumsum(found.parts[3])).max() < 0.02
+    assert (found.parts[4] > 0).sum() == 1  # all alike: a spike, not a block
+    low, high = spread(histogram_of(np.array([0.0, 1.0])), np.array([0, 0.25, 1.0]))
+    assert (low, high) == (0.5, 1.5)
 
 
 def test_a_parameter_is_saved_as_numpy_reads_it() -> None:
     net = network()
     view = insight.parameters(net, gradients(net))
-    sent: list[Any] = []
-    view.send = lambda content, buffers=None: sent.append((content, buffers))
-    view._on_message(view, {"type": "npy", "number": 0, "grad": False}, [])
-    view._on_message(view, {"type": "npy", "number": 1, "grad": True}, [])
-    view._on_message(view, {"type": "npy", "number": 99}, [])
-    assert [content["name"] for content, _ in sent] == ["0.weight", "0.bias.grad"]
+    sent = asked(view, {"type": "npy", "number": 0, "whole": True})
+    sent += asked(view, {"type": "npy", "number": 1, "which": "gradient", "slice": "[1:3]"})
+    sent += asked(view, {"type": "npy", "number": 99}, {"type": "npy", "number": 0, "slice": "9"})
+    assert [content["name"] for content, _ in sent] == ["0.weight", "0.bias.grad[1:3]"]
     saved = np.load(io.BytesIO(sent[0][1][0]), allow_pickle=False)
     np.testing.assert_array_equal(saved, net.trainable_params()[0].asnumpy())
+    assert np.load(io.BytesIO(sent[1][1][0])).shape == (2,)
+
+
+def asked(view: Any, *messages: dict[str, Any]) -> list[Any]:
+    """What the view answers to the page's messages."""
+    sent: list[Any] = []
+    view.send = lambda content, buffers=None: sent.append((content, buffers))
+    for message in messages:
+        view._on_message(view, message, [])
+    return sent
+
+
+def test_a_slice_is_drawn_and_written() -> None:
+    value = np.arange(2 * 3 * 4 * 5, dtype=np.float32).reshape(2, 3, 4, 5) - 30
+    param = ms.Parameter(ms.Tensor(value), name="w")
+    view = insight.parameters([param])
+    look = {"type": "look", "number": 0, "slice": "[1, -1, ::2, 4:1:-1]", "form": "bits"}
+    ((content, (cells,)),) = asked(view, look)
+    want = value[1, -1, ::2, 4:1:-1]
+    np.testing.assert_array_equal(np.frombuffer(cells, np.float32).reshape(2, 3), want)
+    assert content["axes"] == [1, 2, [0, 2, 2], [4, -1, 3]] and content["step"] == 1
+    assert content["texts"][0][0] == f"0x{want.view(np.uint32)[0, 0]:08x}"
+    ((content, _),) = asked(view, look | {"slice": "0"})
+    assert "3 axes are left" in content["error"]["en"] and "[0, 0, :, :]" in content["error"]["zh"]
 
 
 class Tags(HTMLParser):
