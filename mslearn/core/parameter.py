@@ -40,9 +40,11 @@ class Parameter(Tensor):
         # A view of its own: two Parameters must never share one value's identity.
         self._value = array_from(default_input).view()
         if name is not None and not isinstance(name, str):
-            raise TypeError(
+            raise ValueError(
                 f"For 'Parameter', the name must be a str or None, but got '{type(name).__name__}'."
             )
+        if not isinstance(requires_grad, bool):
+            raise TypeError(f"For 'Parameter', requires_grad is a bool, but got {requires_grad!r}.")
         self.name = "Parameter" if name is None else name
         self.requires_grad = requires_grad
         self.layerwise_parallel = layerwise_parallel
@@ -77,19 +79,15 @@ class Parameter(Tensor):
         Args:
             init: ``"same"`` copies the data; a number or an initializer's name fills it.
         """
-        if init == "same":
-            data = self._concrete().copy()
-        elif isinstance(init, int | float):
-            data = np.full(self.shape, init, self._value.dtype)
-        else:
-            data = np.zeros(self.shape, self._value.dtype)
-            if init == "ones":
-                data.fill(1)
-            elif init != "zeros":
-                raise ValueError(
-                    f"For 'Parameter.clone', init is 'same', 'zeros', 'ones' or a number, but got "
-                    f"{init!r}."
-                )
+        fill = {"same": None, "zeros": 0, "ones": 1}.get(init, init)
+        if isinstance(fill, str):
+            raise ValueError(
+                f"For 'Parameter.clone', init is 'same', 'zeros', 'ones' or a number, but got "
+                f"{init!r}."
+            )
+        data = self._concrete().copy()
+        if fill is not None:
+            data.fill(fill)
         copy = Parameter(Tensor.wrap(data), self.name, self.requires_grad)
         copy.layerwise_parallel = self.layerwise_parallel
         copy.parallel_optimizer = self.parallel_optimizer
@@ -120,23 +118,28 @@ class Parameter(Tensor):
 
 
 class ParameterTuple(tuple[Parameter, ...]):
-    """A tuple of Parameters, in order, e.g. ``ParameterTuple(net.trainable_params())``."""
+    """A tuple of Parameters, in order, e.g. ``ParameterTuple(net.trainable_params())``.
+
+    Parameters without a name become ``Parameter$1``, ``Parameter$2`` and so on; two with one name
+    are a ValueError.
+    """
 
     def __new__(cls, iterable: Iterable[Parameter]) -> ParameterTuple:
-        items = tuple(iterable)
-        for item in items:
+        items, named = tuple(iterable), dict[str, Parameter]()
+        for i, item in enumerate(items, 1):
             if not isinstance(item, Parameter):
                 raise TypeError(
                     f"For 'ParameterTuple', every item must be a Parameter, but got "
                     f"'{type(item).__name__}'."
                 )
+            item.name = f"Parameter${i}" if item.name == "Parameter" else item.name
+            if named.setdefault(item.name, item) is not item:
+                raise ValueError(f"Two Parameters are named '{item.name}': give each its own name.")
         return super().__new__(cls, items)
 
     def clone(self, prefix: str, init: Any = "same") -> ParameterTuple:
         """Clones of all, each named ``prefix.name``."""
-        clones = []
-        for parameter in self:
-            copy = parameter.clone(init)
-            copy.name = f"{prefix}.{parameter.name}"
-            clones.append(copy)
-        return ParameterTuple(clones)
+        clones = ParameterTuple(parameter.clone(init) for parameter in self)
+        for copy in clones:
+            copy.name = f"{prefix}.{copy.name}"
+        return clones

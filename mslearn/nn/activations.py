@@ -8,22 +8,18 @@ from mslearn import ops
 from mslearn.core.dtype import FLOAT32
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
-from mslearn.nn.cell import Cell
+from mslearn.nn.cell import Cell, ParameterlessCell
 
 
-class ReLU6(Cell):
+class ReLU6(ParameterlessCell):
     """min(max(x, 0), 6)."""
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.relu6(x)
 
 
-class SiLU(Cell):
+class SiLU(ParameterlessCell):
     """x * sigmoid(x)."""
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.silu(x)
@@ -51,35 +47,35 @@ class CELU(Cell):
         return ops.celu(x, self.alpha)
 
 
-class SeLU(Cell):
+class SeLU(ParameterlessCell):
     """The self-normalising scaled elu."""
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.selu(x)
 
 
-class HSigmoid(Cell):
+class HSigmoid(ParameterlessCell):
     """min(max((x + 3) / 6, 0), 1)."""
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.hardsigmoid(x)
 
 
-class HSwish(Cell):
+class HSwish(ParameterlessCell):
     """x times HSigmoid(x)."""
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.hardswish(x)
 
 
-class Mish(Cell):
+class Mish(ParameterlessCell):
     """x * tanh(softplus(x))."""
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.mish(x)
 
 
-class Softsign(Cell):
+class Softsign(ParameterlessCell):
     """x / (1 + |x|)."""
 
     def construct(self, x: Tensor) -> Tensor:
@@ -127,14 +123,14 @@ class Hardtanh(Cell):
         return ops.hardtanh(x, self.min_val, self.max_val)
 
 
-class LogSigmoid(Cell):
+class LogSigmoid(ParameterlessCell):
     """log(sigmoid(x))."""
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.logsigmoid(x)
 
 
-class Tanhshrink(Cell):
+class Tanhshrink(ParameterlessCell):
     """x - tanh(x)."""
 
     def construct(self, x: Tensor) -> Tensor:
@@ -175,7 +171,7 @@ class Softmin(Cell):
         return ops.softmin(x, self.axis)
 
 
-class Softmax2d(Cell):
+class Softmax2d(ParameterlessCell):
     """Softmax over the channels of images (N, C, H, W)."""
 
     def construct(self, x: Tensor) -> Tensor:
@@ -194,7 +190,7 @@ class RReLU(Cell):
         return ops.rrelu(x, self.lower, self.upper)
 
 
-class FastGelu(Cell):
+class FastGelu(ParameterlessCell):
     """A fast approximation of gelu."""
 
     def construct(self, x: Tensor) -> Tensor:

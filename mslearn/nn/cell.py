@@ -107,10 +107,14 @@ class Cell(CellState):
                     f"'{type(value).__name__}'. Use self.{name}.set_data(…) for a new value."
                 )
             self._params[name].set_data(value)
-        elif name in self._cells and value is None:
+        elif name in self._cells:
+            if value is not None:
+                raise TypeError(
+                    f"For 'Cell', '{name}' is a Cell of {type(self).__name__} and cannot become a "
+                    f"'{type(value).__name__}'. Assign another Cell or None."
+                )
             self._cells[name] = value  # type: ignore[assignment]
         else:
-            self._cells.pop(name, None)
             object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
@@ -143,6 +147,11 @@ class Cell(CellState):
         self, param_name: str, param: Parameter, check_name_contain_dot: bool = True
     ) -> None:
         """Register a Parameter under `param_name`; an unnamed one takes that name."""
+        if not isinstance(param, Parameter):
+            raise TypeError(
+                f"For 'insert_param_to_cell', the argument 'param' must be a Parameter, but got "
+                f"'{type(param).__name__}'."
+            )
         if check_name_contain_dot and "." in param_name:
             raise KeyError(f"For 'Cell', a parameter's name holds no '.', but got {param_name!r}.")
         if param.name == "Parameter":
@@ -150,13 +159,13 @@ class Cell(CellState):
         self._params[param_name] = param
 
     def insert_child_to_cell(self, child_name: str, child_cell: Cell) -> None:
-        """Register a child Cell under `child_name`, e.g. from a loop."""
+        """Register a child Cell under `child_name`, e.g. from a loop; an older one is replaced."""
         if not isinstance(child_cell, Cell):
             raise TypeError(
                 f"For 'insert_child_to_cell', the child must be a Cell, but got "
                 f"'{type(child_cell).__name__}'."
             )
-        if child_name in self._cells or hasattr(self, child_name):
+        if child_name not in self._cells and hasattr(self, child_name):
             raise KeyError(f"For 'insert_child_to_cell', the name {child_name!r} is taken.")
         self._adopt(child_name, child_cell)
 
@@ -235,6 +244,7 @@ class Cell(CellState):
         """Say whether the Cell is being trained: Dropout and BatchNorm behave differently."""
         for _, cell in self.cells_and_names():
             object.__setattr__(cell, "training", bool(mode))
+        object.__setattr__(self, "phase", "train" if mode else "predict")
         return self
 
     def set_grad(self, requires_grad: bool = True) -> Cell:
@@ -357,3 +367,10 @@ class Cell(CellState):
         for name, cell in children.items():
             lines.append(f"({name}): " + repr(cell).replace("\n", "\n  "))
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+class ParameterlessCell(Cell):
+    """A layer without arguments, so that ``nn.ReLU(0.1)`` is an error."""
+
+    def __init__(self) -> None:
+        super().__init__()

@@ -25,6 +25,11 @@ class IncompatibleKeys(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
 
+    def __repr__(self) -> str:
+        if not any(self):
+            return "<All keys matched successfully>"
+        return f"IncompatibleKeys(missing_keys={self[0]}, unexpected_keys={self[1]})"
+
 
 class CellState(CellHooks):
     """Buffers, state dicts and settings of a Cell."""
@@ -32,7 +37,7 @@ class CellState(CellHooks):
     get_parameters: Any
     parameters_and_names: Any
     param_prefix: str = ""
-    phase: str = ""
+    phase: str = "train"
     pipeline_stage: int | None = None
 
     # -- buffers ------------------------------------------------------------------------------

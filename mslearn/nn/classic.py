@@ -13,20 +13,20 @@ from mslearn.core.dtype import DType, float32, int32
 from mslearn.core.errors import ShapeError
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
-from mslearn.nn.cell import Cell
+from mslearn.nn.cell import Cell, ParameterlessCell
 from mslearn.nn.conv import Conv2d
 from mslearn.nn.layers import Dense, LeakyReLU, get_activation
 from mslearn.nn.normalization import BatchNorm1d, BatchNorm2d
 
 
-class DiGamma(Cell):
+class DiGamma(ParameterlessCell):
     """The derivative of `LGamma`."""
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.digamma(x)
 
 
-class LGamma(Cell):
+class LGamma(ParameterlessCell):
     """The logarithm of |gamma(x)|."""
 
     def construct(self, x: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ class LBeta(Cell):
         return self.lgamma(x) + self.lgamma(y) - self.lgamma(x + y)
 
 
-class IGamma(Cell):
+class IGamma(ParameterlessCell):
     """The lower incomplete gamma function of (a, x), from 0 to 1."""
 
     def construct(self, a: Tensor, x: Tensor) -> Tensor:
@@ -93,14 +93,14 @@ class MatMul(Cell):
         return ops.matmul(x1, x2)
 
 
-class MatInverse(Cell):
+class MatInverse(ParameterlessCell):
     """The inverse of a symmetric positive definite matrix."""
 
     def construct(self, a: Tensor) -> Tensor:
         return ops.inverse(a)
 
 
-class MatDet(Cell):
+class MatDet(ParameterlessCell):
     """The determinant of a symmetric positive definite matrix."""
 
     def construct(self, a: Tensor) -> Tensor:
@@ -138,28 +138,28 @@ class Roll(Cell):
         return ops.roll(input_x, tuple(self.shift), tuple(self.axis))
 
 
-class Tril(Cell):
+class Tril(ParameterlessCell):
     """The lower triangle, up to diagonal `k`; zeros elsewhere."""
 
     def construct(self, x: Tensor, k: int = 0) -> Tensor:
         return ops.tril(x, k)
 
 
-class Triu(Cell):
+class Triu(ParameterlessCell):
     """The upper triangle, from diagonal `k`; zeros elsewhere."""
 
     def construct(self, x: Tensor, k: int = 0) -> Tensor:
         return ops.triu(x, k)
 
 
-class MatrixDiag(Cell):
+class MatrixDiag(ParameterlessCell):
     """(…, K) as the diagonals of matrices (…, K, K)."""
 
     def construct(self, input_x: Tensor) -> Tensor:
         return ops.expand_dims(input_x, -1) * ops.eye(input_x.shape[-1], dtype=input_x.dtype)
 
 
-class MatrixDiagPart(Cell):
+class MatrixDiagPart(ParameterlessCell):
     """The diagonals (…, min(M, N)) of matrices (…, M, N)."""
 
     def construct(self, input_x: Tensor) -> Tensor:
@@ -168,7 +168,7 @@ class MatrixDiagPart(Cell):
         return marked.sum(-1 if m <= n else -2)
 
 
-class MatrixSetDiag(Cell):
+class MatrixSetDiag(ParameterlessCell):
     """Matrices (…, M, N) with other diagonals (…, min(M, N))."""
 
     def construct(self, input_x: Tensor, diagonal: Tensor) -> Tensor:

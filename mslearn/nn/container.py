@@ -40,6 +40,24 @@ class _Sequence(Cell):
             )
         return index % len(self)
 
+    def __setitem__(self, index: int, cell: Cell) -> None:
+        cells = list(self)
+        cells[self._index(index)] = self._check(cell)
+        self._hold(cells)
+
+    def __delitem__(self, index: int | slice) -> None:
+        cells = list(self)
+        del cells[index if isinstance(index, slice) else self._index(index)]
+        self._hold(cells)
+
+    def _hold(self, cells: list[Cell]) -> None:
+        """Hold these Cells instead; their parameters are named by their new places."""
+        self._cells.clear()
+        for cell in cells:
+            for path, param in cell.parameters_and_names():
+                param.name = path
+            self.append(cell)
+
     def append(self, cell: Cell) -> _Sequence:
         """Add a Cell at the end."""
         self._adopt(str(len(self)), self._check(cell))
@@ -83,11 +101,19 @@ class CellList(_Sequence):
         for cell in cells:
             self.append(cell)
 
+    def insert(self, index: int, cell: Cell) -> None:
+        """Put a Cell before the one at `index`."""
+        cells = list(self)
+        cells.insert(index, self._check(cell))
+        self._hold(cells)
+
     def extend(self, cells: list[Cell]) -> CellList:
         """Add Cells at the end."""
         for cell in cells:
             self.append(cell)
         return self
+
+    __iadd__ = extend
 
     def construct(self, *inputs: Any) -> Any:
         raise NotImplementedError("A CellList only holds Cells: call its items, one by one.")

@@ -10,7 +10,7 @@ from mslearn.core.dtype import DType, float32
 from mslearn.core.parameter import Parameter, ParameterTuple
 from mslearn.core.tensor import Tensor
 from mslearn.gradtools.operation import GradOperation
-from mslearn.nn.cell import Cell
+from mslearn.nn.cell import Cell, ParameterlessCell
 from mslearn.nn.normalization import BatchNorm2d
 from mslearn.nn.wrap import WithLossCell
 
@@ -201,7 +201,7 @@ class ParameterUpdate(Cell):
         return x
 
 
-class SparseToDense(Cell):
+class SparseToDense(ParameterlessCell):
     """A COOTensor as a dense Tensor."""
 
     def construct(self, sparse_tensor: Any) -> Tensor:

@@ -11,7 +11,7 @@ from mslearn import ops
 from mslearn.core.dtype import float32
 from mslearn.core.errors import ShapeError
 from mslearn.core.tensor import Tensor
-from mslearn.nn.cell import Cell
+from mslearn.nn.cell import Cell, ParameterlessCell
 
 
 class CentralCrop(Cell):
@@ -41,7 +41,7 @@ class CentralCrop(Cell):
         return image[..., top : height - top, left : width - left]
 
 
-class ImageGradients(Cell):
+class ImageGradients(ParameterlessCell):
     """Differences to the next row and to the next column; zeros in the last one.
 
     Called with (N, C, H, W); returns (dy, dx) of the same shape.

@@ -13,7 +13,7 @@ from mslearn.core.errors import DtypeError, ShapeError, did_you_mean
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.nn import activations
-from mslearn.nn.cell import Cell
+from mslearn.nn.cell import Cell, ParameterlessCell
 
 
 class Dense(Cell):
@@ -60,6 +60,11 @@ class Dense(Cell):
         self.activation = get_activation(activation) if isinstance(activation, str) else activation
 
     def construct(self, x: Tensor) -> Tensor:
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"For 'Dense', the input must be a Tensor, but got '{type(x).__name__}'. Convert "
+                f"it with mslearn.Tensor(…)."
+            )
         shape = x._value.shape
         if not shape or shape[-1] != self.in_channels:
             raise ShapeError(
@@ -105,7 +110,10 @@ class Flatten(Cell):
 
 
 class Identity(Cell):
-    """The input itself."""
+    """The input itself; whatever arguments it is made with."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
 
     def construct(self, x: Any) -> Any:
         return x
@@ -115,18 +123,21 @@ class Dropout(Cell):
     """Zeros with probability `p` while training; the rest is scaled by 1/(1-p).
 
     Args:
-        keep_prob: MindSpore 1.x's spelling, 1 - p.
+        keep_prob: MindSpore 1.x's spelling, 1 - p; it counts where no `p` is given.
         p: probability of a zero.
     """
 
     def __init__(
-        self, keep_prob: float | None = None, p: float | None = None, dtype: DType = float32
+        self, keep_prob: float = 0.5, p: float | None = None, dtype: DType = float32
     ) -> None:
         super().__init__()
-        if keep_prob is not None and p is None:
-            p = 1 - keep_prob
-        self.keep_prob = 0.5 if keep_prob is None and p is None else keep_prob
-        self.p = 0.5 if p is None else p
+        if p is None and not isinstance(keep_prob, float):
+            raise TypeError(
+                f"For 'Dropout', keep_prob must be a float, but got "
+                f"'{type(keep_prob).__name__}'. Better say nn.Dropout(p=…), the share of zeros."
+            )
+        self.keep_prob, self._by_p = keep_prob, p is not None
+        self.p = 1 - keep_prob if p is None else p
         if not 0 <= self.p < 1:
             raise ValueError(f"For 'Dropout', p must be in [0, 1), but got {self.p}.")
 
@@ -134,24 +145,24 @@ class Dropout(Cell):
         return ops.dropout(x, self.p, self.training)
 
     def extend_repr(self) -> str:
-        return f"p={self.p}" if self.keep_prob is None else f"keep_prob={self.keep_prob}"
+        return f"p={self.p}" if self._by_p else f"keep_prob={self.keep_prob}"
 
 
-class ReLU(Cell):
+class ReLU(ParameterlessCell):
     """max(x, 0)."""
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.relu(x)
 
 
-class Sigmoid(Cell):
+class Sigmoid(ParameterlessCell):
     """1 / (1 + exp(-x))."""
 
     def construct(self, input_x: Tensor) -> Tensor:
         return ops.sigmoid(input_x)
 
 
-class Tanh(Cell):
+class Tanh(ParameterlessCell):
     """The hyperbolic tangent."""
 
     def construct(self, x: Tensor) -> Tensor:
@@ -183,8 +194,13 @@ class LeakyReLU(Cell):
 class Softmax(Cell):
     """exp(x) divided by its sum along `axis`."""
 
-    def __init__(self, axis: int = -1) -> None:
+    def __init__(self, axis: int | tuple[int, ...] = -1) -> None:
         super().__init__()
+        if not isinstance(axis, int | tuple):
+            raise TypeError(
+                f"For 'Softmax', the axis must be an int or a tuple, but got "
+                f"'{type(axis).__name__}'."
+            )
         self.axis = axis
 
     def construct(self, x: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mslearn import ops
-from mslearn.core.errors import DtypeError
+from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
 from mslearn.ops.loss import REDUCTIONS
@@ -33,10 +33,21 @@ class LossBase(Cell):
         return {"mean": x.mean, "sum": x.sum, "none": lambda: x}[self.reduction]()
 
 
+def check_tensors(owner: str, **given: Any) -> None:
+    """Raise a DtypeError (a TypeError) for what is no Tensor."""
+    for name, value in given.items():
+        if not isinstance(value, Tensor):
+            raise DtypeError(
+                f"For '{owner}', the '{name}' should be a Tensor, but got "
+                f"'{type(value).__name__}'. Wrap it: mslearn.Tensor(…)."
+            )
+
+
 class MSELoss(LossBase):
     """The mean of squared differences."""
 
     def construct(self, logits: Tensor, labels: Tensor) -> Tensor:
+        check_tensors("MSELoss", logits=logits, labels=labels)
         return ops.mse_loss(logits, labels, self.reduction)
 
 
@@ -44,6 +55,7 @@ class L1Loss(LossBase):
     """The mean of absolute differences."""
 
     def construct(self, logits: Tensor, labels: Tensor) -> Tensor:
+        check_tensors("L1Loss", logits=logits, labels=labels)
         return ops.l1_loss(logits, labels, self.reduction)
 
 
@@ -76,17 +88,23 @@ class CrossEntropyLoss(LossBase):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
+        if not 0 <= label_smoothing <= 1:
+            raise ValueError(
+                f"For 'CrossEntropyLoss', the label_smoothing must be in [0, 1], but got "
+                f"{label_smoothing}."
+            )
         self.weight = weight
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
     def construct(self, logits: Tensor, labels: Tensor) -> Tensor:
-        for name, value in (("logits", logits), ("labels", labels)):
-            if not isinstance(value, Tensor):
-                raise DtypeError(
-                    f"For 'CrossEntropyLoss', the '{name}' should be a Tensor, but got "
-                    f"'{type(value).__name__}'. Wrap it: mslearn.Tensor(…)."
-                )
+        check_tensors("CrossEntropyLoss", logits=logits, labels=labels)
+        if labels.ndim == logits.ndim and labels.shape != logits.shape:
+            raise ShapeError(
+                f"For 'CrossEntropyLoss', labels that are probabilities need the shape of the "
+                f"logits, {list(logits.shape)}, but got {list(labels.shape)}. Class numbers have "
+                f"no axis of classes."
+            )
         if labels.shape != logits.shape and str(labels.dtype) != "Int32":
             raise DtypeError(
                 f"For 'CrossEntropyLoss', the 'labels' should be Int32, but got "

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mslearn import ops
 from mslearn.core.errors import DtypeError
 from mslearn.core.tensor import Tensor
-from mslearn.nn.loss import LossBase, MSELoss
+from mslearn.nn.loss import LossBase, MSELoss, check_tensors
 
 
 class BCELoss(LossBase):
-    """Binary cross-entropy of probabilities."""
+    """Binary cross-entropy of probabilities.
+
+    Raises:
+        RuntimeError: a number that is no probability; in a graph it is not noticed.
+    """
 
     def __init__(self, weight: Tensor | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
         self.weight = weight
 
     def construct(self, logits: Tensor, labels: Tensor) -> Tensor:
+        values = getattr(logits, "_value", None)
+        if isinstance(values, np.ndarray) and values.size:
+            low, high = values.min(), values.max()
+            if low < 0 or high > 1:
+                raise RuntimeError(
+                    f"For 'BCELoss', the logits must be probabilities, from 0 to 1, but they go "
+                    f"from {low} to {high}. Put nn.Sigmoid() before it, or use BCEWithLogitsLoss."
+                )
         return ops.binary_cross_entropy(logits, labels, self.weight, self.reduction)
 
 
@@ -33,6 +47,12 @@ class BCEWithLogitsLoss(LossBase):
         self.pos_weight = pos_weight
 
     def construct(self, logits: Tensor, labels: Tensor) -> Tensor:
+        check_tensors("BCEWithLogitsLoss", logits=logits, labels=labels)
+        if labels._value.dtype.kind in "biu":
+            raise DtypeError(
+                f"For 'BCEWithLogitsLoss', the labels must be float, but got {labels.dtype}. "
+                f"Cast them: labels.astype(mslearn.float32)."
+            )
         return ops.binary_cross_entropy_with_logits(
             logits, labels, self.weight, self.pos_weight, self.reduction
         )
@@ -54,6 +74,8 @@ class HuberLoss(LossBase):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
+        if not delta > 0:
+            raise ValueError(f"For 'HuberLoss', the delta must be above 0, but got {delta}.")
         self.delta = delta
 
     def construct(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -101,6 +123,10 @@ class CosineEmbeddingLoss(LossBase):
 
     def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
         super().__init__(reduction)
+        if not -1 <= margin <= 1:
+            raise ValueError(
+                f"For 'CosineEmbeddingLoss', the margin must be in [-1, 1], but got {margin}."
+            )
         self.margin = margin
 
     def construct(self, logits_x1: Tensor, logits_x2: Tensor, labels: Tensor) -> Tensor:

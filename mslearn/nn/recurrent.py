@@ -164,11 +164,12 @@ class _Recurrent(Cell):
 
     gates = 1
     kinds: dict[str, type[_Recurrence]] = {}
+    nonlinearity = "tanh"
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, has_bias: bool = True,
         batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
-        dtype: DType = float32, nonlinearity: str = "tanh",
+        dtype: DType = float32,
     ) -> None:  # fmt: skip
         super().__init__()
         name = type(self).__name__
@@ -184,12 +185,7 @@ class _Recurrent(Cell):
             )
         if not 0 <= dropout < 1:
             raise ValueError(f"For '{name}', the 'dropout' must be in [0, 1), but got {dropout}.")
-        if nonlinearity not in self.kinds:
-            raise ValueError(
-                f"For '{name}', the 'nonlinearity' must be one of {list(self.kinds)}, but got "
-                f"{nonlinearity!r}."
-            )
-        self.rnn = self.kinds[nonlinearity]()
+        self.rnn = self.kinds[self.nonlinearity]()
         self.dropout = dropout
         self.dropout_op = Dropout(p=float(dropout))
         self.num_directions = 2 if bidirectional else 1
@@ -298,6 +294,15 @@ class RNN(_Recurrent):
     """
 
     kinds = {"tanh": _DynamicRNNTanh, "relu": _DynamicRNNRelu}
+
+    def __init__(self, *args: Any, nonlinearity: str = "tanh", **kwargs: Any) -> None:
+        if nonlinearity not in self.kinds:
+            raise ValueError(
+                f"For 'RNN', the 'nonlinearity' must be one of {list(self.kinds)}, but got "
+                f"{nonlinearity!r}."
+            )
+        self.nonlinearity = nonlinearity
+        super().__init__(*args, **kwargs)
 
 
 class _Single(Cell):

@@ -90,10 +90,11 @@ class Pad(Cell):
 class _PadLast(Cell):
     axes, mode = 1, "constant"
 
-    def __init__(self, padding: int | tuple[int, ...], value: float | None = None) -> None:
+    value: float | None = None
+
+    def __init__(self, padding: int | tuple[int, ...]) -> None:
         super().__init__()
         self.padding = (padding,) * (2 * self.axes) if isinstance(padding, int) else tuple(padding)
-        self.value = value
 
     def construct(self, x: Tensor) -> Tensor:
         return ops.pad(x, self.padding, self.mode, self.value)
@@ -102,19 +103,21 @@ class _PadLast(Cell):
 class ConstantPad1d(_PadLast):
     """`value` around the last axis."""
 
-    axes, mode = 1, "constant"
+    def __init__(self, padding: int | tuple[int, ...], value: float) -> None:
+        super().__init__(padding)
+        self.value = value
 
 
-class ConstantPad2d(_PadLast):
+class ConstantPad2d(ConstantPad1d):
     """`value` around the last two axes."""
 
-    axes, mode = 2, "constant"
+    axes = 2
 
 
-class ConstantPad3d(_PadLast):
+class ConstantPad3d(ConstantPad1d):
     """`value` around the last three axes."""
 
-    axes, mode = 3, "constant"
+    axes = 3
 
 
 class ReflectionPad1d(_PadLast):

@@ -125,6 +125,8 @@ class TrainOneStepCell(Cell):
         self.optimizer = optimizer
         self.weights = optimizer.parameters
         self.grad = GradOperation(get_by_list=True, sens_param=True)
+        if isinstance(sens, int | float) and sens == 0:
+            raise ValueError(f"For '{type(self).__name__}', sens must not be 0.")
         self.sens: Any = 1.0 if sens is None else sens
         self.grad_reducer = Identity()
         self.return_grad = return_grad

@@ -134,3 +134,52 @@ def half_precision(ms):
         flagged is dense, dense.mine, dense.get_flags()["fp16"], dense.get_flags()["mine"],
         len(net.init_parameters_data()), net.add_flags_recursive(k=1)[0].k,
     )  # fmt: skip
+
+
+@case
+def containers_change(ms):
+    nn = ms.nn
+
+    def told(cells):
+        return str(cells), tuple(p.name for p in cells.get_parameters())
+
+    out = []
+    net = nn.SequentialCell(nn.Dense(2, 2), nn.Tanh(), nn.Dense(2, 2))
+    net[1] = nn.Dense(2, 3)
+    out.append(told(net))
+    net = nn.SequentialCell(nn.ReLU(), nn.Tanh(), nn.GELU())
+    del net[0]
+    out.append(told(net))
+    cells = nn.CellList([nn.ReLU()])
+    cells.insert(0, nn.Dense(2, 2))
+    cells.insert(0, nn.Tanh())
+    cells += [nn.GELU()]
+    del cells[1]
+    out.append(told(cells))
+    replaced = nn.Dense(2, 2)
+    replaced.insert_child_to_cell("a", nn.ReLU())
+    replaced.insert_child_to_cell("a", nn.Tanh())
+    out.append(told(replaced))
+    return tuple(out)
+
+
+@case
+def parameters_without_names(ms):
+    pair = [ms.Parameter(ms.Tensor(X)), ms.Parameter(ms.Tensor(Y))]
+    optimizer = ms.nn.Momentum(pair, 0.1, 0.9)
+    names = tuple(p.name for p in optimizer.get_parameters())
+    return len(set(names)), tuple("Parameter" in n for n in names)
+
+
+@case
+def phases_and_loaded_keys(ms):
+    net = ms.nn.Dense(2, 2)
+    phases = (net.phase, net.set_train().phase, net.set_train(False).phase)
+    return phases, str(net.load_state_dict(dict(net.state_dict())))
+
+
+@case
+def pads_and_identity(ms):
+    nn, x = ms.nn, ms.Tensor(X)
+    layers = (nn.ConstantPad1d(1, 2.0), nn.ReflectionPad1d(1), nn.ReplicationPad1d((1, 2)))
+    return (*(layer(x) for layer in layers), nn.Identity(1, two=2)(x))

@@ -269,7 +269,13 @@ def _groups(name: str, parameters: Any) -> tuple[list[dict[str, Any]], list[Para
                     f"For '{name}', a group of parameters has the keys {sorted(known)}, but got "
                     f"{sorted(set(group) - known)}."
                 )
-        order = list(wanted[0]) if wanted else [p for g in groups for p in g["params"]]
+            if not group["params"]:
+                raise ValueError(f"For '{name}', a group's 'params' must not be empty.")
+        every = [p for g in groups for p in g["params"]]
+        order = list(wanted[0]) if wanted else every
+        missing = [p.name for p in every if id(p) not in set(map(id, order))]
+        if missing:
+            raise ValueError(f"For '{name}', 'order_params' lacks the parameters {missing}.")
     else:
         raise TypeError(
             f"For '{name}', all elements of the argument 'parameters' must be 'Parameter', or all "

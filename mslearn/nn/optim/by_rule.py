@@ -19,14 +19,17 @@ _RATES, _GRADIENTS = ("lr", "learning_rate"), ("grad", "gradient")
 
 
 def within(rule: str, name: str, value: float, low: float = 0.0, high: float = np.inf) -> float:
-    """The number, when it lies in [low, high)."""
+    """The number, when it lies in [low, high); an epsilon must be above `low`."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(
             f"For '{rule}', the argument '{name}' must be a float, but got "
             f"'{type(value).__name__}'."
         )
-    if not low <= value < high:
-        text = f"at least {low}" if high == np.inf else f"in [{low}, {high})"
+    # An epsilon keeps a divisor from being 0; these two allow that all the same.
+    above = name == "epsilon" and rule not in ("Adadelta", "LARS")
+    if not low <= value < high or (above and value == low):
+        text = f"{'above' if above else 'at least'} {low}"
+        text = text if high == np.inf else f"in [{low}, {high})"
         raise ValueError(f"For '{rule}', the argument '{name}' must be {text}, but got {value}.")
     return float(value)
 
