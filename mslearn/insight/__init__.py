@@ -9,6 +9,8 @@
     insight.pipeline(train)                     # the data pipeline, and where its time goes
     insight.placement(step, x, y)               # which device runs what, and what crosses
     insight.parameters(net)                     # every weight: histogram, heatmap, gradient norm
+    insight.images({0: before, 9: after})       # pictures over the steps, pixel by pixel
+    insight.predictions(net, test_set)          # the confusion matrix and the samples behind it
     insight.watch(net, optimizer, loss_fn)      # one line, and a training records itself
 
 Everything here is loaded on first use. The widgets need Jupyter (``pip install "mslearn[lab]"``);
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
     from .graph_scene import scene as scene
     from .graph_view import GraphView as GraphView
     from .graph_view import graph as graph
+    from .image_predictions_view import PredictionsView as PredictionsView
+    from .image_predictions_view import predictions as predictions
+    from .image_view import ImagesView as ImagesView
+    from .image_view import images as images
     from .microscope import GradientView as GradientView
     from .microscope import gradient as gradient
     from .parameter_view import ParametersView as ParametersView
@@ -60,6 +66,10 @@ _HOMES = {
     "placement": "placement_view",
     "Placement": "placement_view",
     "PipelineView": "pipeline_view",
+    "images": "image_view",
+    "ImagesView": "image_view",
+    "predictions": "image_predictions_view",
+    "PredictionsView": "image_predictions_view",
     "parameters": "parameter_view",
     "ParametersView": "parameter_view",
 }

@@ -9,7 +9,10 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const target = resolve(here, "../../mslearn/static");
 const staging = join(target, `.build-${process.pid}`);
-const widgets = ["compile", "curves", "dashboard", "graph", "microscope", "parameters", "predict", "quiz"];
+const widgets = [
+  "compile", "curves", "dashboard", "graph", "images", "images-predictions", "microscope", "parameters", "predict",
+  "quiz",
+];
 const budget = 200 * 1024; // gzipped bytes: the bundle travels to the browser as widget state
 
 const entries = widgets
