@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "hub": {"core", "models", "nn", "train"},
     "models": {"core", "ops", "nn", "common"},
     "numpy": {"core", "ops"},
-    "mindrecord": {"core"},
+    "mindrecord": {"core", "common"},
     "dataset": {"core", "common", "mindrecord", "train"},
     "summary": {"core", "ops", "graph", "nn", "train", "common"},
     "insight": {
@@ -38,7 +38,7 @@ MAY_IMPORT = {
         "summary",
     },
     "camp": {"core", "ops", "autodiff", "nn", "train", "dataset", "insight", "common"},
-    "lab": {"camp", "insight", "summary"},
+    "lab": {"camp", "common", "insight", "summary"},
 }
 OUTSIDE_THE_ENGINE = {"numpy"}
 

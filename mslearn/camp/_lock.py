@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from mslearn.common.files import write_whole
 
 
 class LockTimeout(TimeoutError):
@@ -76,29 +77,10 @@ def locked(path: Path, timeout: float = 5.0) -> Iterator[None]:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write ``text`` (UTF-8) to ``path`` so that a reader sees the old file or the new, whole."""
+    """Write ``text`` as UTF-8; see `replace_bytes`."""
     replace_bytes(path, text.encode("utf-8"))
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` so that a reader sees the old file or the new, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fd, name = tempfile.mkstemp(prefix=path.name + ".", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        for attempt in range(50):
-            try:
-                os.replace(name, path)
-                return
-            except PermissionError:
-                # Windows refuses while a reader (the server extension) has the file open.
-                if os.name != "nt" or attempt == 49:
-                    raise
-                time.sleep(0.02)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+    """Write ``content`` to ``path``, for its owner's eyes, whole or not at all."""
+    write_whole(path, [content], permissions=0o600)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
+from mslearn.common.files import write_whole
 from mslearn.core.errors import did_you_mean
 from mslearn.dataset.packaged import PACKAGES, lay_out
 
@@ -86,16 +86,7 @@ def _copy(source: Path, target: Path) -> None:
         same = False
     if same:
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    write_whole(target, [data])
 
 
 def _digest(data: bytes) -> bytes:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-import os
-import tempfile
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mslearn.common.files import replacing
 from mslearn.core.dtype import DType
 from mslearn.core.errors import did_you_mean
 from mslearn.dataset.arguments import arguments_of
@@ -104,15 +103,9 @@ def serialize(dataset: Dataset, json_filepath: str = "") -> dict[str, Any]:
         raise TypeError(f"serialize: a data set is wanted, but got '{type(dataset).__name__}'.")
     held = _node(dataset)
     if json_filepath:
-        target = Path(json_filepath)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(held, file, indent=2, ensure_ascii=False)
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        text = json.dumps(held, indent=2, ensure_ascii=False)
+        with replacing(json_filepath) as file:
+            file.write(text.encode())
     return held
 
 

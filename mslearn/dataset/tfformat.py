@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import struct
-import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +20,7 @@ import numpy as np
 
 from mslearn.common.crc32c import crc32c as crc32c
 from mslearn.common.crc32c import masked as masked
+from mslearn.common.files import replacing
 
 # tf.train.Example.
 
@@ -158,8 +157,8 @@ class TFRecordWriter:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        handle, self._temporary = tempfile.mkstemp(dir=self.path.parent, prefix=".tfrecord-")
-        self._file = os.fdopen(handle, "wb")
+        self._replacing = replacing(self.path)
+        self._file = self._replacing.__enter__()
 
     def write(self, row: dict[str, Any] | bytes) -> None:
         """Add a row (or a record that is packed already)."""
@@ -171,14 +170,8 @@ class TFRecordWriter:
     def __enter__(self) -> TFRecordWriter:
         return self
 
-    def __exit__(self, kind: Any, *_: object) -> None:
-        try:
-            self._file.close()
-            if kind is None:
-                os.chmod(self._temporary, 0o644)
-                os.replace(self._temporary, self.path)
-        finally:
-            Path(self._temporary).unlink(missing_ok=True)
+    def __exit__(self, *error: Any) -> None:
+        self._replacing.__exit__(*error)
 
 
 def read_records(path: str, compression: str | None = None) -> Iterator[bytes]:

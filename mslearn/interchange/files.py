@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.common.files import write_whole
 from mslearn.core.errors import did_you_mean
 from mslearn.core.tensor import Abstract, Tensor
 from mslearn.graph.capture import capture
@@ -20,7 +21,6 @@ from mslearn.interchange.mindir_model import mindir_model
 from mslearn.interchange.mindir_read import MindirError, MindirGraph, decode, unknown
 from mslearn.interchange.onnx_model import onnx_model
 from mslearn.nn.cell import Cell
-from mslearn.train.serialization import write_atomically
 
 FORMATS = ("MINDIR", "ONNX", "AIR")
 _OPTIONS = {"enc_key", "enc_mode", "dataset", "incremental", "custom_func"}
@@ -65,7 +65,7 @@ def export(
     examples = [Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs]
     graph, resized = captured(net, examples)
     lower: Any = mindir_model if file_format == "MINDIR" else onnx_model
-    write_atomically(path, [lower(graph, resized=resized).data])
+    write_whole(path, [lower(graph, resized=resized).data])
 
 
 def _target(net: Any, file_name: Any, file_format: Any, options: dict[str, Any]) -> Path:

@@ -12,6 +12,8 @@ import os
 import stat
 from pathlib import Path
 
+from mslearn.common.files import replacing
+
 HERE = Path(__file__).resolve().parents[1]
 LEFT_OUT = {"camp", "lab", "static", "_lessons", "__pycache__"}
 FOLDER = "engine"
@@ -61,11 +63,9 @@ def copy_engine(folder: Path, known: dict[str, str], package: Path = HERE) -> di
 def _replace(target: Path, content: bytes) -> None:
     """Whole or not at all; without the wait for the disk that a learner's own work gets."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    staged = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    staged.write_bytes(content)
-    staged.chmod(0o444)
     _writable(target)
-    os.replace(staged, target)
+    with replacing(target, permissions=0o444, durable=False) as file:
+        file.write(content)
 
 
 def _writable(target: Path) -> None:

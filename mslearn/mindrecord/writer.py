@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from mslearn.common.files import put_in_place
 from mslearn.mindrecord.errors import (
     MRMCommitError,
     MRMDefineIndexError,
@@ -246,8 +247,8 @@ class FileWriter:
                     shard.file = open(shard.temporary, "wb")  # noqa: SIM115 - an empty shard
                 ready.append(shard.finish(header, number, columns))
             for shard, index in zip(shards, ready, strict=True):
-                os.replace(index, f"{shard.path}.db")
-                os.replace(shard.temporary, shard.path)
+                put_in_place(index, shard.path.with_name(f"{shard.path.name}.db"))
+                put_in_place(shard.temporary, shard.path)
         except sqlite3.OperationalError as error:
             self._discard()
             raise OSError(f"The index of '{self._paths[0]}' cannot be written: {error}") from error

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.common.files import replacing
 from mslearn.core.tensor import Tensor
 from mslearn.graph.ir import Graph
 from mslearn.nn.cell import Cell
@@ -214,10 +215,8 @@ class SummaryRecord:
                 folder = self._folder / "export_tensor"
                 folder.mkdir(parents=True, exist_ok=True)
                 path = folder / f"{safe[:100]}_{step}.npy"
-                staged = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-                with staged.open("wb") as file:
+                with replacing(path) as file:
                     np.save(file, datum.value, allow_pickle=False)
-                os.replace(staged, path)
 
     def flush(self) -> None:
         """Nothing waits: every value is in its file when `record` returns."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mslearn.common.files import write_whole
 from mslearn.core.errors import did_you_mean
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
@@ -84,7 +84,7 @@ def save_checkpoint(
         chunks = encode(named, crc_check and enc_key is None)
         if enc_key is not None:
             chunks = encryption.encrypt(chunks, enc_key, enc_mode)
-        write_atomically(path, chunks)
+        write_whole(path, chunks)
 
     if async_save:
         background.write_later(write)
@@ -104,25 +104,6 @@ def _check_options(who: str, format: str, key_name: str, key: Any, mode: str) ->
         raise ValueError(
             f"For '{who}', the format must be 'ckpt' or 'safetensors', but got {format!r}."
         )
-
-
-def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write a file beside `path`, flush it to disk, and put it in place in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _named_arrays(save_obj: Any) -> list[tuple[str, np.ndarray]]:

@@ -99,7 +99,7 @@ def test_background_saves_hold_the_values_of_now(tmp_path, monkeypatch):
         time.sleep(0.2)
         path.write_bytes(b"".join(chunks))
 
-    monkeypatch.setattr("mslearn.train.serialization.write_atomically", slowly)
+    monkeypatch.setattr("mslearn.train.serialization.write_whole", slowly)
     net = nn.Dense(3, 2)
     step = nn.TrainOneStepCell(nn.WithLossCell(net, nn.MSELoss()), nn.SGD(net.trainable_params()))
     before = net.weight.asnumpy().copy()

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.common.files import replacing
 from mslearn.dataset.checks import check_int
 from mslearn.dataset.text.base import TextOperation
 
@@ -136,11 +137,9 @@ class SentencePieceVocab:
         if not isinstance(vocab, SentencePieceVocab):
             raise TypeError(f"save_model: vocab must be a SentencePieceVocab, but got {vocab!r}.")
         target = os.path.join(path, filename)
-        part = f"{target}.part"
         try:
-            with open(part, "wb") as file:
+            with replacing(target) as file:
                 file.write(vocab.model)
-            os.replace(part, target)
         except OSError as error:
             raise RuntimeError(f"save_model: cannot write {target}: {error}.") from error
 

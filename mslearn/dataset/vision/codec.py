@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
 from typing import Any
 
 import numpy as np
 
+from mslearn.common.files import replacing
 from mslearn.dataset.checks import check_bool, check_int
 from mslearn.dataset.vision.base import ImageOperation, check_image
 from mslearn.dataset.vision.enums import ImageReadMode
@@ -170,14 +170,8 @@ def write_file(filename: str, data: Any) -> None:
             f"{list(array.shape)}."
         )
     try:
-        handle, part = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)))
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(array.tobytes())
-            os.replace(part, path)
-        except BaseException:
-            os.unlink(part)
-            raise
+        with replacing(path) as file:
+            file.write(array.tobytes())
     except OSError as error:
         raise RuntimeError(f"write_file: cannot write {path}: {error}.") from error
 
