@@ -14,6 +14,9 @@ from mslearn.interchange.mindir_load import LOAD
 from mslearn.interchange.mindir_read import MindirError, MindirGraph, Operation
 from mslearn.nn.cell import Cell
 
+# What kernels raise when a damaged file hands them attributes that no graph would hold.
+_UNFIT = (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, MemoryError)
+
 
 class GraphCell(Cell):
     """Runs what `mslearn.load` has read.
@@ -84,9 +87,9 @@ class GraphCell(Cell):
         for step, over in self._steps:
             try:
                 known[step.output] = LOAD[step.op](step.attrs, *[known[n] for n in step.inputs])
-            except (KeyError, IndexError, AttributeError, TypeError) as error:
-                if isinstance(error, DtypeError):
-                    raise
+            except ShapeError:  # of the input too: its size may be free
+                raise
+            except _UNFIT as error:
                 raise MindirError(
                     f"For 'GraphCell', the operation '{step.op}' ({step.scope}) of the file has "
                     f"arguments that it cannot be run with: {type(error).__name__} {error}."
