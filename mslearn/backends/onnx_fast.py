@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.backends.onnx_blocked import Blocks, block
 from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor
@@ -143,16 +144,26 @@ class Lowerings(dict[str, Lowering]):
             statistics: dict[str, tuple[str, str]] = {}
             self["BatchNorm"] = _norm(statistics)
             self["BatchNormGrad"] = _norm_grad(statistics)
+        uses = collections.Counter(id(v) for n in graph.nodes for v in n.values())
+        uses.update(id(v) for v in graph.results())
         updates = [n for n in graph.nodes if n.prim.name == "ApplyMomentum"]
         starts = {id(v): p for p, v in graph.parameters}
         written = {id(p) for p, _ in graph.updates}
         shares = [starts.get(id(n.inputs[4])) for n in updates]
         if updates and all(p is not None and id(p) not in written and p.size == 1 for p in shares):
             self.baked = [p for p in {id(p): p for p in shares}.values() if p is not None]
-            uses = collections.Counter(id(v) for n in graph.nodes for v in n.values())
-            uses.update(id(v) for v in graph.results())
             numbers = {id(n.inputs[4]): p for n, p in zip(updates, shares, strict=True)}
             self["ApplyMomentum"] = _momentum(uses, starts, numbers)
+        size = block() if any(n.prim.name == "Conv2D" for n in graph.nodes) else 0
+        self._own = set(self)
+        self._blocks = Blocks(size, uses, {**LOWERINGS, **self}) if size else None
+        if self._blocks:
+            self.update(self._blocks.lowerings)
+
+    def takes(self, node: Node) -> bool:
+        """Whether a node is lowered here rather than by ONNX's operators or a rule."""
+        own = node.prim.name in self._own
+        return own or (self._blocks is not None and self._blocks.takes(node))
 
 
 def _image(node: Node) -> Any:

@@ -75,7 +75,9 @@ def _on_cpu(
 ) -> Callable[[], tuple[Model, Any, list[Any]]]:
     def build() -> tuple[Model, Any, list[Any]]:
         found = Lowerings(graph)
-        model = onnx_model(graph, parameters="inputs", rules=RULES, lowerings=found)
+        model = onnx_model(
+            graph, parameters="inputs", rules=RULES, lowerings=found, takes=found.takes
+        )
         ort = importlib.import_module("onnxruntime")
         session = open_session(ort, one, model.data, session_options(ort, threads), options)
         return model, session, found.baked

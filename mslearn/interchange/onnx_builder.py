@@ -112,9 +112,12 @@ class Builder:
         self._initializers[name] = tensor(array, name)
 
     def op(self, kind: str, *inputs: str, outputs: int = 1, **attrs: Any) -> Any:
-        """Add an operator; returns the name of its output, or a list of names."""
+        """Add an operator; returns the name of its output, or a list of names.
+
+        `kind` is a name of ONNX's own, or ``domain:Name``.
+        """
         node = self._node
-        base = "/".join([*(node.scope if node else ()), kind])
+        base = "/".join([*(node.scope if node else ()), kind.rpartition(":")[2]])
         names = [self.fresh(base if i == 0 else f"{base}.{i}") for i in range(outputs)]
         self.ops.append(Op(kind, list(inputs), names, attrs, node))
         return names[0] if outputs == 1 else names
@@ -207,8 +210,10 @@ class Builder:
         for op in self.ops:
             body = b"".join(wire.block(1, called(i)) for i in op.inputs)
             body += b"".join(wire.block(2, called(o)) for o in op.outputs)
-            body += wire.block(3, op.outputs[0]) + wire.block(4, op.kind)
+            domain, _, kind = op.kind.rpartition(":")
+            body += wire.block(3, op.outputs[0]) + wire.block(4, kind)
             body += b"".join(wire.block(5, attribute(k, v, names)) for k, v in op.attrs.items())
+            body += wire.block(7, domain) if domain else b""
             if op.node is not None and op.node.source is not None:
                 body += wire.block(6, str(op.node.source.line))
             parts.append(wire.block(1, body))
@@ -221,11 +226,13 @@ class Builder:
 
     def model(self, name: str, inputs: list[Port], outputs: list[Port]) -> bytes:
         """The ModelProto."""
+        domains = sorted({op.kind.rpartition(":")[0] for op in self.all_ops()} - {""})
+        versions = [("", OPSET), *((domain, 1) for domain in domains)]
         return b"".join([
             wire.integer(1, IR_VERSION),
             wire.block(2, "mslearn"),
             wire.block(7, self.message(name, inputs, outputs)),
-            wire.block(8, wire.block(1, "") + wire.integer(2, OPSET)),
+            *(wire.block(8, wire.block(1, d) + wire.integer(2, v)) for d, v in versions),
         ])  # fmt: skip
 
 

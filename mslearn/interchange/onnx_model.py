@@ -51,6 +51,7 @@ def onnx_model(
     parameters: str = "auto",
     rules: Mapping[str, Rule] | None = None,
     lowerings: Mapping[str, Lowering] | None = None,
+    takes: Callable[[Node], bool] = lambda node: True,
     without: Sequence[str] = (),
     resized: Graph | None = None,
 ) -> Model:
@@ -62,6 +63,8 @@ def onnx_model(
             makes each an input, ``"auto"`` an input only where the graph updates it.
         rules: further or other ways to take primitives apart, by the primitive's name.
         lowerings: further or other operators for primitives, by the primitive's name.
+        takes: whether `lowerings` take a node of a primitive that they name. Of others they get
+            only those that ONNX has an operator for; the rest is taken apart.
         without: primitives that must not use their own operator but be taken apart by a rule,
             e.g. ``("LayerNorm",)`` for a runtime without LayerNormalization.
         resized: the same function captured with another batch size (`dynamic.SIZES`): sizes
@@ -83,7 +86,10 @@ def onnx_model(
         table.pop(name, None)
 
     def keep(node: Node) -> bool:
-        return node.prim.name in table and (node.prim.name in (lowerings or {}) or fits(node))
+        name = node.prim.name
+        if name in (lowerings or {}) and takes(node):
+            return True
+        return name in LOWERINGS and name not in without and fits(node)
 
     def simplified(inner: Graph) -> Graph:
         inner = taken_apart(inner, every, keep, roots)
