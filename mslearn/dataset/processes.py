@@ -21,7 +21,7 @@ import traceback
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
@@ -169,6 +169,19 @@ def _folder() -> str:
     return tempfile.mkdtemp(prefix="mslearn-")
 
 
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """A child starts with Ctrl-C held back, until `_serve` ignores it; ours is only delayed."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end(processes: list[Any], pipes: list[Any], folder: str, owner: int) -> None:
     if os.getpid() != owner:  # a forked child collects the parent's objects
         return
@@ -218,7 +231,7 @@ class Workers:
                 target=_serve, args=(theirs, self.folder, number, packed), daemon=True,
                 name=f"mslearn-{stage}-{number}",
             )  # fmt: skip
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _deaf_to_interrupts():
                 # Forking beside threads: the children only run the handler and use no lock of ours.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 process.start()

@@ -312,6 +312,8 @@ def test_control_c_ends_everything(tmp_path):
     process = subprocess.Popen(
         [sys.executable, str(script), "fork", "slowly"], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, env=environment(), start_new_session=True,
+        # A shell's background job, which CI may be, begins with SIGINT ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     process.stdout.readline()
     time.sleep(0.5)
