@@ -3,7 +3,9 @@
     recorder = Recorder()
     with observing(recorder):
         y = net(x)
-    recorder.ops                      # one Op for each operation, in execution order
+    recorder.ops
+
+One `Op` for each operation, in execution order.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import linecache
 import os
 import re
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +49,7 @@ class Op:
     scope: tuple[str, ...]
     source: Source | None = None
     cause: int | None = None  # backward: index of the forward Op whose rule it belongs to
+    seconds: float = 0.0  # since the operation before it: its kernel and the Python around it
 
 
 @dataclass
@@ -60,6 +64,7 @@ class Recorder:
     summaries: dict[int, dict[str, Any]] = field(default_factory=dict)
     cause: int | None = None
     _kept: list[Any] = field(default_factory=list)
+    _since: float = field(default_factory=time.perf_counter)  # not counting the work done here
 
     def on_op(
         self,
@@ -68,6 +73,7 @@ class Recorder:
         attrs: dict[str, Any],
         output: Any,
     ) -> None:
+        seconds = time.perf_counter() - self._since
         outputs = output if type(output) is tuple else (output,)
         scope = current_scope()
         source = None
@@ -75,9 +81,12 @@ class Recorder:
             source = user_line()
         elif self.cause is not None:
             source = self.ops[self.cause].source
-        self.ops.append(Op(prim, tuple(inputs), dict(attrs), outputs, scope, source, self.cause))
+        self.ops.append(
+            Op(prim, tuple(inputs), dict(attrs), outputs, scope, source, self.cause, seconds)
+        )
         for value in (*inputs, *outputs):
             self.see(value)
+        self._since = time.perf_counter()
 
     def see(self, value: Any) -> None:
         """Summarise a value that is new."""
@@ -107,6 +116,7 @@ class Recorder:
                 tape.on_op(op.prim, op.inputs, op.attrs, out)
         finally:
             state.scope = before
+        self._since = time.perf_counter()
         with observing(self):
             found = tape.gradients(loss, keep=True)
         for gradient in found.values():

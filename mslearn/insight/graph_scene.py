@@ -10,7 +10,8 @@ A scene is a dict of version 1:
 ``scopes``    tree of name scopes, parents first: ``{"id", "name", "parent" (id or -1), "phase"}``;
               ``phase`` is ``"forward"`` or ``"backward"`` (below ``Gradients``)
 ``nodes``     ``{"id", "kind", "op", "name", "scope" (id or -1), "phase", "outputs", "attrs",
-              "doc", "source", "cause"}``;
+              "doc", "source", "cause"}``, of an operation with ``"time"`` (seconds), of a parameter
+              with ``"update"`` (sum |change|, sum |value|) where an optimizer's step was tried;
               ``kind`` is ``"op"``, ``"parameter"``, ``"input"`` or ``"constant"``; ``op`` the
               primitive's name (the label of other kinds); ``name`` the full name as MindSpore
               writes it; ``attrs`` name to text; ``source`` null or ``{"file", "line", "text"}``;
@@ -38,6 +39,7 @@ from mslearn.core.dtype import dtype_of
 from mslearn.nn import Cell
 
 from .graph_recorder import Op, Recorder
+from .graph_update import Change, tried_step
 
 VERSION = 1
 Scene = dict[str, Any]
@@ -48,6 +50,7 @@ def scene(
     *inputs: Any,
     loss_fn: Callable[..., Any] | None = None,
     grads: bool = True,
+    optimizer: Any = None,
 ) -> Scene:
     """Run `cell_or_fn` once and describe what it computed; see the module's text for the form.
 
@@ -57,10 +60,11 @@ def scene(
         loss_fn: makes the scalar to differentiate from the output.
         grads: go backwards too, where there is a scalar to start from: the loss, or the output,
             or the first of several outputs when that is a floating scalar.
+        optimizer: one step of it is tried with these gradients and taken back.
 
     Raises:
-        TypeError: nothing callable was given, or no operation ran.
-        ValueError: `loss_fn` did not return a scalar.
+        TypeError: nothing callable was given, no optimizer, or no operation ran.
+        ValueError: `loss_fn` did not return a scalar, or an optimizer stands beside no gradients.
     """
     if not callable(cell_or_fn):
         raise TypeError(
@@ -89,6 +93,12 @@ def scene(
     if grads and loss is not None:
         watched = [v for v in (*named.values(), *parameters.values()) if _floating(v)]
         found = recorder.backward(loss, [getattr(v, "_value", v) for v in watched])
+    if optimizer is not None and not found:
+        raise ValueError(
+            "insight.graph: an optimizer needs gradients, but there is no scalar to start from. "
+            "Pass loss_fn, or a function that returns the loss, and leave grads=True."
+        )
+    updates = tried_step(optimizer, found) if optimizer is not None else {}
     captured = _captured(cell_or_fn) | _captured(loss_fn)
     names = {id(t._value): n for n, t in captured.items()}
     names |= {id(t._value): n for n, t in named.items()}
@@ -99,6 +109,7 @@ def scene(
         parameters={k: p.name for k, p in parameters.items()},
         gradients={k: id(t._value) for k, t in found.items()},
         loss=None if loss is None else id(loss._value),
+        updates=updates,
     )
 
 
@@ -109,6 +120,7 @@ def build(
     parameters: dict[int, str] | None = None,
     gradients: dict[int, int] | None = None,
     loss: int | None = None,
+    updates: dict[int, Change] | None = None,
 ) -> Scene:
     """The scene of recorded operations.
 
@@ -118,8 +130,10 @@ def build(
         inputs, parameters: names of leaves by id(value); other leaves are constants.
         gradients: id(value) to id(its gradient), both seen by the recorder.
         loss: id of the value that was differentiated.
+        updates: how far an optimizer's step moves a parameter, by id(value).
     """
-    return _Builder(recorder, inputs or {}, parameters or {}, gradients or {}).build(title, loss)
+    builder = _Builder(recorder, inputs or {}, parameters or {}, gradients or {}, updates or {})
+    return builder.build(title, loss)
 
 
 class _Builder:
@@ -129,8 +143,9 @@ class _Builder:
         inputs: dict[int, str],
         parameters: dict[int, str],
         gradients: dict[int, int],
+        updates: dict[int, Change],
     ) -> None:
-        self.recorder, self.gradients = recorder, gradients
+        self.recorder, self.gradients, self.updates = recorder, gradients, updates
         self.leaf_names = {"input": inputs, "parameter": parameters}
         self.nodes: list[dict[str, Any]] = []
         self.edges: list[list[int]] = []
@@ -210,6 +225,8 @@ class _Builder:
             phase="backward" if home[:1] == ("Gradients",) else "forward",
             outputs=(value,),
         )
+        if key in self.updates:
+            node["update"] = list(self.updates[key])
         if kind == "constant" and user.source is not None:
             node["source"] = vars(user.source).copy()
 
@@ -224,6 +241,7 @@ class _Builder:
             outputs=op.outputs,
         )
         self.node_of.append(node["id"])
+        node["time"] = float(f"{op.seconds:.3g}")
         node["attrs"] = {k: _attr(v) for k, v in op.attrs.items()}
         node["doc"] = _first_line(op.prim.__doc__)
         node["source"] = vars(op.source).copy() if op.source is not None else None

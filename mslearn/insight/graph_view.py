@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +22,27 @@ if TYPE_CHECKING:
 WHOLE = 1500  # nodes of a graph that is sent with all its cards
 
 
+def _travelling(scene: Scene, _: Any) -> dict[str, Any]:
+    """The scene as the page gets it: a large one packed, a tenth of the size."""
+    if len(scene["nodes"]) <= WHOLE:
+        return scene
+    return {"zip": zlib.compress(json.dumps(scene, separators=(",", ":")).encode(), 1)}
+
+
 class GraphView(InsightWidget):
     """A computation graph that has been recorded; see `graph`.
 
     Attributes:
         scene: the graph as plain JSON data (see `mslearn.insight.graph_scene`); of a large graph
             without what only a node's card shows, which the page fetches when a card opens.
+            Large ones travel packed (zlib).
         unfolded: ids of the scopes that are open when the view appears.
         language: "en" or "zh".
     """
 
     bundle = "graph"
 
-    scene = t.Dict().tag(sync=True)
+    scene = t.Dict().tag(sync=True, to_json=_travelling)
     unfolded = t.List(t.Int()).tag(sync=True)
 
     def __init__(self, scene: Scene, **kwargs: Any) -> None:
@@ -54,8 +64,11 @@ class GraphView(InsightWidget):
             if kind == "dot":
                 text = dot_source(self._full, backward)
             else:
-                unfolded = {k for k in content.get("unfolded") or [] if isinstance(k, int)}
-                text = to_svg(self._full, self.language, unfolded, backward)
+                unfolded, apart = (
+                    {k for k in content.get(name) or [] if isinstance(k, int)}
+                    for name in ("unfolded", "apart")
+                )
+                text = to_svg(self._full, self.language, unfolded, backward, apart)
             self.send({"type": "export", "kind": kind, "text": text})
 
     def to_svg(self, backward: bool = False) -> str:
@@ -119,6 +132,7 @@ def graph(
     *inputs: Any,
     loss_fn: Callable[..., Any] | None = None,
     grads: bool = True,
+    optimizer: Any = None,
 ) -> GraphView:
     """Run a network or function once and show what it computed.
 
@@ -128,17 +142,19 @@ def graph(
         loss_fn: makes a scalar from the output; its gradients are shown beside the values.
         grads: go backwards where there is a scalar to start from: the loss, or a scalar output,
             or the first of several outputs when that is a scalar.
+        optimizer: one step of it is tried with these gradients and taken back, so that each
+            parameter shows its update ratio, mean|change| / mean|value|.
 
     Returns:
         A view to put at the end of a notebook cell.
 
     Raises:
-        TypeError: `cell_or_fn` cannot be called, or ran no operation.
-        ValueError: `loss_fn` did not return a scalar.
+        TypeError: `cell_or_fn` cannot be called or ran no operation; `optimizer` is none.
+        ValueError: `loss_fn` did not return a scalar; an optimizer, but no gradients.
 
     Examples:
         >>> insight.graph(net, images)                                  # doctest: +SKIP
         >>> insight.graph(net, images, labels, loss_fn=loss_fn)         # doctest: +SKIP
         >>> insight.graph(forward_fn, images, labels)                   # doctest: +SKIP
     """
-    return GraphView(scene(cell_or_fn, *inputs, loss_fn=loss_fn, grads=grads))
+    return GraphView(scene(cell_or_fn, *inputs, loss_fn=loss_fn, grads=grads, optimizer=optimizer))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import threading
 import time
 from pathlib import Path
@@ -241,7 +242,8 @@ def _with_norms(scene: dict[str, Any], run: Run) -> dict[str, Any]:
         if norm is not None:
             node["outputs"][0]["grad"] = {"first": [], "norm": norm}
         if ratio is not None:
-            node["update"] = ratio
+            numbers = math.prod(node["outputs"][0]["shape"])
+            node["update"] = [ratio * numbers, numbers]
     return scene
 
 

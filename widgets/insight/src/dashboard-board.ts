@@ -1,7 +1,9 @@
 // What all views share: the runs, which of them are chosen, and how they are drawn.
-import type { Listing, RunInfo } from "./dashboard-data";
+import { isDark, onceAFrame } from "./shared";
+import type { Axis, Listing, RunInfo } from "./dashboard-data";
 
-type Axis = "step" | "relative" | "wall";
+export type Limit = [number | null, number | null];
+const KEPT = "mslearn-insight"; // what a browser remembers of the reader's choices
 
 export class Board {
   listing: Listing = { base: "", complete: true, runs: [] };
@@ -9,6 +11,14 @@ export class Board {
   smoothing = 0;
   log = false;
   axis: Axis = "step";
+  ridges: "ridge" | "overlay" = "ridge";
+  /** Values of a tag below the first or above the second number are painted. */
+  limits: Record<string, Limit> = {};
+  /** Where the reader points, on the horizontal axis: all charts show it. */
+  cursor: number | null = null;
+  readonly pointed = new Set<() => void>();
+  /** Told when the language has changed. */
+  readonly changed = new Set<() => void>();
   dark = false;
   language: "en" | "zh" = "en";
   runFilter = "";
@@ -17,7 +27,26 @@ export class Board {
   say!: (text: string) => void;
   private byNumber = new Map<number, RunInfo>();
 
-  constructor(readonly root: HTMLElement) {}
+  constructor(readonly root: HTMLElement) {
+    let kept: { language?: unknown; dark?: unknown; limits?: unknown } = {};
+    try {
+      kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}") ?? {};
+    } catch { /* something else wrote there: begin anew */ }
+    this.language = String(kept.language ?? navigator.language).startsWith("zh") ? "zh" : "en";
+    this.dark = typeof kept.dark === "boolean" ? kept.dark : isDark();
+    if (kept.limits && typeof kept.limits === "object") this.limits = kept.limits as Record<string, Limit>;
+  }
+
+  keep(): void {
+    localStorage.setItem(KEPT, JSON.stringify({ language: this.language, dark: this.dark, limits: this.limits }));
+  }
+
+  point(x: number | null): void {
+    if (x === this.cursor) return;
+    this.cursor = x;
+    this.tellPointed();
+  }
+  private readonly tellPointed = onceAFrame(() => { for (const told of this.pointed) told(); });
 
   take(listing: Listing): void {
     this.listing = listing;
@@ -39,7 +68,7 @@ export class Board {
   dashed(run: number): boolean { return Math.floor(run / 6) % 2 === 1; }
 
   /** Tags of the chosen runs that pass the filter, sorted. */
-  tags(kind: "scalars" | "histograms" | "images"): string[] {
+  tags(kind: "scalars" | "histograms" | "images" | "tensors"): string[] {
     const found = new Set(this.chosen().flatMap((run) => Object.keys(run[kind])));
     return [...found].filter((tag) => matches(tag, this.tagFilter)).sort();
   }

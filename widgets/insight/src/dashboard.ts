@@ -2,46 +2,27 @@
 import "uplot/dist/uPlot.min.css";
 import "./dashboard.css";
 import { Board } from "./dashboard-board";
-import { HistogramCard, ImageCard } from "./dashboard-cards";
+import { ImageCard } from "./dashboard-cards";
 import { ChartCard } from "./dashboard-chart";
-import { graphScene, listing } from "./dashboard-data";
+import { listing } from "./dashboard-data";
+import { GraphPane, modelOf } from "./dashboard-graph";
+import { HistogramCard } from "./dashboard-histogram";
 import { TableView } from "./dashboard-table";
+import { TensorCard } from "./dashboard-tensor";
 import { words } from "./dashboard-words";
-import graphWidget from "./graph";
-import { type Model, announcer, h, integer, isDark, translator } from "./shared";
+import { announcer, h, integer, translator } from "./shared";
 
 const EVERY = 1000; // milliseconds between two looks
 const MOST_CARDS = 300;
-const VIEWS = ["scalars", "histograms", "images", "graph", "table"] as const;
+const VIEWS = ["scalars", "histograms", "images", "tensors", "graph", "data", "table"] as const;
 type View = (typeof VIEWS)[number];
-interface Card { element: HTMLElement; visible: boolean; update(): Promise<void>; destroy(): void }
-
-/** What the graph widget needs of a Jupyter model; the reader's language can change. */
-function modelOf(values: Record<string, unknown>): Model & { change(name: string, value: unknown): void } {
-  const listeners = new Map<string, Set<(...args: any[]) => void>>();
-  return {
-    get: (name) => values[name],
-    set: (name, value) => { values[name] = value; },
-    save_changes: () => {},
-    send: () => {},
-    on: (event, callback) => { listeners.set(event, (listeners.get(event) ?? new Set()).add(callback)); },
-    off: (event, callback) => {
-      if (event && callback) listeners.get(event)?.delete(callback); else listeners.clear();
-    },
-    change(name, value) {
-      values[name] = value;
-      for (const callback of listeners.get(`change:${name}`) ?? []) callback();
-    },
-  };
-}
+interface Card { element: HTMLElement; visible: boolean; update(): Promise<void>; redraw?(): void; destroy(): void }
+const CARDS = { histograms: HistogramCard, images: ImageCard, tensors: TensorCard };
 
 function start(place: HTMLElement): void {
   const root = h("div", { class: "ms ms-dash" });
   place.append(root);
   const board = new Board(root);
-  const kept = JSON.parse(localStorage.getItem("mslearn-insight") ?? "{}") as { language?: string; dark?: boolean };
-  board.language = (kept.language ?? navigator.language).startsWith("zh") ? "zh" : "en";
-  board.dark = kept.dark ?? isDark();
   const state = modelOf({ language: board.language });
   const t = translator(words, state);
   board.t = t;
@@ -49,8 +30,6 @@ function start(place: HTMLElement): void {
   let view: View = "scalars";
   let cards = new Map<string, Card>();
   let shape = "";
-  let graphOf = "";
-  let closeGraph = () => {};
   const table = new TableView(board);
 
   // -- the parts of the page ------------------------------------------------------------------
@@ -84,21 +63,25 @@ function start(place: HTMLElement): void {
   const axis = h("select", { id: "axis" }, ...(["step", "relative", "wall"] as const).map((a) => h("option", { value: a })));
   const brightness = h("input", { type: "range", min: 0, max: 3, step: 0.05, value: 1, id: "brightness" });
   const contrast = h("input", { type: "range", min: 0, max: 3, step: 0.05, value: 1, id: "contrast" });
+  const ridges = h("select", { id: "ridges" }, ...(["ridge", "overlay"] as const).map((r) => h("option", { value: r })));
   const choice = h("select", { id: "graph-run" });
   const labelled = (key: string, control: HTMLElement, views: string) =>
     h("label", { class: "ms-d-control", "data-for": views }, h("span", { "data-word": key }), control);
   const controls = h("div", { class: "ms-bar ms-d-controls" },
-    labelled("filterTags", tagFilter, "scalars histograms images"),
-    labelled("smoothing", smoothing, "scalars"), labelled("xaxis", axis, "scalars"),
+    labelled("filterTags", tagFilter, "scalars histograms images tensors"),
+    labelled("smoothing", smoothing, "scalars"), labelled("xaxis", axis, "scalars histograms"),
+    labelled("ridges", ridges, "histograms"),
     h("span", { "data-for": "scalars" }, log),
     labelled("brightness", brightness, "images"), labelled("contrast", contrast, "images"),
-    labelled("choose", choice, "graph"));
+    labelled("choose", choice, "graph data"));
   const body = h("div", { class: "ms-d-body", id: "panel", role: "tabpanel", tabindex: -1 });
   const side = h("aside", {}, h("div", { class: "ms-bar" }, h("h2", { "data-word": "runs" }), all, none),
     runFilter, runList, notes);
   root.append(h("header", { class: "ms-bar" }, title, tablist, counts,
     h("label", { class: "ms-d-control ms-push" }, live, liveText), dark, english, chinese),
   h("div", { class: "ms-d-split" }, side, h("div", { class: "ms-d-main" }, controls, body)));
+
+  const graph = new GraphPane(board, body, choice);
 
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) {
@@ -112,12 +95,13 @@ function start(place: HTMLElement): void {
     if (view === "scalars") {
       return board.tags("scalars").map((tag) => [`scalars ${tag}`, () => new ChartCard(board, tag)]);
     }
-    if (view !== "histograms" && view !== "images") return [];
-    const kind = view, Kind = view === "histograms" ? HistogramCard : ImageCard;
+    if (view !== "histograms" && view !== "images" && view !== "tensors") return [];
+    const kind = view, Kind = CARDS[kind];
     return board.tags(kind).flatMap((tag) => board.chosen().filter((run) => tag in run[kind])
       .map((run): [string, () => Card] => [`${kind} ${run.number} ${tag}`, () => new Kind(board, run, tag)]));
   };
 
+  const graphic = () => view === "graph" || view === "data";
   const draw = () => {
     const wanted = wantedCards().slice(0, MOST_CARDS);
     const keys = JSON.stringify([view, wanted.map(([key]) => key), board.language]);
@@ -126,9 +110,9 @@ function start(place: HTMLElement): void {
       const before = cards;
       cards = new Map(wanted.map(([key, make]) => [key, before.get(key) ?? make()]));
       for (const [key, card] of before) if (!cards.has(key)) { seen.unobserve(card.element); card.destroy(); }
-      if (view !== "graph") { closeGraph(); graphOf = ""; }
+      if (!graphic()) graph.leave();
       if (view === "table") body.replaceChildren(table.element);
-      else if (view !== "graph") {
+      else if (!graphic()) {
         body.replaceChildren(...(cards.size ? [h("div", { class: "ms-d-grid" }, ...[...cards.values()].map((c) => c.element))]
           : [h("p", { class: "ms-d-empty" }, t(!board.listing.runs.length ? "empty" : board.chosen().length ? "nothing" : "noneChosen"))]));
       }
@@ -136,43 +120,7 @@ function start(place: HTMLElement): void {
     }
     for (const card of cards.values()) void card.update();
     if (view === "table") table.update();
-    if (view === "graph") void drawGraph();
-  };
-
-  const drawGraph = async () => {
-    const runs = board.chosen().filter((run) => run.graphs > 0);
-    const wanted = JSON.stringify(runs.map((run) => [run.number, run.name]));
-    if (choice.dataset["runs"] !== wanted) {
-      const before = choice.value;
-      choice.dataset["runs"] = wanted;
-      choice.replaceChildren(...runs.map((run) => h("option", { value: run.number }, run.name)));
-      if (runs.some((run) => String(run.number) === before)) choice.value = before;
-    }
-    const run = runs.find((r) => String(r.number) === choice.value);
-    const key = run ? `${run.number} ${run.graphs}` : "none";
-    if (key === graphOf) return;
-    graphOf = key;
-    closeGraph();
-    closeGraph = () => {};
-    body.replaceChildren();
-    if (!run) {
-      body.append(h("p", { class: "ms-d-empty" }, t("nothing")));
-      return;
-    }
-    try {
-      const { scene, unfolded } = await graphScene(run.number);
-      if (graphOf !== key) return;
-      const model = modelOf({ scene, unfolded, language: board.language });
-      const close = graphWidget.render({ model, el: body }) as unknown;
-      const follow = () => model.change("language", board.language);
-      state.on("change:language", follow);
-      closeGraph = () => {
-        state.off("change:language", follow);
-        if (typeof close === "function") close();
-      };
-    } catch {
-      body.append(h("p", { class: "ms-note" }, t("broken")));
-    }
+    if (graphic()) void graph.draw(view === "data" ? "data" : "computation");
   };
 
   const drawRuns = () => {
@@ -216,7 +164,7 @@ function start(place: HTMLElement): void {
     for (const word of root.querySelectorAll<HTMLElement>("[data-word]")) word.textContent = t(word.dataset["word"]!);
     for (const part of controls.querySelectorAll<HTMLElement>("[data-for]")) part.hidden = !part.dataset["for"]!.split(" ").includes(view);
     controls.hidden = view === "table";
-    for (const option of axis.options) option.textContent = t(option.value);
+    for (const option of [...axis.options, ...ridges.options]) option.textContent = t(option.value);
     for (const box of [runFilter, tagFilter]) {
       const text = t(box === runFilter ? "filterRuns" : "filterTags");
       box.setAttribute("aria-label", text);
@@ -239,12 +187,15 @@ function start(place: HTMLElement): void {
     label();
     draw();
   };
+  const redraw = () => { for (const card of cards.values()) card.redraw?.(); };
   const keep = () => {
-    localStorage.setItem("mslearn-insight", JSON.stringify({ language: board.language, dark: board.dark }));
+    board.keep();
     state.change("language", board.language);
     label();
     drawRuns();
     draw();
+    redraw();
+    for (const told of board.changed) told();
   };
 
   dark.addEventListener("click", () => { board.dark = !board.dark; keep(); });
@@ -255,7 +206,8 @@ function start(place: HTMLElement): void {
   all.addEventListener("click", () => { for (const run of board.listed()) board.hidden.delete(run.name); drawRuns(); draw(); });
   none.addEventListener("click", () => { for (const run of board.listed()) board.hidden.add(run.name); drawRuns(); draw(); });
   smoothing.addEventListener("input", () => { board.smoothing = Number(smoothing.value); draw(); });
-  axis.addEventListener("change", () => { board.axis = axis.value as Board["axis"]; draw(); });
+  axis.addEventListener("change", () => { board.axis = axis.value as Board["axis"]; board.point(null); draw(); redraw(); });
+  ridges.addEventListener("change", () => { board.ridges = ridges.value as Board["ridges"]; redraw(); });
   log.addEventListener("click", () => { board.log = !board.log; log.setAttribute("aria-pressed", String(board.log)); draw(); });
   choice.addEventListener("change", () => draw());
   const light = () => { body.style.setProperty("--light", brightness.value); body.style.setProperty("--contrast", contrast.value); };

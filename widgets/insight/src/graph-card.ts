@@ -11,9 +11,15 @@ const asNumber = (v: number | string | boolean): string => {
   return number(v);
 };
 
-export function card(item: Item, model: GraphModel, t: Translate): HTMLElement {
-  return item.node ? nodeCard(item.node, model, t) : scopeCard(item, model, t);
+/** What the overlays know of an item, as lines: name and text. */
+export type Facts = (item: Item) => [string, string][];
+
+export function card(item: Item, model: GraphModel, facts: Facts, t: Translate): HTMLElement {
+  return item.node ? nodeCard(item, model, facts, t) : scopeCard(item, model, facts, t);
 }
+
+const factLines = (facts: [string, string][]): HTMLElement[] =>
+  facts.map(([name, text]) => h("div", { class: "ms-g-line" }, `${name}: `, h("b", {}, text)));
 
 function head(kind: string, title: string, name: string): HTMLElement {
   return h("header", {},
@@ -22,14 +28,12 @@ function head(kind: string, title: string, name: string): HTMLElement {
     name !== title ? h("div", { class: "ms-g-name" }, name) : null);
 }
 
-function scopeCard(item: Item, model: GraphModel, t: Translate): HTMLElement {
+function scopeCard(item: Item, model: GraphModel, facts: Facts, t: Translate): HTMLElement {
   const scope = item.scope!;
   const path = model.ancestors(scope.id).reverse().map((k) => model.scene.scopes[k]!.name).join("/");
-  const norm = model.gradient[scope.id]!;
   return h("div", {}, head(t("scope"), scope.name, path),
     h("div", { class: "ms-g-line" }, `${inside(model, scope.id, t)} · ${t("params", { n: model.parameters[scope.id]! })}`),
-    norm >= 0 && model.parameters[scope.id]
-      ? h("div", { class: "ms-g-line" }, `${t("normp")}: `, h("b", {}, number(norm))) : null);
+    ...factLines(facts(item)));
 }
 
 export function inside(model: GraphModel, scope: number, t: Translate): string {
@@ -37,17 +41,19 @@ export function inside(model: GraphModel, scope: number, t: Translate): string {
   return ops === 1 ? t("inside1") : t("inside", { ops });
 }
 
-function nodeCard(node: GraphNode, model: GraphModel, t: Translate): HTMLElement {
-  const root = h("div", {}, head(t(node.kind), node.kind === "parameter" ? node.op.slice(node.op.lastIndexOf(".") + 1) : node.op, node.name));
+function nodeCard(item: Item, model: GraphModel, facts: Facts, t: Translate): HTMLElement {
+  const node = item.node!;
+  const root = h("div", {}, head(t(model.scene.kind === "data" ? (node.kind === "op" ? "stage" : "source_stage") : node.kind), node.kind === "parameter" ? node.op.slice(node.op.lastIndexOf(".") + 1) : node.op, node.name));
   if (node.doc) root.append(h("div", { class: "ms-g-doc" }, node.doc));
   node.outputs.forEach((output, k) => {
     if (node.outputs.length > 1) root.append(h("h5", {}, t("output", { k })));
-    root.append(h("div", { class: "ms-g-line" },
+    if (output.dtype) root.append(h("div", { class: "ms-g-line" },
       h("span", { class: "ms-g-dim" }, `${t("shape")} `), h("b", { class: "ms-g-shape" }, shapeLong(output.shape)),
       h("span", { class: "ms-g-dim" }, `  ${t("dtype")} `), output.dtype));
-    root.append(section(t("value"), output.value, "value", t));
+    if (output.value.first.length) root.append(section(t("value"), output.value, "value", t)); // a file holds none
     root.append(gradient(node, output, model, t));
   });
+  root.append(...factLines(facts(item)));
   const attrs = Object.entries(node.attrs);
   if (attrs.length) {
     root.append(h("h5", {}, t("attrs")), h("div", { class: "ms-g-attrs" },
@@ -74,7 +80,7 @@ function gradient(node: GraphNode, output: Output, model: GraphModel, t: Transla
 function section(title: string, summary: Summary, part: string, t: Translate): HTMLElement {
   const box = h("div", { class: "ms-g-section", "data-part": part }, h("h5", {}, title));
   if (summary.bad) box.append(h("div", { class: "ms-g-bad" }, `⚠ ${t("bad", { n: integer(summary.bad) })}`));
-  const single = !summary.thumb;
+  const single = !summary.thumb && summary.first.length;
   if (single) {
     box.append(h("div", { class: "ms-g-single", "data-stat": "first" }, summary.first.map(asNumber).join(", ")));
     return box;
@@ -85,9 +91,9 @@ function section(title: string, summary: Summary, part: string, t: Translate): H
     if (value !== undefined) table.append(h("span", {}, t(key)), h("b", { "data-stat": key }, number(value)));
   }
   if (summary.zeros) table.append(h("span", {}, t("zeros")), h("b", { "data-stat": "zeros" }, `${number(100 * summary.zeros, 3)} %`));
-  box.append(h("div", { class: "ms-g-row" }, heatmap(summary.thumb!, summary.of
-    ? t("shown", { of: summary.of }) : t("shown_all")), table));
-  box.append(h("div", { class: "ms-g-first", "data-stat": "first" },
+  box.append(h("div", { class: "ms-g-row" }, summary.thumb ? heatmap(summary.thumb, summary.of
+    ? t("shown", { of: summary.of }) : t("shown_all")) : null, table));
+  if (summary.first.length) box.append(h("div", { class: "ms-g-first", "data-stat": "first" },
     `${t("first")} ${summary.first.map(asNumber).join(", ")}${summary.first.length >= 6 ? ", …" : ""}`));
   return box;
 }

@@ -15,10 +15,14 @@ export interface GraphNode {
   light?: boolean; // the numbers are fetched when they are wanted
   scope: number; phase: Phase; outputs: Output[]; attrs: Record<string, string>; doc: string;
   source: { file: string; line: number; text: string } | null; cause: number | null;
+  time?: number; // seconds
+  update?: [number, number]; // sum |change|, sum |value| of an optimizer's step
+  note?: string; // second line of a data pipeline's stage
 }
 export interface Scope { id: number; name: string; parent: number; phase: Phase }
 export interface Scene {
-  version: number; title: string; scopes: Scope[]; nodes: GraphNode[];
+  version: number; title: string; kind?: "data"; // a data pipeline
+  scopes: Scope[]; nodes: GraphNode[];
   edges: [number, number, number, number][];
   loss: { node: number; output: number; value: number | string } | null;
 }
@@ -43,7 +47,6 @@ export const shapeLong = (shape: number[]): string => `(${shape.join(", ")}${sha
 export class GraphModel {
   readonly operators: number[]; // per scope, with everything below it
   readonly parameters: number[];
-  readonly gradient: number[]; // per scope: norm over its parameters, else the largest inside
   readonly scopeNodes: number[];
   readonly hasBackward: boolean;
   showBackward = false;
@@ -57,18 +60,12 @@ export class GraphModel {
     this.operators = scopes.map(() => 0);
     this.parameters = scopes.map(() => 0);
     this.scopeNodes = scopes.map(() => 0);
-    const squares = scopes.map(() => NaN);
-    const largest = scopes.map(() => NaN);
     for (const node of nodes) {
-      const norm = node.outputs[0]?.grad?.norm;
       const s = node.scope;
       if (s < 0) continue;
       if (node.kind === "op") this.operators[s]!++;
       if (node.kind === "parameter") this.parameters[s]!++;
       this.scopeNodes[s]!++;
-      if (norm === undefined) continue;
-      if (node.kind === "parameter") squares[s] = (squares[s] || 0) + norm * norm;
-      else if (!(largest[s]! >= norm)) largest[s] = norm;
     }
     for (let s = scopes.length - 1; s >= 0; s--) { // parents come first, so children are summed up first
       const p = scopes[s]!.parent;
@@ -76,10 +73,7 @@ export class GraphModel {
       this.operators[p]! += this.operators[s]!;
       this.parameters[p]! += this.parameters[s]!;
       this.scopeNodes[p]! += this.scopeNodes[s]!;
-      if (squares[s]! >= 0) squares[p] = (squares[p] || 0) + squares[s]!;
-      if (largest[s]! >= 0 && !(largest[p]! >= largest[s]!)) largest[p] = largest[s]!;
     }
-    this.gradient = scopes.map((_, s) => (squares[s]! >= 0 ? Math.sqrt(squares[s]!) : largest[s]!));
     this.hasBackward = scopes.some((scope) => scope.phase === "backward");
     this.findBlocks();
   }
@@ -119,9 +113,10 @@ export class GraphModel {
     return first === undefined || this.apart.has(first) ? -1 : first;
   }
 
-  norm(item: Item): number {
-    if (item.node) return item.node.outputs[0]?.grad?.norm ?? NaN;
-    return this.gradient[item.scope!.id] ?? NaN;
+  /** The scopes that one box shows: itself, or a run of identical ones. */
+  standsFor(item: Item): number[] {
+    const id = item.scope!.id;
+    return item.times ? Array.from(this.blocks).filter(([, block]) => block === id).map(([scope]) => scope) : [id];
   }
 
   ancestors(scope: number): number[] {

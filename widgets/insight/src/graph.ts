@@ -1,24 +1,34 @@
 // The computation graph: scopes that fold and unfold, a card for every node, keys and pointer.
 import "./graph.css";
-import { card, inside } from "./graph-card";
+import { type Facts, card, inside } from "./graph-card";
 import { draw, kinds } from "./graph-draw";
 import { type Placed, place } from "./graph-layout";
 import { GraphModel, type GraphNode, type Item, type Key, type Scene, type Visible, shapeLong, shapeText } from "./graph-model";
+import { download } from "./curves-export";
 import { Minimap } from "./graph-minimap";
 import { OVERLAYS, Overlay, type OverlayKind } from "./graph-overlay";
 import { View } from "./graph-pan";
 import { SourceList } from "./graph-source";
-import { download } from "./curves-export";
+import { neighbour } from "./graph-walk";
 import { words } from "./graph-words";
 import { type Model, announcer, followTheme, h, number, s, translator } from "./shared";
 
 let graphs = 0; // marker ids are global to the page
 
-function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+type Given = { model: Model; el: HTMLElement };
+
+/** A large scene comes packed (see graph_view.py). */
+function render(given: Given): (() => void) | Promise<() => void> {
   const began = performance.now();
+  const scene = given.model.get("scene") as Scene | { zip: DataView<ArrayBuffer> };
+  if (!("zip" in scene)) return show(given, scene, began);
+  const plain = new Blob([scene.zip]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(plain).json().then((found: Scene) => show(given, found, began));
+}
+
+function show({ model, el }: Given, scene: Scene, began: number): () => void {
   const t = translator(words, model);
   const arrow = `ms-g-arrow-${++graphs}`;
-  const scene = model.get("scene") as Scene;
   const initial: number[] = model.get("unfolded") ?? [];
   const graph = new GraphModel(scene, new Set(initial));
   let across = false;
@@ -49,7 +59,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const source = button("source", "ms-toggle");
   const saves = (["svg", "dot"] as const).map((kind) => h("button", {
     type: "button", "data-action": kind,
-    onclick: () => model.send({ type: "export", kind, unfolded: [...graph.open], backward: graph.showBackward }),
+    onclick: () => model.send({ type: "export", kind, unfolded: [...graph.open], apart: [...graph.apart], backward: graph.showBackward }),
   }, kind.toUpperCase()));
   const colourText = h("span", {});
   const svg = s("svg", { role: "tree", tabindex: 0 },
@@ -75,36 +85,41 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   stage.append(map.element);
   if (lines.empty) source.hidden = true;
   if (!graph.hasBackward) backward.hidden = true;
-  if (!scene.loss) tints[1]!.disabled = tints[1]!.hidden = true;
+  OVERLAYS.forEach((kind, k) => { tints[k]!.disabled = tints[k]!.hidden = !overlay.has(kind); });
 
   // -- words ------------------------------------------------------------------------------------
   const texts = (item: Item): [string, string] => {
     if (item.scope) return [item.times ? `${item.scope.name} ×${item.times}` : item.scope.name, overlay.second(item) ?? inside(graph, item.scope.id, t)];
     const node = item.node!;
     const name = node.kind === "parameter" && node.scope >= 0 ? node.op.slice(node.op.lastIndexOf(".") + 1) : node.op;
+    if (node.note !== undefined) return [node.op, node.note.length > 40 ? `${node.note.slice(0, 39)}…` : node.note];
     const many = node.kind === "constant" && node.outputs[0]!.shape.length === 0;
     return [name, overlay.second(item) ?? (many ? "" : node.outputs.length === 1 && !node.outputs[0]!.shape.length && node.kind === "op"
       ? asText(node.outputs[0]!.value.first[0]) : shapeText(node.outputs[0]!.shape).replace("·", "()"))];
   };
-  const asText = (v: unknown) => (typeof v === "number" ? `= ${number(v)}` : `= ${String(v ?? "")}`);
+  const asText = (v: unknown) => (v === undefined ? "" : `= ${typeof v === "number" ? number(v) : String(v)}`);
   const described = (item: Item): string => {
+    const extra = overlay.second(item);
     if (item.scope) {
-      return `${texts(item)[0]}, ${t("scope")}, ${t(item.open ? "unfolded" : "folded")}, ${inside(graph, item.scope.id, t)}`;
+      const parts = [texts(item)[0], t("scope"), t(item.open ? "unfolded" : "folded"), inside(graph, item.scope.id, t)];
+      return [...parts, ...(extra ? [extra] : [])].join(", ");
     }
     const { node } = item, out = node!.outputs[0]!;
+    if (node!.note !== undefined) return [node!.op, node!.note].filter(Boolean).join(", ");
     const parts = [node!.op, t(node!.kind), `${t("shape")} ${shapeLong(out.shape)}`, out.dtype];
     if (out.value.mean !== undefined) parts.push(`${t("value")}: ${t("mean")} ${number(out.value.mean)}`);
     if (out.grad?.norm !== undefined) parts.push(`${t("gradient")}: ${t("norm")} ${number(out.grad.norm)}`);
+    if (extra) parts.push(extra);
     return parts.join(", ");
   };
 
   function label(): void {
     root.lang = model.get("language") === "zh" ? "zh-CN" : "en";
-    title.textContent = scene.title ? t("of", { name: scene.title }) : t("graph");
+    title.textContent = scene.kind === "data" ? t("pipeline") : scene.title ? t("of", { name: scene.title }) : t("graph");
     const ops = scene.nodes.filter((n) => n.kind === "op" && n.phase === "forward").length;
     const params = scene.nodes.filter((n) => n.kind === "parameter").length;
     const value = scene.loss?.value;
-    counts.textContent = t("counts", { ops, params }) + (scene.loss
+    counts.textContent = scene.kind === "data" ? t("stages", { n: scene.nodes.length }) : t("counts", { ops, params }) + (scene.loss
       ? ` · ${t("loss", { value: typeof value === "number" ? number(value) : String(value) })}` : "");
     search.placeholder = t("search");
     search.setAttribute("aria-label", t("search"));
@@ -122,8 +137,18 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     lines.label(t);
     svg.setAttribute("aria-label", t("app"));
     help.textContent = t("help");
-    legend.replaceChildren(...(overlay.on ? [overlay.legend()] : kinds(t)));
-  }  // -- layout and picture -----------------------------------------------------------------------
+    drawLegend();
+  }
+  const drawLegend = () => legend.replaceChildren(...(overlay.on ? overlay.legend(t) : scene.kind === "data" ? [] : kinds(t)));
+
+  /** Lines of a card: what each overlay knows of the item. */
+  const facts: Facts = (item) => OVERLAYS.flatMap((kind): [string, string][] => {
+    if (kind === "kind" || (item.node && (kind === "grad" || kind === "dead"))) return []; // in the card already
+    const text = overlay.text(item, kind);
+    return text === null ? [] : [[t(`fact_${kind}`), text]];
+  });
+
+  // -- layout and picture -----------------------------------------------------------------------
   function update(keep: Key | null = null): void {
     const before = keep ? placed?.boxes.get(keep) : undefined;
     const at = before && view.toScreen(before.x, before.y - before.height / 2);
@@ -140,6 +165,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     layer.replaceChildren(picture.root);
     map.draw(placed);
     root.classList.toggle("ms-g-overlay", overlay.on);
+    drawLegend(); // its ends are those of what is visible
     if (current && !elements.has(current)) current = null;
     if (pinned && !elements.has(pinned)) pinned = null;
     hovered = null;
@@ -185,7 +211,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     if (panel.dataset["key"] !== key || panel.dataset["lang"] !== root.lang) {
       panel.dataset["key"] = key; panel.dataset["lang"] = root.lang;
       if (item.node?.light) model.send({ type: "card", node: item.node.id });
-      sheet.replaceChildren(card(item, graph, t));
+      sheet.replaceChildren(card(item, graph, facts, t));
       panel.scrollTop = 0;
     }
     const box = placed.boxes.get(key)!;
@@ -263,33 +289,12 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   svg.addEventListener("focusout", () => requestAnimationFrame(showCard));
   close.addEventListener("click", () => pin(null));
 
-  function neighbour(key: Key, event: string): Key | null {
-    const along: Record<string, string> = across
-      ? { ArrowRight: "next", ArrowLeft: "back" } : { ArrowDown: "next", ArrowUp: "back" };
-    const kind = along[event];
-    const here = placed.boxes.get(key)!;
-    const nearest = (keys: Key[], cost: (k: Key) => number) => keys.reduce<Key | null>((best, k) => (best === null || cost(k) < cost(best) ? k : best), null);
-    const item = visible.items.get(key)!;
-    if (kind && item.open) { // from a frame's title: into the frame, or out of it
-      const inner = [...visible.items.values()].filter((i) => i.parent === key).map((i) => i.key);
-      return kind === "next" ? nearest(inner, (k) => placed.boxes.get(k)!.y) : item.parent;
-    }
-    if (kind) {
-      const linked = visible.bundles.filter((b) => (kind === "next" ? b.from : b.to) === key).map((b) => (kind === "next" ? b.to : b.from));
-      return nearest(linked, (k) => Math.abs(placed.boxes.get(k)!.x - here.x) + Math.abs(placed.boxes.get(k)!.y - here.y))
-        ?? (kind === "back" ? item.parent : null);
-    }
-    const sign = event === "ArrowRight" || event === "ArrowDown" ? 1 : -1;
-    const side = (k: Key) => { const b = placed.boxes.get(k)!; return across ? [b.y - here.y, b.x - here.x] : [b.x - here.x, b.y - here.y]; };
-    const beside = [...visible.items.values()].filter((i) => !i.open && i.key !== key && side(i.key)[0]! * sign > 4 && Math.abs(side(i.key)[1]!) < 90).map((i) => i.key);
-    return nearest(beside, (k) => Math.abs(side(k)[0]!) + 4 * Math.abs(side(k)[1]!));
-  }
   svg.addEventListener("keydown", (event) => {
     const key = keyOf(event.target) ?? current ?? entry();
     if (!key) return;
     const item = visible.items.get(key)!;
     if (event.key.startsWith("Arrow")) {
-      const next = neighbour(key, event.key);
+      const next = neighbour(key, event.key, visible, placed, across);
       if (next) { pinned = null; focus(next); say(described(visible.items.get(next)!)); }
     } else if (event.key === "Enter" || event.key === " ") {
       if (item.scope) toggle(key);
@@ -366,7 +371,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     direction.setAttribute("aria-pressed", String(across));
     update(); view.fit(placed.width, placed.height);
   });
-  colour.addEventListener("change", () => { overlay.kind = colour.value as OverlayKind; update(); label(); });
+  colour.addEventListener("change", () => { overlay.kind = colour.value as OverlayKind; update(); });
   fold.addEventListener("click", () => {
     // Down to the outermost scope that holds more than one thing: folding into one box tells nothing.
     const keep = initial.filter((id) => scene.scopes[id]!.parent < 0);
