@@ -13,7 +13,7 @@ SOURCES := pyproject.toml hatch_build.py README.md $(shell find mslearn lessons 
 	-not -name '*.pyc' -not -name '.*' -not -path '*/node_modules/*' -not -path '*/.ipynb_checkpoints/*' \
 	-not -path 'mslearn/static/*' -not -path 'widgets/lab/lib/*' -not -path 'widgets/lab/dist/*')
 
-.PHONY: help lab test lint bench clean oracle goldens
+.PHONY: help lab test viewers lint bench clean oracle goldens
 
 help:
 	@echo "make lab    open the camp in JupyterLab   (ARGS=\"--port 9000 --lang zh\")"
@@ -25,8 +25,12 @@ help:
 lab: $(VENV)/.lab
 	@$(BIN)/mslearn lab $(ARGS)
 
-test: $(VENV)/.test
+test: $(VENV)/.test viewers
 	$(BIN)/pytest $(ARGS)
+
+# MindInsight and TensorBoard, which must open our files; each in an environment of its own.
+viewers: $(BIN)/python
+	@$(BIN)/python tools/viewers.py .viewers
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
