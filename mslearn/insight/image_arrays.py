@@ -139,11 +139,10 @@ def sprite(array: np.ndarray, low: np.ndarray, high: np.ndarray, columns: int) -
     count, height, width = array.shape[:3]
     bad = ~np.isfinite(array).all(-1)
     bottom, top = (np.reshape(x, (-1, 1, 1, 1)).astype(np.float64) for x in (low, high))
+    numbers = np.nan_to_num(array.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     with np.errstate(all="ignore"):
-        part = (np.nan_to_num(array.astype(np.float64)) - bottom) / np.where(
-            top > bottom, top - bottom, 1
-        )
-    pixels = np.clip(np.rint(part * 255), 0, 255).astype(np.uint8)
+        part = (numbers - bottom) / np.where(top > bottom, top - bottom, 1)
+        pixels = np.clip(np.rint(part * 255), 0, 255).astype(np.uint8)
     if bad.any():
         colour = np.broadcast_to(pixels, (count, height, width, 3))
         alpha = np.where(bad, 0, 255).astype(np.uint8)[..., None]

@@ -155,8 +155,8 @@ class Tally:
             return  # more cells than pictures fit: counted all the same
         top: tuple[tuple[int, float], ...] = ()
         if share is not None:
-            order = np.argsort(-share, kind="stable")[:TOP]
-            top = tuple((int(c), float(share[c])) for c in order)
+            likely = np.argpartition(-share, TOP)[:TOP] if len(share) > TOP else range(len(share))
+            top = tuple(sorted(((int(c), float(share[c])) for c in likely), key=lambda x: -x[1]))
         confidence = float("nan") if share is None else float(share[pair[1]])
         loss = float("nan") if share is None else rank[0]
         entry = (*rank, Kept(-rank[1], *pair, confidence, loss, top, picture.copy()))
@@ -189,6 +189,8 @@ class Tally:
 
     def count(self, true: int | None = None, predicted: int | None = None) -> int:
         """How many samples there were of them."""
+        if true is not None and predicted is not None:
+            return self._counts[true, predicted]
         return sum(
             n for (t, p), n in self._counts.items()
             if true in (None, t) and predicted in (None, p)

@@ -22,6 +22,7 @@ WORDS = {
     "each": {"en": "each picture from its own smallest to its largest value",
              "zh": "每幅图各自从最小值到最大值"},
     "size": {"en": "{0} pictures {1}, {2}", "zh": "{0} 幅 {1}，{2}"},
+    "one": {"en": "1 picture {1}, {2}", "zh": "1 幅 {1}，{2}"},
     "more": {"en": "… and {0} more", "zh": "……还有 {0} 幅"},
     "channel": {"en": "channel {0} of {1}", "zh": "第 {0} 个通道，共 {1} 个"},
     "bad": {"en": "⚠ {0} pixels are NaN or infinite", "zh": "⚠ 有 {0} 个像素是 NaN 或无穷大"},
@@ -88,7 +89,8 @@ def _row(view: ImagesView, series: Any, k: int, at: str, language: str) -> str:
         tiles.append(_img(tile, zoom, alt))
     height, width, channels = facts["size"]
     size = f"{height}×{width}" + (f"×{channels}" if channels > 1 else "")
-    text = [at, word("size", language, facts["count"], size, facts["dtype"])]
+    key = "one" if facts["count"] == 1 else "size"
+    text = [at, word(key, language, facts["count"], size, facts["dtype"])]
     if facts["channel"] >= 0 and channels > 1:
         text.append(word("channel", language, facts["channel"], channels))
     low, top = facts["low"], facts["high"]
@@ -142,9 +144,11 @@ def _matrix(tally: Tally, language: str) -> str:
     names = [escape(tally.name(c)) for c in shown]
     counts = tally.matrix(shown)
     rows, columns = tally.row_sums(), tally.column_sums()
-    top = max(1, int(counts.max(initial=0)))
+    # Right answers are many, mistakes few: each kind is shaded against its own largest.
+    right = np.eye(len(shown), dtype=bool)
+    most = [max(1, int(counts[right == kind].max(initial=0))) for kind in (False, True)]
     axes = f"{word('true', language)} ↓ · {word('predicted', language)} →"
-    out = ['<table style="border-collapse:collapse;font-size:12px;margin:6px 0"><thead><tr>',
+    out = ['<table style="border-collapse:collapse;font-size:12px;color:inherit;margin:6px 0"><thead><tr>',
            f'<th style="{_CELL}">{axes}</th>']  # fmt: skip
     out += [f'<th scope="col" style="{_CELL}">{name}</th>' for name in names]
     out.append(f'<th scope="col" style="{_CELL}">{word("recall", language)}</th>')
@@ -154,7 +158,11 @@ def _matrix(tally: Tally, language: str) -> str:
         for j in range(len(shown)):
             n = int(counts[i, j])
             hue = "31,130,192" if i == j else "200,90,0"
-            tint = f";background:rgba({hue},{0.15 + 0.45 * n / top:.2f})" if n else ";opacity:.45"
+            tint = (
+                f";background:rgba({hue},{0.15 + 0.45 * n / most[i == j]:.2f})"
+                if n
+                else ";opacity:.45"
+            )
             bold = ";font-weight:600" if n and i != j else ""
             out.append(f'<td style="{_CELL}{tint}{bold}">{n}</td>')
         out.append(f'<td style="{_CELL}">{_percent(counts[i, i], rows[c])}</td></tr>')

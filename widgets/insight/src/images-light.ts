@@ -4,6 +4,14 @@ import { h, number } from "./shared";
 
 export interface Light { brightness: number; contrast: number }
 
+/** Keys pressed in a widget are its own: JupyterLab has commands on arrows and letters. */
+export function keepKeys(root: HTMLElement): void {
+  root.addEventListener("keydown", (event) => {
+    const runs = event.key === "Enter" && (event.shiftKey || event.ctrlKey || event.altKey);
+    if (!runs && !event.ctrlKey && !event.metaKey && event.key !== "Escape") event.stopPropagation();
+  });
+}
+
 const clamp = (x: number): number => Math.min(Math.max(x, 0), 1);
 
 /** A value as a level from 0 to 255; NaN for what is not finite. */

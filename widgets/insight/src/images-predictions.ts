@@ -1,5 +1,5 @@
 // What a classifier says: the confusion matrix, and the samples behind the cell that is chosen.
-import { LightControls } from "./images-light";
+import { LightControls, keepKeys } from "./images-light";
 import { type Choice, type Norm, type Table, matrix } from "./images-matrix";
 import { Sheet } from "./images-sheet";
 import { words } from "./images-words";
@@ -31,7 +31,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const total = h("span", { class: "ms-dim" });
   const notes = h("div", { role: "status" });
   const norms = h("div", { class: "ms-i-norms" });
-  const scroll = h("div", { class: "ms-scroll" });
+  const scroll = h("div", { class: "ms-i-scroll" });
   const legend = h("div", { class: "ms-dim ms-i-small" });
   const pairs = h("div", { class: "ms-i-pairs" });
   const heading = h("h4", {});
@@ -71,6 +71,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
         sheet.element, pager)),
     h("div", { class: "ms-i-below" }, h("div", { class: "ms-bar ms-i-controls" }, light.element, ranges),
       h("div", { class: "ms-i-split" }, zoom.element, bars)));
+  keepKeys(root);
   el.append(root);
 
   const name = (c: number) => table().names[c] ?? String(c);
@@ -106,7 +107,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
           choose({ true: is, predicted: said });
           pairs.querySelector<HTMLElement>(`[data-pair="${is},${said}"]`)?.focus();
         },
-      }, `${name(is)} → ${name(said)}`, h("b", {}, ` ${integer(n)}`))));
+      }, h("span", { title: `${name(is)} → ${name(said)}` }, `${name(is)} → ${name(said)}`), h("b", {}, integer(n)))));
   };
 
   const drawControls = () => {

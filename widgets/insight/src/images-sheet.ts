@@ -2,7 +2,7 @@
 import "./images.css";
 import { h, onceAFrame } from "./shared";
 
-export interface Tile { label: string; lines: string[]; mark?: "right" | "wrong" }
+export interface Tile { label: string; lines: string[]; mark?: "right" | "wrong" | "flagged" | undefined }
 export interface Sprite { columns: number; tile: [number, number]; png: DataView | undefined }
 
 export class Sheet {

@@ -1,5 +1,5 @@
 // Pictures over the steps of a training: a contact sheet, a slider, and one picture's pixels.
-import { LightControls } from "./images-light";
+import { LightControls, keepKeys } from "./images-light";
 import { Sheet } from "./images-sheet";
 import { words } from "./images-words";
 import { type Values, Zoom } from "./images-zoom";
@@ -76,6 +76,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   root.prepend(h("div", { class: "ms-bar" }, title, total),
     h("div", { class: "ms-bar ms-i-controls" }, tagPick, transport, channelPick, labelled("scale", scales), light.element),
     ranges, notes, h("div", { class: "ms-i-panes" }, h("div", {}, waiting, sheet.element, pager), zoom.element));
+  keepKeys(root);
   el.append(root);
 
   const steps = () => info().tags[tag]?.steps ?? [];
@@ -150,7 +151,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       h("option", { value: k, selected: k === now.channel }, k < 0 ? t("colour") : String(k))));
     sheet.draw(t("sheet"), Array.from({ length: now.tiles }, (_, k) => {
       const bad = now.bad[k]! ? `, ${t("badTile", { count: now.bad[k]! })}` : "";
-      return { label: t("picture", { k: now.first + k }) + bad, lines: now.bad[k]! ? ["⚠"] : [] };
+      return { label: t("picture", { k: now.first + k }) + bad, lines: [], mark: now.bad[k] ? "flagged" : undefined };
     }), { columns: now.columns, tile: now.tile, png }, Math.max(chosen - now.first, -1));
     pager.hidden = now.count <= now.tiles;
     pages.textContent = t("page", { from: now.first, to: now.first + now.tiles - 1, count: integer(now.count) });
@@ -169,7 +170,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const drawZoom = () => {
     if (!facts || !values || chosen < 0) { zoom.clear(t("pick")); return; }
     const k = Math.min(Math.max(chosen - facts.first, 0), facts.tiles - 1);
-    const step = steps().length > 1 ? ` · ${t("step")} ${integer(steps()[at]!)}` : "";
+    const step = steps().length > 1 ? ` · ${t("ofStep", { step: integer(steps()[at]!) })}` : "";
     zoom.show(t("picture", { k: chosen }) + step, values,
       { channel: facts.channel, low: facts.low[k]!, high: facts.high[k]! });
   };
