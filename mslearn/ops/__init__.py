@@ -12,6 +12,7 @@ from mslearn.ops import assemble as _assemble
 from mslearn.ops import lars as _lars  # noqa: F401  (declares its primitives)
 from mslearn.ops import optimizer as _optimizer  # noqa: F401
 from mslearn.ops import optimizer_more as _optimizer_more  # noqa: F401
+from mslearn.ops import optimizer_rare as _optimizer_rare  # noqa: F401
 from mslearn.ops.activations import *  # noqa: F403
 from mslearn.ops.adaptive import *  # noqa: F403
 from mslearn.ops.arithmetic_more import *  # noqa: F403
@@ -28,6 +29,7 @@ from mslearn.ops.creation import *  # noqa: F403
 from mslearn.ops.ctc import *  # noqa: F403
 from mslearn.ops.decompositions import *  # noqa: F403
 from mslearn.ops.detection import *  # noqa: F403
+from mslearn.ops.eigen import *  # noqa: F403
 from mslearn.ops.fft import *  # noqa: F403
 from mslearn.ops.gather_scatter import *  # noqa: F403
 from mslearn.ops.indexing import *  # noqa: F403
@@ -48,7 +50,9 @@ from mslearn.ops.sampling import *  # noqa: F403
 from mslearn.ops.shape import *  # noqa: F403
 from mslearn.ops.sorting import *  # noqa: F403
 from mslearn.ops.sparse import *  # noqa: F403
+from mslearn.ops.sparse_functions import *  # noqa: F403
 from mslearn.ops.special import *  # noqa: F403
+from mslearn.ops.spectral import *  # noqa: F403
 from mslearn.ops.summary import *  # noqa: F403
 
 _functions = _assemble.functions()
@@ -64,9 +68,8 @@ def _add(*tables):
 _add(_functions)
 _add({name: globals()[present] for name, present in _ALIASES.items()})
 # These use all of the above.
-from mslearn.ops.classes import classes as _classes  # noqa: E402, I001
-from mslearn.ops import classes_more as _classes_more  # noqa: E402, F401
 from mslearn.ops import methods as _methods  # noqa: E402, F401
+from mslearn.ops.names import classes as _classes  # noqa: E402
 
 _add(_classes, _registry)
 

@@ -22,7 +22,7 @@ from mslearn.ops.windows import numbers
 
 __all__ = [
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
-    "adaptive_max_pool2d",
+    "adaptive_max_pool2d", "adaptive_max_pool3d",
 ]  # fmt: skip
 
 
@@ -128,3 +128,8 @@ def adaptive_max_pool1d(input, output_size):
 def adaptive_max_pool2d(input, output_size, return_indices=False):
     """Maxima over windows that make the output `output_size` large; positions too on demand."""
     return _adaptive_max("adaptive_max_pool2d", input, output_size, 2, return_indices)
+
+
+def adaptive_max_pool3d(input, output_size, return_indices=False):
+    """Maxima over windows that make the output `output_size` (D, H, W) large; positions too."""
+    return _adaptive_max("adaptive_max_pool3d", input, output_size, 3, return_indices)

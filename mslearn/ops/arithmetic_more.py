@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import Elementwise, cast, elementwise, floating
 from mslearn.ops.indexing import where
+from mslearn.ops.special import _polygamma, polygamma
 
 __all__ = [
     "approximate_equal", "eps", "igamma", "igammac",
@@ -170,8 +172,52 @@ def _lower_gamma(a: float, x: float) -> float:
     return 1 - front * h
 
 
+def _bell(order: int, terms: Any) -> Any:
+    """The complete Bell polynomial: the `order`-th derivative of exp(f), over exp(f).
+
+    `terms(k)` is the (k + 1)-th derivative of f.
+    """
+    found: list[Any] = [1.0]
+    for n in range(order):
+        parts = (math.comb(n, k) * found[n - k] * terms(k) for k in range(n + 1))
+        found.append(sum(parts, 0.0))
+    return found[order]
+
+
+class IgammaGradA(Elementwise):
+    """The `order`-th derivative of `Igamma` by its first argument.
+
+    From the series ``sum(x ** (a + n) exp(-x) / gamma(a + n + 1))`` (Abramowitz & Stegun, 6.5.29),
+    term by term.
+    """
+
+    inputs, params = ("a", "x"), {"order": 1}
+    floats = True
+
+    def kernel(a, x, order=1):
+        wide = np.broadcast_arrays(a.astype(np.float64), x.astype(np.float64))
+        a1, x1 = (np.where(v > 0, v, 1.0) for v in wide)
+        top = float(np.nan_to_num(x1, posinf=0).max(initial=1.0))
+        n = np.arange(int(top + 12 * math.sqrt(top) + 40)) + a1[..., None]
+        log = np.log(x1)[..., None]
+        factorial = np.frompyfunc(math.lgamma, 1, 1)(n + 1).astype(np.float64)
+        size = np.exp(n * log - x1[..., None] - factorial)
+        slope = _bell(order, lambda k: (log if k == 0 else 0) - _polygamma(k, n + 1))
+        return np.where((wide[0] > 0) & (wide[1] > 0), (size * slope).sum(-1), 0.0).astype(x.dtype)
+
+    partials = (
+        lambda out, a, x, order=1: apply(IgammaGradA, (a, x), {"order": order + 1}),
+        lambda out, a, x, order=1: _density(a, x) * _bell(order, lambda k: (
+            x.log() - a.digamma() if k == 0 else -polygamma(k, a))),
+    )  # fmt: skip
+
+
+def _density(a: Tensor, x: Tensor) -> Tensor:
+    return ((a - 1) * x.log() - x - a.lgamma()).exp()
+
+
 class Igamma(Elementwise):
-    """The regularised lower incomplete gamma function P(a, x); differentiable by x alone."""
+    """The regularised lower incomplete gamma function P(a, x)."""
 
     api, method, inputs = "", "", ("a", "x")
     floats = True
@@ -180,8 +226,8 @@ class Igamma(Elementwise):
         return np.asarray(np.frompyfunc(_lower_gamma, 2, 1)(a, x)).astype(x.dtype)
 
     partials = (
-        None,
-        lambda out, a, x: ((a - 1) * x.log() - x - a.lgamma()).exp(),
+        lambda out, a, x: apply(IgammaGradA, (a, x), {"order": 1}),
+        lambda out, a, x: _density(a, x),
     )
 
 

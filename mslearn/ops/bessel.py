@@ -3,7 +3,8 @@
 They are integrals that the trapezoidal rule takes to the last digits with few points, because
 their integrands are periodic or vanish doubly exponentially (L. N. Trefethen and J. A. C.
 Weideman, "The exponentially convergent trapezoidal rule", 2014). The integrals are 9.1.21, 9.6.19
-and 9.6.24 of Abramowitz & Stegun, "Handbook of Mathematical Functions".
+and 9.6.24 of Abramowitz & Stegun, "Handbook of Mathematical Functions"; those of the second kind,
+9.1.22, are neither, and Gauss's rule takes them.
 """
 
 from __future__ import annotations
@@ -39,6 +40,21 @@ def _decaying(order: int, x: np.ndarray, scaled: bool) -> np.ndarray:
     return np.where(x > 0, values.sum(-1) * step, np.where(x == 0, np.inf, np.nan)).astype(x.dtype)
 
 
+def _second_kind(order: int, x: np.ndarray) -> np.ndarray:
+    """9.1.22: an oscillating integral over half a turn less a decaying one over t > 0."""
+    z = np.where(x > 0, x, 1.0).astype(np.float64)[..., None]
+    count = 64 + int(np.nan_to_num(z, posinf=0).max(initial=0))
+    node, weight = np.polynomial.legendre.leggauss(count)
+    angle = (node + 1) * (math.pi / 2)
+    turning = np.sin(z * np.sin(angle) - order * angle) @ weight / 2
+    node, weight = np.polynomial.legendre.leggauss(256)
+    end = np.arcsinh(746 / z)  # where exp(-z sinh t) is nothing
+    t = (node + 1) / 2 * end
+    decaying = np.exp(-z * np.sinh(t)) * (2 * np.sinh(t) if order else 2.0)
+    values = turning - (decaying * end) @ weight / (2 * math.pi)
+    return np.where(x > 0, values, np.where(x == 0, -np.inf, np.nan)).astype(x.dtype)
+
+
 def _over(out: Tensor, x: Tensor) -> Tensor:
     """``out / x`` for a function of order 1, which near 0 is x / 2."""
     near = apply(Abs, (x,)) < 1e-6
@@ -68,17 +84,22 @@ _KINDS = {  # kernel of NumPy arrays, derivative
     "K1": (None, lambda out, x: -_of("K0", x) - out / x),
     "K0e": (None, lambda out, x: out - _of("K1e", x)),
     "K1e": (None, lambda out, x: out - _of("K0e", x) - out / x),
+    "Y0": (None, lambda out, x: -_of("Y1", x)),
+    "Y1": (None, lambda out, x: _of("Y0", x) - out / x),
 }  # fmt: skip
 _TITLES = {"I": "modified Bessel function of the first kind",
            "J": "Bessel function of the first kind",
-           "K": "modified Bessel function of the second kind (x > 0)"}  # fmt: skip
+           "K": "modified Bessel function of the second kind (x > 0)",
+           "Y": "Bessel function of the second kind (x > 0)"}  # fmt: skip
 
 
 def _declare(kind: str, integrand: Any, slope: Any) -> None:
     order, scaled = int(kind[1]), kind.endswith("e")
 
     def kernel(x: np.ndarray) -> np.ndarray:
-        return _decaying(order, x, scaled) if integrand is None else _periodic(integrand, x)
+        if integrand is not None:
+            return _periodic(integrand, x)
+        return _second_kind(order, x) if kind[0] == "Y" else _decaying(order, x, scaled)
 
     scale = ", times exp(x)" if kind[0] == "K" else ", times exp(-|x|)"
     text = f"The {_TITLES[kind[0]]}, order {order}{scale if scaled else ''}."

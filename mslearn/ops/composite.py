@@ -214,11 +214,16 @@ ALIASES = {
     "soft_shrink": "softshrink", "row_stack": "vstack",
     "log_matrix_determinant": "slogdet",
     "tensor_mul": "mul", "tensor_sub": "sub", "tensor_div": "div", "tensor_pow": "pow",
+    "tensor_exp": "exp", "tensor_expm1": "expm1", "tensor_floordiv": "floor_div",
+    "tensor_ge": "greater_equal", "tensor_gt": "greater", "tensor_le": "less_equal",
+    "tensor_lt": "less", "tensor_mod": "floor_mod", "tensor_muls": "mul", "reduce_max": "amax",
+    "reduce_mean": "mean", "reduce_min": "amin", "reduce_sum": "sum",
 }  # fmt: skip
 """Second names of functions, as valid as the first."""
 OLD = {
     "TensorAdd": "Add", "Pack": "Stack", "Unpack": "Unstack", "Gelu": "GeLU",
     "FastGelu": "FastGeLU", "GatherV2": "Gather", "SparseGatherV2": "Gather", "TensorPow": "Pow",
-    "pack": "stack", "unpack": "unstack", "control_depend": "depend", "ControlDepend": "Depend",
+    "ResizeBilinear": "ResizeBilinearV2", "pack": "stack", "unpack": "unstack",
+    "control_depend": "depend", "ControlDepend": "Depend",
 }  # fmt: skip
 """Names of MindSpore 1.x, each with the present one."""

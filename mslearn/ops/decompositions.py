@@ -16,10 +16,11 @@ import numpy as np
 from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Tensor
+from mslearn.ops.complex_numbers import real
 from mslearn.ops.families import cast, floating, normal_axes
 from mslearn.ops.indexing import where
 from mslearn.ops.linalg import matmul
-from mslearn.ops.matrix import matrix_solve
+from mslearn.ops.matrix import adjoint_of, matrix_solve
 from mslearn.ops.reduce import norm as vector_norms
 
 __all__ = ["cholesky_solve", "cond", "lstsq", "matrix_norm", "pinv", "qr", "svd", "vector_norm"]
@@ -100,7 +101,7 @@ def _tall(x: Tensor, full: bool) -> None:
 
 
 class Svd(Primitive):
-    """x = u @ diag(s) @ v.T with s >= 0 in falling order: returns s, u, v.
+    """x = u @ diag(s) @ v.H with s >= 0 in falling order: returns s, u, v.
 
     x (…, m, n) gives s (…, k), u (…, m, k), v (…, n, k), k = min(m, n); square u and v for
     full_matrices. The signs of a pair of columns of u and v are free.
@@ -110,43 +111,48 @@ class Svd(Primitive):
 
     def kernel(x, full_matrices):
         u, s, vt = np.linalg.svd(x, full_matrices=full_matrices)
-        return s, u, vt.swapaxes(-1, -2)
+        return s, u, vt.conj().swapaxes(-1, -2)
 
     def infer(x, full_matrices):
         batch, m, n = _matrices("svd", x)
         k = min(m, n)
         rows, cols = (m, n) if full_matrices else (k, k)
-        return ((*batch, k), (*batch, m, rows), (*batch, n, cols)), (x.dtype,) * 3
+        kind = np.empty(0, x.dtype).real.dtype
+        return ((*batch, k), (*batch, m, rows), (*batch, n, cols)), (kind, x.dtype, x.dtype)
 
     def vjp(ct, out, x, full_matrices):  # Giles (2008), section 3.4, with both vectors' parts
         (s, u, v), (cs, cu, cv) = out, ct
         _reduced(x, full_matrices)
         f, row, col = _gaps(s * s), s.expand_dims(-2), s.expand_dims(-1)
-        a, b = matmul(_t(u), cu), matmul(_t(v), cv)
-        inner = f * (a - _t(a)) * row + col * (f * (b - _t(b)))
+        a, b = matmul(adjoint_of(u), cu), matmul(adjoint_of(v), cv)
+        inner = f * (a - adjoint_of(a)) * row + col * (f * (b - adjoint_of(b)))
         inner = inner + _mask(cs.expand_dims(-1), np.eye(s.shape[-1]))
-        grad = matmul(matmul(u, inner), _t(v))
+        if x._value.dtype.kind == "c":  # the phase that each pair of columns shares
+            turn = _diagonal(a - adjoint_of(a)) / (2 * s)
+            inner = inner + _mask(turn.expand_dims(-1), np.eye(s.shape[-1]))
+        grad = matmul(matmul(u, inner), adjoint_of(v))
         m, n = x.shape[-2:]
         if m > n:
-            grad = grad + matmul((cu - matmul(u, a)) / row, _t(v))
+            grad = grad + matmul((cu - matmul(u, a)) / row, adjoint_of(v))
         if n > m:
-            grad = grad + matmul(u, _t((cv - matmul(v, b)) / row))
+            grad = grad + matmul(u, adjoint_of((cv - matmul(v, b)) / row))
         return (grad,)
 
     def jvp(tangents, out, x, full_matrices):
         s, u, v = out
         _reduced(x, full_matrices)
         f, row, col = _gaps(s * s), s.expand_dims(-2), s.expand_dims(-1)
-        right, left = matmul(tangents[0], v), matmul(_t(tangents[0]), u)
-        p = matmul(_t(u), right)
-        du = matmul(u, f * (p * row + col * _t(p)))
-        dv = matmul(v, f * (col * p + _t(p) * row))
+        right, left = matmul(tangents[0], v), matmul(adjoint_of(tangents[0]), u)
+        p = matmul(adjoint_of(u), right)
+        du = matmul(u, f * (p * row + col * adjoint_of(p)))
+        dv = matmul(v, f * (col * p + adjoint_of(p) * row))
         m, n = x.shape[-2:]
         if m > n:
             du = du + (right - matmul(u, p)) / row
         if n > m:
-            dv = dv + (left - matmul(v, _t(p))) / row
-        return _diagonal(p), du, dv
+            dv = dv + (left - matmul(v, adjoint_of(p))) / row
+        ds = _diagonal(p)
+        return (real(ds) if x._value.dtype.kind == "c" else ds), du, dv
 
 
 def _reduced(x: Tensor, full: bool) -> None:

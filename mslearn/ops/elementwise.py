@@ -90,12 +90,15 @@ class Pow(Elementwise):
 
     partials = (
         lambda out, x, y: y * apply(Pow, (x, y - 1)),
-        lambda out, x, y: out * apply(Log, (apply(Maximum, (x, _tiny(x))),)),
+        lambda out, x, y: out * apply(Log, (_above_zero(x),)),
     )
 
 
-def _tiny(x: Tensor) -> Tensor:
-    return Tensor.wrap(np.asarray(6e-5 if x._value.dtype == np.float16 else 1e-37, x._value.dtype))
+def _above_zero(x: Tensor) -> Tensor:
+    if x._value.dtype.kind == "c":
+        return x
+    tiny = np.asarray(6e-5 if x._value.dtype == np.float16 else 1e-37, x._value.dtype)
+    return apply(Maximum, (x, Tensor.wrap(tiny)))
 
 
 class Maximum(Elementwise):

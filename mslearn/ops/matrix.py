@@ -16,7 +16,7 @@ from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.arrange import diagonal
-from mslearn.ops.families import Multilinear, cast, floating, normal_axes, sum_to
+from mslearn.ops.families import Multilinear, cast, conj, floating, normal_axes, sum_to
 from mslearn.ops.linalg import bmm, matmul, mm
 from mslearn.ops.shape import reshape, transpose
 
@@ -29,6 +29,11 @@ __all__ = [
 
 def _t(x: Tensor) -> Tensor:
     return x.swapaxes(-1, -2)
+
+
+def adjoint_of(x: Tensor) -> Tensor:
+    """The transposed matrices, conjugated when complex."""
+    return conj(_t(x))
 
 
 def _square(name: str, x: Any) -> None:
@@ -79,7 +84,7 @@ class Einsum(Multilinear):
         for i, mine in enumerate(letters):
             others = [result, *letters[:i], *letters[i + 1 :]]
             rule = {"equation": ",".join(others) + "->" + mine}
-            part = apply(Einsum, (ct, *xs[:i], *xs[i + 1 :]), rule)
+            part = apply(Einsum, (ct, *map(conj, (*xs[:i], *xs[i + 1 :]))), rule)
             grads.append(sum_to(part, xs[i]._value.shape))
         return tuple(grads)
 
@@ -99,11 +104,11 @@ class MatrixInverse(Primitive):
 
     def vjp(ct, out, x, adjoint=False):  # dX^-1 = -X^-1 dX X^-1
         if adjoint:
-            return (-matmul(out, matmul(_t(ct), out)),)
-        return (-matmul(_t(out), matmul(ct, _t(out))),)
+            return (-matmul(out, matmul(adjoint_of(ct), out)),)
+        return (-matmul(adjoint_of(out), matmul(ct, adjoint_of(out))),)
 
     def jvp(tangents, out, x, adjoint=False):
-        t = _t(tangents[0]) if adjoint else tangents[0]
+        t = adjoint_of(tangents[0]) if adjoint else tangents[0]
         return -matmul(out, matmul(t, out))
 
 
@@ -125,8 +130,8 @@ class MatrixSolve(Primitive):
         return rhs.shape, rhs.dtype
 
     def vjp(ct, out, matrix, rhs):
-        back = apply(MatrixSolve, (_t(matrix), ct))
-        return -matmul(back, _t(out)), back
+        back = apply(MatrixSolve, (adjoint_of(matrix), ct))
+        return -matmul(back, adjoint_of(out)), back
 
     def jvp(tangents, out, matrix, rhs):
         ta, tb = tangents
@@ -147,7 +152,8 @@ class MatrixDeterminant(Primitive):
         return x.shape[:-2], x.dtype
 
     def vjp(ct, out, x):
-        return (reshape(ct * out, (*out.shape, 1, 1)) * _t(apply(MatrixInverse, (x,))),)
+        scale = reshape(ct * conj(out), (*out.shape, 1, 1))
+        return (scale * adjoint_of(apply(MatrixInverse, (x,))),)
 
     def jvp(tangents, out, x):
         return out * (_t(apply(MatrixInverse, (x,))) * tangents[0]).sum((-2, -1))
@@ -165,10 +171,17 @@ class LogMatrixDeterminant(Primitive):
         return (x.shape[:-2], x.shape[:-2]), (x.dtype, x.dtype)
 
     def vjp(ct, out, x):
-        return (reshape(ct[1], (*out[1].shape, 1, 1)) * _t(apply(MatrixInverse, (x,))),)
+        back = ct[1]
+        if x._value.dtype.kind == "c":  # then the sign turns, and the logarithm is real
+            turn = conj(out[0]) * ct[0]
+            back = (back + conj(back) + turn - conj(turn)) / 2
+        return (reshape(back, (*out[1].shape, 1, 1)) * adjoint_of(apply(MatrixInverse, (x,))),)
 
     def jvp(tangents, out, x):
-        return out[0] * 0, (_t(apply(MatrixInverse, (x,))) * tangents[0]).sum((-2, -1))
+        change = (_t(apply(MatrixInverse, (x,))) * tangents[0]).sum((-2, -1))
+        if x._value.dtype.kind != "c":
+            return out[0] * 0, change
+        return out[0] * (change - conj(change)) / 2, (change + conj(change)) / 2
 
 
 class Cholesky(Primitive):

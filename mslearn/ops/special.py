@@ -24,7 +24,7 @@ from mslearn.ops.indexing import where
 
 __all__ = [
     "addcdiv", "addcmul", "cdist", "copysign", "deg2rad", "exp2", "float_power", "frac", "isclose",
-    "lerp", "logaddexp2", "polygamma", "rad2deg", "sgn", "sinc",
+    "lerp", "logaddexp2", "polygamma", "rad2deg", "sgn", "sinc", "zeta",
 ]  # fmt: skip
 
 
@@ -181,6 +181,35 @@ class Xlogy(Elementwise):
             return np.asarray(np.where((x == 0) & ~np.isnan(y), 0, x * np.log(y)), x.dtype)
 
     partials = (lambda out, x, y: apply(Log, (y,)), lambda out, x, y: x / y)
+
+
+class Zeta(Elementwise):
+    """Hurwitz's zeta function: the sum of ``(q + k) ** -x`` over k >= 0, for x > 1 and q > 0.
+
+    By Euler and Maclaurin's formula (Abramowitz & Stegun, 23.1.30); differentiable by q alone.
+    """
+
+    inputs = ("x", "q")
+    floats = True
+
+    def kernel(x, q):
+        s, a = x.astype(np.float64), q.astype(np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            total = sum((a + k) ** -s for k in range(12))
+            n = a + 12
+            total = total + n ** (1 - s) / (s - 1) + 0.5 * n**-s
+            rising = s
+            for k, b in enumerate(_BERNOULLI, 1):
+                total = total + b / math.factorial(2 * k) * rising * n ** (1 - s - 2 * k)
+                rising = rising * (s + 2 * k - 1) * (s + 2 * k)
+        return np.where((s > 1) & (a > 0), total, np.where(s == 1, np.inf, np.nan)).astype(x.dtype)
+
+    partials = (None, lambda out, x, q: -x * apply(Zeta, (x + 1, q)))
+
+
+def zeta(input, other):
+    """Hurwitz's zeta function, the sum of ``(other + k) ** -input`` over k >= 0."""
+    return Zeta()(input, other)
 
 
 class LogAddExp(Elementwise):

@@ -39,4 +39,17 @@ SAMPLES = {
         ((r(), r(), *n(2.0, 3.0, 0.1, 0.5)), {}),
         ((r(), r(), *n(2.0, 0.0, 0.1, 0.5)), {"use_clip": True}),
     ],
+    "ApplyGradientDescent": [((r(), *n(0.1), r()), {})],
+    "ApplyProximalGradientDescent": [((r(), *n(0.1, 0.2, 0.3), r()), {})],
+    "ApplyAdagradV2": [
+        ((r(), pos(), *n(0.1), r()), {}),
+        ((r(), pos(), *n(0.1), r()), {"update_slots": False, "epsilon": 0.1}),
+    ],
+    "ApplyAdagradDA": [((r(), r(), pos(), r(), *n(0.1, 0.2, 0.3, 2.0)), {})],
+    "ApplyAddSign": [((r(), r(), *n(0.1, 1.5, 0.9, 0.8), r()), {})],
+    "ApplyPowerSign": [((r(), r(), *n(0.1, 2.7, 0.9, 0.8), r()), {})],
+    "ApplyKerasMomentum": [
+        ((r(), r(), *n(0.1), r(), *n(0.9)), {}),
+        ((r(), r(), *n(0.1), r(), *n(0.9)), {"use_nesterov": True}),
+    ],
 }

@@ -21,6 +21,8 @@ for _file in sorted(Path(__file__).parent.glob("samples_*.py")):
     _new = runpy.run_path(str(_file))["SAMPLES"]
     assert not set(_new) & set(SAMPLES), f"{_file.name} samples a primitive again"
     SAMPLES.update(_new)
+_complex = runpy.run_path(str(Path(__file__).parent / "samples_decompositions.py"))["COMPLEX"]
+SAMPLES = {name: [*SAMPLES[name], *_complex.get(name, [])] for name in SAMPLES}
 EVERY = [(n, i) for n, s in SAMPLES.items() for i in range(len(s))]
 SMOOTH = [(n, i) for n, i in EVERY if registry[n].vjp is not None]
 
@@ -37,17 +39,19 @@ def prepare(name, i):
     prim = registry[name]
     arrays, attrs = SAMPLES[name][i]
     arrays = [np.asarray(a) for a in arrays]
-    places = [k for k, a in enumerate(arrays) if a.dtype.kind == "f" and reached(prim, k)]
+    places = [k for k, a in enumerate(arrays) if a.dtype.kind in "fc" and reached(prim, k)]
 
     def fn(*xs):
-        inputs = list(map(Tensor, arrays))
-        for k, x in zip(places, xs, strict=True):
-            inputs[k] = x
+        inputs, given = list(map(Tensor, arrays)), iter(xs)
+        for k in places:  # a complex input is two real ones: its parts
+            whole = arrays[k].dtype.kind == "f"
+            inputs[k] = next(given) if whole else ms.ops.Complex()(next(given), next(given))
         out = flat(apply(prim, tuple(inputs), attrs))
         out = tuple(ms.ops.view_as_real(o) if o.is_complex() else o for o in out)
         return out[0] if name == "NLLLoss" else ms.ops.concat([o.reshape((-1,)) for o in out])
 
-    return fn, [arrays[k] for k in places]
+    parts = ((a,) if a.dtype.kind == "f" else (a.real, a.imag) for a in (arrays[k] for k in places))
+    return fn, [part for pair in parts for part in pair]
 
 
 def reached(prim, k):

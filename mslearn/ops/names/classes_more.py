@@ -9,26 +9,27 @@ import numpy as np
 from mslearn import ops as o  # complete but for the classes: this file is loaded last
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.arrange import pad_pairs
-from mslearn.ops.classes import declare
 from mslearn.ops.families import cast
+from mslearn.ops.names.classes import declare
 from mslearn.ops.resize import resize
 
 _PLAIN = {
-    "Addcdiv": "addcdiv", "Addcmul": "addcmul", "Bidense":
-    "bidense", "CheckValid": "check_valid", "Dense": "dense", "Diag": "diagflat", "Dot": "dot",
-    "Eps": "eps", "Expand": "expand", "Ger": "outer", "Igammac": "igammac", "IndexFill":
-    "index_fill", "Invert": "invert", "IsClose": "isclose", "IsReal": "isreal", "Kron": "kron",
-    "Lerp": "lerp", "LerpScalar": "lerp", "Lstsq": "lstsq", "MaskedScatter": "masked_scatter",
-    "MatrixBandPart": "matrix_band_part", "MatrixDiagV3": "matrix_diag", "Mv": "mv", "NanToNum":
-    "nan_to_num", "Sinc": "sinc", "StandardLaplace": "standard_laplace", "TensorShape": "shape",
-    "Trace": "trace", "UniqueWithPad": "unique_with_pad", "UnsortedSegmentMax":
-    "unsorted_segment_max", "UnsortedSegmentMin": "unsorted_segment_min", "UnsortedSegmentProd":
-    "unsorted_segment_prod", "UnsortedSegmentSum": "unsorted_segment_sum",
+    "Addcdiv": "addcdiv", "Addcmul": "addcmul", "Bidense": "bidense", "CheckValid": "check_valid",
+    "Dense": "dense", "Diag": "diagflat", "Dot": "dot", "Eps": "eps", "Expand": "expand",
+    "Ger": "outer", "Igammac": "igammac", "Invert": "invert", "IsClose": "isclose",
+    "IsReal": "isreal", "Kron": "kron", "Lerp": "lerp", "LerpScalar": "lerp", "Lstsq": "lstsq",
+    "MaskedScatter": "masked_scatter", "MatrixBandPart": "matrix_band_part",
+    "MatrixDiagV3": "matrix_diag", "Mv": "mv", "NanToNum": "nan_to_num", "Sinc": "sinc",
+    "StandardLaplace": "standard_laplace", "TensorShape": "dyn_shape", "Trace": "trace",
+    "UniqueWithPad": "unique_with_pad", "UnsortedSegmentMax": "unsorted_segment_max",
+    "UnsortedSegmentMin": "unsorted_segment_min", "UnsortedSegmentProd": "unsorted_segment_prod",
+    "UnsortedSegmentSum": "unsorted_segment_sum",
 }  # fmt: skip
 for _name, _function in _PLAIN.items():
     declare(_name, getattr(o, _function))
 
 
+declare("IndexFill", lambda x, dim, index, value: o.index_fill(x, int(dim), index, value))
 boxes = {"means": (0.0,) * 4, "stds": (1.0,) * 4}
 declare("IOU", o.iou, mode="iou")
 declare("BoundingBoxEncode", o.bounding_box_encode, **boxes)
@@ -72,7 +73,7 @@ declare("Col2Im", lambda x, size, kernel_size, dilation, padding, stride: o.col2
 declare("MaxUnpool2D", lambda x, index, ksize, strides, pads, output_shape, data_format: (
     o.max_unpool2d(x, index, ksize, strides, pads, output_shape)), ksize=1, strides=0,
     pads=0, output_shape=(), data_format="NCHW")  # fmt: skip
-declare("ChannelShuffle", o.channel_shuffle, group=1)
+declare("ChannelShuffle", lambda x, group: o.channel_shuffle(x, group), group=1)
 declare("InplaceUpdate", o.inplace_update, indices=())
 declare("InplaceAdd", o.inplace_add, indices=())
 declare("InplaceSub", o.inplace_sub, indices=())
@@ -88,7 +89,7 @@ declare("Histogram", o.histc, bins=100, min=0.0, max=0.0)
 declare("UniqueConsecutive", lambda x, return_inverse, return_counts, dim: (
     o.unique_consecutive(x, return_inverse, return_counts, dim)), return_inverse=False,
     return_counts=False, dim=None)  # fmt: skip
-declare("CountNonZero", o.count_nonzero, dims=None)
+declare("CountNonZero", lambda x, dims: o.count_nonzero(x, dims), dims=None)
 declare("Median", lambda x, global_median, axis, keep_dims, ignore_nan: (
     o.median(x.reshape((-1,)) if global_median else x, 0 if global_median else axis,
                    keep_dims)), global_median=False, axis=0, keep_dims=False,
@@ -99,7 +100,8 @@ declare("Quantile", lambda x, q, dim, keep_dims, ignore_nan: (
 declare("LpNorm", lambda x, axis, p, keep_dims, epsilon: (
     (x.abs() ** p).sum(axis, keep_dims) ** (1 / p)), axis=0, p=2, keep_dims=False,
     epsilon=1e-12)  # fmt: skip
-declare("EuclideanNorm", lambda x, axes, keep_dims: (x * x).sum(tuple(axes), keep_dims).sqrt(),
+declare("EuclideanNorm", lambda x, axes, keep_dims: (x * x).sum(
+    tuple(int(a) for a in axes), keep_dims).sqrt(),
         keep_dims=False)  # fmt: skip
 declare("LogSpace", o.logspace, steps=10, base=10, dtype=np.dtype("f4"))
 declare("Tril", o.tril, diagonal=0)
