@@ -11,33 +11,37 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-_PREFIXES = ("scipy_openblas", "openblas")  # NumPy's own wheels rename the library's functions
-_SUFFIXES = ("64_", "")
+_SPELLINGS = ("scipy_{}64_", "scipy_{}", "{}64_", "{}")  # NumPy's own wheels rename the functions
 
 
 @cache
-def blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """How to read and to set the thread count of NumPy's bundled OpenBLAS, if it has that."""
+def openblas() -> tuple[Any, str] | None:
+    """NumPy's bundled OpenBLAS and how it spells the name of a function, where it is there."""
     package = Path(np.__file__).parent
     for folder in (package.parent / "numpy.libs", package / ".dylibs"):
         for path in sorted(folder.glob("*openblas*")):
             try:
-                library: Any = ctypes.CDLL(str(path))  # loaded already: this finds the handle
+                library = ctypes.CDLL(str(path))  # loaded already: this finds the handle
             except OSError:
                 continue
-            for name in (f"{p}_{{}}_num_threads{s}" for p in _PREFIXES for s in _SUFFIXES):
-                if hasattr(library, name.format("set")):
-                    return getattr(library, name.format("get")), getattr(
-                        library, name.format("set")
-                    )
+            for spelling in _SPELLINGS:
+                if hasattr(library, spelling.format("openblas_set_num_threads")):
+                    return library, spelling
     return None
+
+
+@cache
+def blas() -> Any:
+    """The functions that read and that set OpenBLAS's thread count, or None."""
+    names = ("openblas_get_num_threads", "openblas_set_num_threads")
+    found = openblas()
+    return found and tuple(getattr(found[0], found[1].format(name)) for name in names)
 
 
 def set_threads(count: int) -> None:

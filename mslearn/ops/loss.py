@@ -90,15 +90,20 @@ class NLLLossGrad(Primitive):
 
 def _counted(logits: Any, labels: Any, weight: Any, ignore_index: int) -> tuple[Any, Any]:
     """The class of each row (0 where it is ignored) and its weight (0 where it is ignored)."""
+    classes = logits.shape[1]
+    if labels.size and not 0 <= ignore_index < classes:
+        unsigned = labels.view(f"u{labels.itemsize}")  # a negative number is a huge one here
+        if np.maximum.reduce(unsigned) < classes:
+            return labels, weight[labels]
     ignored = labels == ignore_index
     some = ignored.any()
     safe = np.where(ignored, 0, labels) if some else labels
-    if safe.size and (safe.min() < 0 or safe.max() >= logits.shape[1]):
-        wrong = int(safe[(safe < 0) | (safe >= logits.shape[1])][0])
+    if safe.size and (safe.min() < 0 or safe.max() >= classes):
+        wrong = int(safe[(safe < 0) | (safe >= classes)][0])
         raise RuntimeError(
-            f"For 'NLLLoss', a label must be a class number from 0 to {logits.shape[1] - 1} (the "
-            f"logits have {logits.shape[1]} classes), but got {wrong}. Count classes from 0, or "
-            f"give the last layer more outputs."
+            f"For 'NLLLoss', a label must be a class number from 0 to {classes - 1} (the logits "
+            f"have {classes} classes), but got {wrong}. Count classes from 0, or give the last "
+            f"layer more outputs."
         )
     w = weight[safe]
     if some:

@@ -97,7 +97,8 @@ def _plain_ufunc(node: Node) -> bool:
     return bool(found[-1] == node.outputs[0].dtype)
 
 
-def _floats(node: Node) -> bool:
+def floats(node: Node) -> bool:
+    """Whether all inputs are float32 or float64."""
     return all(v.dtype.kind == "f" and v.dtype.itemsize >= 4 for v in node.inputs)
 
 
@@ -121,7 +122,7 @@ def turned(node: Node) -> bool:
     """
     if node.prim.name != "MatMul" or node.attrs.get("transpose_a"):
         return False
-    rows, wide = node.inputs[0].shape[0], min(node.inputs[1].shape, default=0)
+    rows, wide = node.outputs[0].shape
     return bool(rows <= _FEW_ROWS and wide >= _WIDE)
 
 
@@ -167,7 +168,7 @@ OUT: dict[str, Emitter] = {
     "MatMul": _matmul,
     "BatchMatMul": _batch_matmul,
     "BiasAdd": _bias_add,
-    "ReLU": lambda node, n, result, where: [f"{result} = np.maximum({n[0]}, 0{where})"],
+    "ReLU": lambda node, n, result, where: [f"{result} = np.clip({n[0]}, 0, np.inf{where})"],
     "ReluGrad": lambda node, n, result, where: [
         f"{result} = np.multiply({n[0]}, np.greater({n[1]}, 0){where})"
     ],
@@ -176,12 +177,12 @@ OUT: dict[str, Emitter] = {
     "Concat": _concat,
 }
 _WHEN: dict[str, Callable[[Node], bool]] = {
-    "MatMul": _floats,
-    "BatchMatMul": _floats,
-    "BiasAdd": _floats,
-    "ReLU": _floats,
-    "ReluGrad": _floats,
-    "ReduceSum": _floats,
-    "Sigmoid": lambda node: _floats(node) and math.prod(node.outputs[0].shape) > 1,
+    "MatMul": floats,
+    "BatchMatMul": floats,
+    "BiasAdd": floats,
+    "ReLU": floats,
+    "ReluGrad": floats,
+    "ReduceSum": floats,
+    "Sigmoid": lambda node: floats(node) and math.prod(node.outputs[0].shape) > 1,
     "Concat": lambda node: len({v.dtype for v in node.inputs}) == 1,
 }

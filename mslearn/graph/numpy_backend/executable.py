@@ -19,10 +19,12 @@ from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import _explain
 from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Graph, Node
-from mslearn.graph.numpy_backend import emit, fuse, memory, schedule
+from mslearn.graph.numpy_backend import emit, fuse, memory, products, schedule
 from mslearn.graph.passes import Snapshot, check
 from mslearn.graph.passes.stats import statistics
 from mslearn.ops.optimizer import UpdateRule
+
+PASSES = {"schedule": schedule, "products": products, "fusion": fuse}
 
 
 class Executable:
@@ -39,7 +41,7 @@ class Executable:
     """
 
     def __init__(self, graph: Graph, keep: list[Snapshot] | None = None) -> None:
-        for name, step in (("schedule", schedule), ("fusion", fuse)):
+        for name, step in PASSES.items():
             graph = step.run(graph)
             check(graph, name)
             if keep is not None:
