@@ -222,9 +222,9 @@ def graph_scene(run: Run, kind: str = "computation") -> dict[str, Any]:
         tree = run.lineage.get("dataset", {}).get("tree")
         if tree is not None:
             return pipeline_scene(tree)
-    elif run.graphs:
+    elif kind == "computation" and run.graphs:
         return _with_norms(decoding.graph_of(run.graph()), run)
-    raise web.HTTPError(404, f"mslearn insight: this run has no {kind} graph")
+    raise web.HTTPError(404, "mslearn insight: this run has no such graph")
 
 
 def opened(scene: dict[str, Any]) -> dict[str, Any]:

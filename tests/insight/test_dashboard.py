@@ -2,98 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from browser.harness import RESULTS, free_port, isolated_environment, launch_chromium
+from browser.harness import RESULTS, launch_chromium
+from insight.dashboard_server import HOSTILE, REAL, Server, serving, unpack, write_run
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import mslearn as ms
 from mslearn.common.wire import block
+from mslearn.lab.dashboard import PARTS
 from mslearn.summary.writer import record
-
-HOSTILE = "<img src=x onerror=window.hacked=1>"
-REAL = Path(__file__).parents[1] / "summary" / "data" / "mindspore"
-ROOT = Path(__file__).parents[2]
-
-
-class Server:
-    def __init__(self, port: int, token: str, base: Path) -> None:
-        self.url, self.token, self.base = f"http://127.0.0.1:{port}", token, base
-
-    def get(self, path: str, token: bool = True) -> tuple[int, bytes, dict[str, str]]:
-        request = urllib.request.Request(self.url + path)
-        if token:
-            request.add_header("Authorization", f"token {self.token}")
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return answer.status, answer.read(), dict(answer.headers)
-        except urllib.error.HTTPError as error:
-            return error.code, error.read(), dict(error.headers)
-
-    def api(self, part: str, **values: object) -> tuple[int, bytes, dict[str, str]]:
-        return self.get(f"/mslearn/insight/api/{part}?{urllib.parse.urlencode(values)}")
-
-    def number(self, name: str) -> int:
-        runs = json.loads(self.api("runs")[1])["runs"]
-        return next(r["number"] for r in runs if r["name"] == name)
-
-
-def write_run(folder: Path, steps: int, offset: float = 0.0) -> None:
-    rng = np.random.default_rng(0)
-    with ms.SummaryRecord(str(folder)) as written:
-        for step in range(steps):
-            written.add_value("scalar", "loss", ms.Tensor(offset + 1 / (step + 1)))
-            written.add_value("scalar", HOSTILE, ms.Tensor(float(step)))
-            if step % 5 == 0:
-                values = rng.standard_normal(300).astype(np.float32) * (step + 1)
-                written.add_value("histogram", "weight", ms.Tensor(values))
-                picture = np.full((1, 3, 8, 8), step / steps, np.float32)
-                written.add_value("image", "picture", ms.Tensor(picture))
-            written.record(step)
-
-
-@contextlib.contextmanager
-def serving(base: Path, home: Path) -> Iterator[Server]:
-    port = free_port()
-    command = [sys.executable, "-m", "mslearn", "insight", "--summary-base-dir", str(base),
-               "--no-browser", "--port", str(port)]  # fmt: skip
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    process = subprocess.Popen(
-        command, env=isolated_environment(home, PYTHONPATH=path), cwd=home, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        said = ""
-        while "Stop:" not in said:
-            line = process.stdout.readline()
-            assert line, f"the server ended: {said}"
-            said += line
-        port_, token = re.search(r":(\d+)/mslearn/insight\?token=(\w+)", said).groups()
-        running = Server(int(port_), token, base)
-        for _ in range(100):
-            with contextlib.suppress(OSError):
-                running.get("/mslearn/insight")
-                break
-            time.sleep(0.1)
-        yield running
-    finally:
-        process.terminate()
-        process.wait(20)
-        process.stdout.close()
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +42,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_only_with_the_token(server: Server):
-    for path in ("/mslearn/insight/api/runs", "/mslearn/insight/api/image?run=0&tag=x&place=0"):
-        assert server.get(path, token=False)[0] == 403
+    for part in PARTS:
+        path = f"/mslearn/insight/api/{part}?run=0&runs=0&tag=loss&place=0&format=svg"
+        assert server.get(path, token=False)[0] == 403, part
     assert b"password" in server.get("/mslearn/insight", token=False)[1]  # the login
     assert b'id="dashboard"' in server.get("/mslearn/insight")[1]
     for path in ("/api/contents", "/api/kernels", "/files/first", "/lab", "/api/terminals"):
@@ -135,9 +63,11 @@ def test_the_list_names_what_is_there_and_nothing_outside(server: Server):
 
 @pytest.mark.parametrize("run", ["../secret", "./link", "9999", "-1", "0/../1", "%2e%2e", "", "٣"])
 def test_no_request_names_a_file(server: Server, run: str):
-    for part in ("histograms", "images", "graph"):
-        assert server.api(part, run=run, tag="weight")[0] in (400, 404)
-    assert server.api("scalars", runs=run, tag="loss")[0] in (400, 404)
+    for part in ("histograms", "images", "image", "tensors", "tensor", "npy", "graph", "graphfile"):
+        found = server.api(part, run=run, tag="weight", place=0, format="svg")
+        assert found[0] in (400, 404), part
+    for part in ("scalars", "csv"):
+        assert server.api(part, runs=run, tag="loss")[0] in (400, 404)
 
 
 @pytest.mark.parametrize(
@@ -152,12 +82,11 @@ def test_no_file_but_the_pages_own(server: Server, path: str):
 def test_curves_histograms_pictures_and_graph(server: Server):
     first, real = server.number("./first"), server.number("./mindspore")
     status, body, _ = server.api("scalars", runs=f"{first},{real}", tag="loss", limit=1000)
-    size = int.from_bytes(body[:8], "little")
-    header = json.loads(body[8 : 8 + size])
+    header, numbers = unpack(body)
     (curve,) = header["curves"]
     start = curve.pop("start")
     assert status == 200 and curve == {"run": first, "points": 40, "part": 40, "all": 40}
-    steps, walls, values = np.frombuffer(body[8 + size :]).reshape(3, 40)
+    steps, walls, values = numbers.reshape(3, 40)
     np.testing.assert_allclose(values, 1 / (steps + 1), rtol=1e-6)
     assert (np.diff(walls) >= 0).all() and walls[0] == start
     found = json.loads(server.api("histograms", run=first, tag="weight")[1])

@@ -152,6 +152,7 @@ function start(place: HTMLElement): void {
     root.lang = document.documentElement.lang = board.language === "zh" ? "zh-CN" : "en";
     root.classList.toggle("ms-dark", board.dark);
     document.body.classList.toggle("ms-d-dark", board.dark);
+    document.body.dataset["jpThemeLight"] = String(!board.dark); // widgets on the page look there
     document.title = `${t("title")} · ${board.listing.base}`;
     title.textContent = t("title");
     tablist.setAttribute("aria-label", t("views"));

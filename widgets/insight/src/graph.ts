@@ -62,6 +62,7 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
     onclick: () => model.send({ type: "export", kind, unfolded: [...graph.open], apart: [...graph.apart], backward: graph.showBackward }),
   }, kind.toUpperCase()));
   const colourText = h("span", {});
+  const tinting = h("label", {}, colourText, colour);
   const svg = s("svg", { role: "tree", tabindex: 0 },
     s("defs", {}, s("marker", { id: arrow, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" },
       s("path", { d: "M0 0.5L8 4L0 7.5Z", class: "ms-g-arrow" })))) as SVGSVGElement;
@@ -76,7 +77,7 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
   const root = h("section", { class: "ms ms-graph" },
     h("div", { class: "ms-g-bar" }, title, counts),
     h("div", { class: "ms-g-bar" }, search, found, backward,
-      h("label", {}, colourText, colour), h("span", { class: "ms-g-push" }), source, direction, fold, fit, zoomOut, zoomIn, ...saves),
+      tinting, h("span", { class: "ms-g-push" }), source, direction, fold, fit, zoomOut, zoomIn, ...saves),
     lines.element, stage, h("div", { class: "ms-g-foot" }, legend, help));
   const say = announcer(root);
   el.append(root);
@@ -86,6 +87,7 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
   if (lines.empty) source.hidden = true;
   if (!graph.hasBackward) backward.hidden = true;
   OVERLAYS.forEach((kind, k) => { tints[k]!.disabled = tints[k]!.hidden = !overlay.has(kind); });
+  tinting.hidden = tints.filter((option) => !option.hidden).length < 2;
 
   // -- words ------------------------------------------------------------------------------------
   const texts = (item: Item): [string, string] => {
