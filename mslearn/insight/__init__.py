@@ -8,7 +8,8 @@
     insight.compile_view(step, x, y)                # what ms.jit makes of a function, pass by pass
     insight.pipeline(train)                     # the data pipeline, and where its time goes
     insight.placement(step, x, y)               # which device runs what, and what crosses
-    insight.parameters(net)                     # every weight: histogram, heatmap, gradient norm
+    insight.parameters(net)                     # every weight: histograms over time, any slice
+    insight.activations(net, batches)           # dead and saturated units, and the inputs to blame
     insight.images({0: before, 9: after})       # pictures over the steps, pixel by pixel
     insight.predictions(net, test_set)          # the confusion matrix and the samples behind it
     insight.watch(net, optimizer, loss_fn)      # one line, and a training records itself
@@ -26,6 +27,8 @@ from ._text import get_language as get_language
 from ._text import set_language as set_language
 
 if TYPE_CHECKING:
+    from .activation_view import ActivationsView as ActivationsView
+    from .activation_view import activations as activations
     from .compile_widget import CompileView as CompileView
     from .compile_widget import compile_view as compile_view
     from .curves import Curves as Curves
@@ -70,6 +73,8 @@ _HOMES = {
     "ImagesView": "image_view",
     "predictions": "image_predictions_view",
     "PredictionsView": "image_predictions_view",
+    "activations": "activation_view",
+    "ActivationsView": "activation_view",
     "parameters": "parameter_view",
     "ParametersView": "parameter_view",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import math
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +58,7 @@ class ParametersView(InsightWidget):
     bundle = "parameters"
 
     table = t.Dict().tag(sync=True)
+    key = t.Unicode().tag(sync=True)  # by which the page remembers what is chosen
 
     def __init__(self, net: Any, grads: Any = None, *, language: str | None = None) -> None:
         self._version, self._chosen = 0, 0
@@ -75,7 +78,7 @@ class ParametersView(InsightWidget):
             recorded.changed.append(self._pump.poke)
             recorded.ended.append(self.refresh_saved_picture)
         extra = {} if language is None else {"language": language}
-        super().__init__(table=self._table(), **extra)
+        super().__init__(table=self._table(), key=uuid.uuid4().hex, **extra)
         self.on_msg(self._on_message)
 
     def update(self, grads: Any = None, step: int | None = None) -> None:
@@ -158,39 +161,21 @@ class ParametersView(InsightWidget):
         names = self.history.names()
         if self.comm is None or number >= len(names):
             return
-        kinds, out = {}, []
-        for kind in KINDS:
-            frames = list(self.history.frames(kind, names[number]))
-            if not frames:
-                continue
-            found = ridges(frames)
-            counts = [f.histogram.counts.astype(np.float32) for f in frames]
-            kinds[kind] = {
-                "low": found.low,
-                "high": found.high,
-                "bins": found.parts.shape[1],
-                "frames": [self._figures(kind, names[number], frame) for frame in frames],
-            }
-            out += [found.parts.tobytes(), np.concatenate(counts).tobytes()]
+        name = names[number]
+        kinds, out = histories(
+            self.history, name, lambda kind, frame: self._figures(kind, name, frame)
+        )
         self.send({"type": "history", "number": number, "kinds": kinds}, out)
 
     def _figures(self, kind: str, name: str, frame: Frame) -> dict[str, Any]:
         """The figures of one frame; its deviation is exact where the whole array was kept."""
-        told = figures(frame.histogram)
         key = (kind, name, frame.step)
         if key not in self._deviations and isinstance(self.history, History):
             found = self.history.array(kind, name, frame.step)
             if found is not None and found[0] == frame.step:
                 self._deviations[key] = figures(found[1])["std"]
-        if key in self._deviations:
-            told |= {"std": self._deviations[key], "about": False}
-        histogram = frame.histogram
-        ends = [math.nan, math.nan]
-        if len(histogram.counts):
-            ends = [histogram.lefts[0], histogram.lefts[-1] + histogram.widths[-1]]
-        told |= {"step": frame.step, "bins": len(histogram.counts)}
-        told |= {"start": float(ends[0]), "end": float(ends[1])}
-        return {k: _plain(v) for k, v in told.items()}
+        exact = {"std": self._deviations[key], "about": False} if key in self._deviations else {}
+        return figures(frame.histogram) | exact
 
     def _send_npy(
         self, name: str, kind: str, found: tuple[int, np.ndarray] | None, text: str, whole: bool
@@ -244,6 +229,37 @@ def _source(net: Any) -> Source | None:
     watcher = getattr(net, "watcher", None) or net  # a WatchCallback has one while it trains
     history = watcher if isinstance(watcher, History) else getattr(watcher, "history", None)
     return history if isinstance(history, History) else None
+
+
+def histories(
+    source: Source, name: str, tell: Callable[[str, Frame], dict[str, Any]]
+) -> tuple[dict[str, Any], list[bytes]]:
+    """All histograms of one name for the page, by kind: figures, and two buffers for each kind.
+
+    Args:
+        tell: the figures of one frame of a kind.
+    """
+    kinds: dict[str, Any] = {}
+    out: list[bytes] = []
+    for kind in KINDS:
+        frames = list(source.frames(kind, name))
+        if not frames:
+            continue
+        found = ridges(frames)
+        told = []
+        for frame in frames:
+            h = frame.histogram
+            ends = (
+                (float(h.lefts[0]), float(h.lefts[-1] + h.widths[-1])) if len(h.counts) else (0, 0)
+            )
+            more = {"step": frame.step, "bins": len(h.counts), "start": ends[0], "end": ends[1]}
+            told.append({k: _plain(v) for k, v in (tell(kind, frame) | more).items()})
+        kinds[kind] = {
+            "low": found.low, "high": found.high, "bins": found.parts.shape[1], "frames": told
+        }  # fmt: skip
+        counts = np.concatenate([frame.histogram.counts for frame in frames])
+        out += [found.parts.tobytes(), counts.astype(np.float32).tobytes()]
+    return kinds, out
 
 
 def _look_at(

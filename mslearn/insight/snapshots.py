@@ -138,6 +138,11 @@ class History:
         if found:
             self._tell()
 
+    def add(self, kind: str, histograms: Mapping[str, Histogram], step: int) -> None:
+        """Keep histograms of one step."""
+        for name, histogram in histograms.items():
+            self._append(kind, name, Frame(step, histogram))
+
     def close(self) -> None:
         """No more will come; what was kept stays."""
         for call in self.ended:

@@ -1,11 +1,15 @@
 // A matrix as coloured cells: blue below zero, orange above, the paper's own colour at zero.
-import { type Words, h, isDark, number } from "./shared";
+import { h, isDark, number } from "./shared";
+
+/** An axis of the array: the chosen entry, or [first entry, step, how many]. */
+export type Axis = number | [number, number, number];
 
 export interface Look {
   rows: number;
   columns: number;
   block: [number, number];
   full: [number, number];
+  axes: Axis[];
   cells: Float32Array;
 }
 
@@ -28,7 +32,8 @@ export function reach(cells: Float32Array): number {
   return top;
 }
 
-export function paint(canvas: HTMLCanvasElement, look: Look): void {
+/** Cells on a canvas, a pixel each; `below` takes the colour of negative numbers for all. */
+export function paint(canvas: HTMLCanvasElement, look: Pick<Look, "rows" | "columns" | "cells">, below = false): void {
   const { low, zero, high, bad } = ends();
   const top = reach(look.cells) || 1;
   canvas.width = look.columns;
@@ -39,7 +44,7 @@ export function paint(canvas: HTMLCanvasElement, look: Look): void {
     const value = look.cells[k]!;
     // A square root gives small weights, the many, some colour too.
     const part = Math.sqrt(Math.min(Math.abs(value) / top, 1));
-    const ink = Number.isFinite(value) ? mix(zero, value < 0 ? low : high, part) : bad;
+    const ink = Number.isFinite(value) ? mix(zero, value < 0 || below ? low : high, part) : bad;
     image.data.set([...ink, 255], 4 * k);
   }
   context.putImageData(image, 0, 0);
@@ -56,48 +61,28 @@ export function scaleBar(top: number): HTMLElement {
     h("span", {}, number(-top, 3)), bar, h("span", {}, number(top, 3)));
 }
 
-/** "[0:2, 4:8] = 0.12": the index as NumPy would write it, a range where cells were joined. */
-export function nameCell(look: Look, row: number, column: number, lead: number[], ndim: number): string {
-  const span = (at: number, block: number, full: number) =>
-    block === 1 ? String(at) : `${at * block}:${Math.min((at + 1) * block, full)}`;
-  const parts = lead.map(String);
-  if (ndim >= 2) parts.push(span(row, look.block[0], look.full[0]));
-  if (ndim >= 1) parts.push(span(column, look.block[1], look.full[1]));
-  return `[${parts.join(", ")}] = ${number(look.cells[row * look.columns + column]!)}`;
+/** Which entry of the array a row or column of the slice is. */
+export const entry = (axis: Axis | undefined, k: number): number =>
+  axis === undefined ? 0 : typeof axis === "number" ? axis : axis[0] + axis[1] * k;
+
+/** The axes that make the rows and the columns, undefined where there is none. */
+export function free(axes: Axis[]): [Axis | undefined, Axis | undefined] {
+  const found = axes.filter((axis) => typeof axis !== "number");
+  return found.length > 1 ? [found[0], found[1]] : [undefined, found[0]];
 }
 
-export const words: Words = {
-  title: { en: "Parameters", zh: "参数" },
-  total: { en: "{count} parameters, {values} values", zh: "{count} 个参数，共 {values} 个数值" },
-  one: { en: "1 parameter, {values} values", zh: "1 个参数，共 {values} 个数值" },
-  name: { en: "name", zh: "名称" },
-  shape: { en: "shape", zh: "形状" },
-  dtype: { en: "dtype", zh: "类型" },
-  count: { en: "count", zh: "个数" },
-  mean: { en: "mean", zh: "均值" },
-  std: { en: "std", zh: "标准差" },
-  min: { en: "min", zh: "最小" },
-  max: { en: "max", zh: "最大" },
-  norm: { en: "gradient norm", zh: "梯度范数" },
-  ratio: { en: "update ratio", zh: "更新比" },
-  normHelp: { en: "L2 norm of the gradient; the bar's scale is logarithmic", zh: "梯度的 L2 范数，条形用对数刻度" },
-  ratioHelp: {
-    en: "mean |change since the last look| / mean |value before|; near 0.001 is healthy",
-    zh: "自上次快照以来变化量的平均绝对值 / 之前数值的平均绝对值；0.001 左右比较健康",
-  },
-  histValue: { en: "Values of {name}", zh: "{name} 的数值分布" },
-  histGrad: { en: "Its gradient", zh: "它的梯度分布" },
-  heat: { en: "Heatmap", zh: "热力图" },
-  value: { en: "Value", zh: "数值" },
-  grad: { en: "Gradient", zh: "梯度" },
-  axis: { en: "axis {axis}", zh: "第 {axis} 轴" },
-  joined: {
-    en: "One cell is {r} × {c} numbers and shows the largest in magnitude.",
-    zh: "每一格代表 {r} × {c} 个数，显示其中绝对值最大的一个。",
-  },
-  hover: { en: "Point at a cell, or use the arrow keys.", zh: "把鼠标移到格子上，或用方向键查看。" },
-  bad: { en: "⚠ {name}: {count} values are NaN or infinite", zh: "⚠ {name}：有 {count} 个数值是 NaN 或无穷大" },
-  npy: { en: "Save the whole array for numpy.load", zh: "保存整个数组，可用 numpy.load 读取" },
-  wait: { en: "Waiting for the kernel…", zh: "等待内核……" },
-  bin: { en: "{low} to {high}: {count}", zh: "{low} 到 {high}：{count} 个" },
-};
+/** "[0:2, 4:8] = 0.12": the index as NumPy would write it, a range where cells were joined. */
+export function nameCell(look: Look, row: number, column: number): string {
+  const [rows, columns] = free(look.axes);
+  const span = (axis: Axis, at: number, block: number, full: number) => {
+    if (block === 1) return String(entry(axis, at));
+    const [from, to] = [at * block, Math.min((at + 1) * block, full) - 1].map((k) => entry(axis, k)) as [number, number];
+    const step = (axis as number[])[1]!;
+    const stop = to + Math.sign(step);
+    return `${from}:${stop < 0 ? "" : stop}${step === 1 ? "" : `:${step}`}`;
+  };
+  const parts = look.axes.map((axis) =>
+    axis === rows ? span(axis, row, look.block[0], look.full[0])
+      : axis === columns ? span(axis, column, look.block[1], look.full[1]) : String(axis));
+  return `[${parts.join(", ")}] = ${number(look.cells[row * look.columns + column]!)}`;
+}

@@ -1,23 +1,19 @@
-// Every parameter of a network in a table; the chosen one as histogram and heatmap.
+// Every parameter of a network in a table; of the chosen one the histograms over time and any slice.
 import "./parameters.css";
 import { download } from "./curves-export";
-import { type Look, nameCell, paint, reach, scaleBar, words } from "./parameters-heat";
-import { type Model, announcer, float32, float64, followTheme, h, integer, number, s, translator } from "./shared";
+import { type Answer, type Choice, Part } from "./parameters-part";
+import { type Figure, type Histories, type Series, seriesOf, show, value } from "./parameters-ridge";
+import { Time } from "./parameters-time";
+import { renderUnits } from "./parameters-units";
+import { words } from "./parameters-words";
+import { type Model, announcer, float32, followTheme, h, integer, onceAFrame, translator } from "./shared";
 
-type Figure = number | string | null;
 interface Row {
-  name: string; shape: number[]; dtype: string; count: number; bad: number;
+  name: string; shape: number[] | null; dtype: string; count: number; nan: number; inf: number; about: boolean;
   mean: Figure; std: Figure; min: Figure; max: Figure; norm: Figure; ratio: Figure;
 }
-interface Part extends Look { low: number; high: number; counts: Float64Array }
-interface Detail {
-  type: "detail"; version: number; number: number; index: number[];
-  parts: Omit<Part, "counts" | "cells">[];
-}
-
-const value = (x: Figure): number =>
-  typeof x === "string" ? Number(x.replace("inf", "Infinity").replace("nan", "NaN")) : x ?? NaN;
-const show = (x: Figure, digits = 3): string => (x === null ? "–" : number(value(x), digits));
+const KINDS = ["weight", "gradient"] as const;
+const INKS = ["var(--ms-c0)", "var(--ms-c1)"];
 
 /** 0 to 1 on a log scale over all norms, two decades at least. */
 function barLengths(norms: Figure[]): number[] {
@@ -28,37 +24,62 @@ function barLengths(norms: Figure[]): number[] {
   return logs.map((x) => (Number.isFinite(x) ? 0.08 + (0.92 * (x - low)) / (high - low) : 0));
 }
 
-function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+/** What is chosen: renewing the stored picture draws the view anew, which should lose nothing. */
+interface State { chosen: number; which: number; step: number | null; choice: Choice }
+const states = new Map<string, State>();
+
+function renderParameters({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const t = translator(words, model);
-  let chosen = 0;
-  let index: number[] = [];
-  let parts: Part[] = [];
-  let which = 0; // 0 the value, 1 the gradient
-  let at: [number, number] | null = null;
+  const before = states.get(model.get("key"));
+  let chosen = before?.chosen ?? 0;
+  let which = before?.which ?? 0; // 0 the value, 1 the gradient
+  let histories: (Series | null)[] = [null, null];
+  let asked = 0;
+  let answered = 0;
+  let stale = false;
 
   const title = h("h3", { class: "ms-title" });
   const total = h("span", { class: "ms-dim" });
   const rows = h("div", { class: "ms-scroll" });
   const remarks = h("div", { role: "status" });
+  const pick = h("div", { class: "ms-pick" });
+  const nearest = h("div", { class: "ms-dim" });
   const detail = h("div", { class: "ms-detail" });
+  const kept = h("div", { class: "ms-dim ms-p-kept" });
   const root = h("section", { class: "ms ms-params" },
-    h("div", { class: "ms-bar" }, title, total), rows, remarks, detail);
+    h("div", { class: "ms-bar" }, title, total), rows, remarks, detail, kept);
   const say = announcer(root);
+  const save = (whole: boolean) => model.send({
+    type: "npy", number: chosen, which: KINDS[which], step: time.step, slice: part.choice.slice, whole,
+  });
+  const time = new Time(t, say, () => askSoon());
+  const part = new Part(t, () => (model.get("language") === "zh" ? "zh" : "en"), () => ask(), say, save);
+  detail.append(h("div", { class: "ms-p-left" }, pick, time.root), h("div", {}, part.root, nearest));
   el.append(root);
 
   const all = (): Row[] => model.get("table")?.rows ?? [];
-  const ask = () => model.send({ type: "detail", number: chosen, index });
+  const ask = () => {
+    if (!all().length) return;
+    asked += 1;
+    states.set(model.get("key"), { chosen, which, step: time.step, choice: { ...part.choice } });
+    model.send({ type: "look", number: chosen, which: KINDS[which], step: time.step, asked, ...part.choice });
+  };
+  const askSoon = onceAFrame(ask);
+
+  const askAll = () => {
+    if (all().length) model.send({ type: "history", number: chosen });
+    ask();
+  };
 
   const choose = (k: number, focus = false) => {
-    const count = all().length;
-    chosen = Math.min(Math.max(k, 0), count - 1);
-    index = (all()[chosen]?.shape ?? []).slice(0, -2).map(() => 0);
-    at = null;
+    chosen = Math.min(Math.max(k, 0), Math.max(all().length - 1, 0));
     which = 0;
-    parts = [];
+    time.step = null;
+    histories = [null, null];
+    part.reset();
     drawTable();
     drawDetail();
-    ask();
+    askAll();
     if (focus) rows.querySelectorAll<HTMLElement>("tbody button")[chosen]?.focus();
   };
 
@@ -70,146 +91,76 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     });
     const withNorm = table.some((row) => row.norm !== null);
     const withRatio = table.some((row) => row.ratio !== null);
-    const heads = ["name", "shape", "dtype", "count", "mean", "std", "min", "max",
+    const withType = table.some((row) => row.dtype);
+    const heads = ["name", "shape", ...(withType ? ["dtype"] : []), "count", "mean", "std", "min", "max",
       ...(withNorm ? ["norm"] : []), ...(withRatio ? ["ratio"] : [])];
     const lengths = barLengths(table.map((row) => row.norm));
     const body = table.map((row, k) => {
       const fill = h("b", {});
       fill.style.width = `${100 * lengths[k]!}%`;
+      const dot = h("b", {});
+      dot.style.left = `${Math.min(Math.max((Math.log10(value(row.ratio)) + 6) / 6, 0), 1) * 100}%`;
       return h("tr", {
         "aria-selected": String(k === chosen), onclick: () => choose(k, true),
       },
       h("th", { scope: "row" }, h("button", {
         type: "button", title: row.name, "aria-pressed": String(k === chosen),
       }, row.name)),
-      h("td", {}, row.shape.join(" × ") || "()"),
-      h("td", {}, row.dtype), h("td", {}, integer(row.count)),
-      h("td", {}, show(row.mean)), h("td", {}, show(row.std)),
+      h("td", {}, row.shape === null ? "–" : row.shape.join(" × ") || "()"),
+      withType ? h("td", {}, row.dtype || "–") : null, h("td", {}, integer(row.count)),
+      h("td", {}, show(row.mean)), h("td", { title: row.about ? t("about") : null }, `${row.about ? "≈ " : ""}${show(row.std)}`),
       h("td", {}, show(row.min)), h("td", {}, show(row.max)),
       withNorm ? h("td", {}, h("span", { class: "ms-norm" }, h("i", { "aria-hidden": "true" }, fill), h("span", {}, show(row.norm)))) : null,
-      withRatio ? h("td", {}, show(row.ratio)) : null);
+      withRatio ? h("td", {}, h("span", { class: "ms-norm" },
+        row.ratio === null ? null : h("i", { class: "ms-p-track", "aria-hidden": "true" }, dot), h("span", {}, show(row.ratio)))) : null);
     });
-    rows.replaceChildren(h("table", { class: "ms-rows" },
+    rows.replaceChildren(table.length ? h("table", { class: "ms-rows" },
       h("thead", {}, h("tr", {}, ...heads.map((key) =>
         h("th", { scope: "col", title: key === "norm" ? t("normHelp") : key === "ratio" ? t("ratioHelp") : null }, t(key))))),
-      h("tbody", {}, ...body)));
+      h("tbody", {}, ...body)) : h("div", { class: "ms-dim" }, t("empty")));
     if (focused) rows.querySelectorAll<HTMLElement>("tbody button")[chosen]?.focus();
-    remarks.replaceChildren(...table.filter((row) => row.bad).map((row) =>
-      h("div", { class: "ms-note" }, t("bad", { name: row.name, count: integer(row.bad) }))));
-  };
-
-  const hist = (part: Part, ink: string, heading: string): Node[] => {
-    const [width, high] = [360, 92];
-    const most = Math.max(...part.counts, 1);
-    const step = width / part.counts.length;
-    const svg = s("svg", { class: "ms-hist", viewBox: `0 -4 ${width} ${high + 24}`, role: "img", "aria-label": heading });
-    part.counts.forEach((count, k) => {
-      const tall = (count / most) * high;
-      const low = part.low + ((part.high - part.low) * k) / part.counts.length;
-      const next = part.low + ((part.high - part.low) * (k + 1)) / part.counts.length;
-      const bar = s("rect", { x: k * step, y: high - tall, width: Math.max(step - 1, 1), height: tall, style: `fill:${ink}` });
-      bar.append(s("title", {}, t("bin", { low: number(low, 3), high: number(next, 3), count: integer(count) })));
-      svg.append(bar);
-    });
-    svg.append(s("path", { d: `M0 ${high + 0.5}H${width}`, style: "stroke:var(--ms-line)" }));
-    const text = (x: number, label: string, anchor: string) =>
-      svg.append(s("text", { x, y: high + 16, "text-anchor": anchor }, label));
-    text(0, number(part.low, 3), "start");
-    text(width, number(part.high, 3), "end");
-    const zero = (-part.low / (part.high - part.low)) * width;
-    if (zero > 0 && zero < width) {
-      svg.append(s("path", { d: `M${zero} 0V${high}`, style: "stroke:var(--ms-dim)", "stroke-dasharray": "2 3" }));
-      if (zero > 50 && zero < width - 50) text(zero, "0", "middle");
-    }
-    return [h("h4", {}, heading), svg];
+    remarks.replaceChildren(...table.filter((row) => row.nan + row.inf).map((row) =>
+      h("div", { class: "ms-note" }, t("bad", { name: row.name, count: integer(row.nan + row.inf) }))));
+    const { kept: memory, skipped } = model.get("table") ?? {};
+    if (skipped) remarks.append(h("div", { class: "ms-note" }, t("skipped", { count: integer(skipped) })));
+    const mega = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
+    kept.textContent = memory?.looks > 1
+      ? t("kept", { looks: memory.looks, used: mega(memory.bytes), budget: mega(memory.budget) }) : "";
   };
 
   const drawDetail = () => {
-    const row = all()[chosen];
-    if (!row) { detail.replaceChildren(); return; }
-    if (!parts.length) { detail.replaceChildren(h("div", { class: "ms-dim" }, t("wait"))); return; }
-    const left = h("div", {}, ...hist(parts[0]!, "var(--ms-c0)", t("histValue", { name: row.name })),
-      ...(parts[1] ? hist(parts[1], "var(--ms-c1)", t("histGrad")) : []));
-    const look = parts[which] ?? parts[0]!;
-    const canvas = h("canvas", { tabindex: 0, role: "img", "aria-label": `${t("heat")}: ${row.name}. ${t("hover")}` });
-    paint(canvas, look);
-    // Cells as large as fits, square unless the matrix is a thin strip.
-    const [high, wide] = look.full;
-    const size = Math.min(400 / wide, 260 / high, 40);
-    canvas.style.width = `${Math.max(size * wide, 24)}px`;
-    canvas.style.height = `${Math.max(size * high, 24)}px`;
-    const said = h("div", { class: "ms-said ms-dim" }, t("hover"));
-    const point = (r: number, c: number, aloud = false) => {
-      at = [Math.min(Math.max(r, 0), look.rows - 1), Math.min(Math.max(c, 0), look.columns - 1)];
-      const text = nameCell(look, at[0], at[1], index, row.shape.length);
-      said.textContent = text;
-      said.classList.remove("ms-dim");
-      if (aloud) say(text);
-    };
-    canvas.addEventListener("mousemove", (event) => {
-      const box = canvas.getBoundingClientRect();
-      point(Math.floor(((event.clientY - box.top) / box.height) * look.rows),
-        Math.floor(((event.clientX - box.left) / box.width) * look.columns));
-    });
-    canvas.addEventListener("keydown", (event) => {
-      const moves: Record<string, [number, number]> = {
-        ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
-      };
-      const move = moves[event.key];
-      if (!move) return;
-      event.preventDefault();
-      event.stopPropagation();
-      if (at) point(at[0] + move[0], at[1] + move[1], true); else point(0, 0, true);
-    });
-    const pick = h("div", { class: "ms-pick" });
-    if (parts[1]) {
-      for (const [k, key] of ["value", "grad"].entries()) {
-        pick.append(h("button", {
-          type: "button", class: "ms-toggle", "aria-pressed": String(which === k),
-          onclick: () => {
-            which = k;
-            drawDetail();
-            detail.querySelectorAll<HTMLElement>(".ms-pick button")[k]?.focus();
-          },
-        }, t(key)));
-      }
-    }
-    pick.append(h("button", {
-      type: "button", "data-action": "npy", title: t("npy"), "aria-label": t("npy"),
-      onclick: () => model.send({ type: "npy", number: chosen, grad: which === 1 }),
-    }, ".npy"));
-    index.forEach((i, axis) => {
-      const shown = h("output", {}, String(i));
-      pick.append(h("label", {}, t("axis", { axis }), h("input", {
-        type: "range", min: 0, max: row.shape[axis]! - 1, value: i,
-        oninput: (event: Event) => {
-          index[axis] = Number((event.target as HTMLInputElement).value);
-          shown.textContent = String(index[axis]);
-        },
-        // Asked once the slider rests: the answer draws everything anew.
-        onchange: () => ask(),
-      }), shown));
-    });
-    const right = h("div", { class: "ms-heat" }, h("h4", {}, t("heat")), pick.childNodes.length ? pick : null,
-      canvas, scaleBar(reach(look.cells)), said,
-      look.block[0] * look.block[1] > 1
-        ? h("div", { class: "ms-dim" }, t("joined", { r: look.block[0], c: look.block[1] })) : null);
-    detail.replaceChildren(left, right);
+    detail.hidden = !all().length;
+    pick.hidden = !histories[1] || !histories[0];
+    pick.replaceChildren(...["value", "grad"].map((key, k) => h("button", {
+      type: "button", class: "ms-toggle", "aria-pressed": String(which === k),
+      onclick: () => {
+        which = k;
+        drawDetail();
+        ask();
+        pick.querySelectorAll<HTMLElement>("button")[k]?.focus();
+      },
+    }, t(key))));
+    time.draw(histories[which] ?? null, INKS[which]!, t(which ? "histGrad" : "histValue", { name: all()[chosen]?.name ?? "" }));
+    part.draw();
   };
 
-  const take = (message: Detail, buffers: DataView[]) => {
-    const file = message as unknown as { type: string; name: string };
-    if (file?.type === "npy") {
-      download(`${file.name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}.npy`, new Blob([buffers[0]! as DataView<ArrayBuffer>]));
-      return;
+  const take = (message: Histories | Answer | { type: "npy"; name: string }, buffers: DataView[]) => {
+    if (message?.type === "npy") {
+      download(`${message.name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}.npy`, new Blob([buffers[0]! as DataView<ArrayBuffer>]));
+    } else if (message?.type === "history" && message.number === chosen) {
+      histories = seriesOf(message, buffers, KINDS);
+      if (!histories[which]) which = histories[0] ? 0 : 1;
+      drawDetail();
+    } else if (message?.type === "look") {
+      answered = Math.max(answered, message.asked);
+      if (message.asked === asked && message.number === chosen) {
+        part.take(message, buffers.length ? float32(buffers[0]!) : new Float32Array());
+        const wanted = time.step ?? histories[which]?.frames.at(-1)?.step;
+        nearest.textContent = message.shape && wanted !== undefined && message.step !== wanted
+          ? t("nearest", { step: integer(message.step) }) : "";
+      }
+      if (stale && answered === asked) { stale = false; renewed(); }
     }
-    if (message?.type !== "detail" || message.number !== chosen) return;
-    if (message.index.join() !== index.join()) return; // an answer to an older question
-    parts = message.parts.map((part, k) => ({
-      ...part, counts: float64(buffers[2 * k]!), cells: float32(buffers[2 * k + 1]!),
-    }));
-    if (which >= parts.length) which = 0;
-    drawDetail();
   };
   rows.addEventListener("keydown", (event) => {
     const move = { ArrowUp: -1, ArrowDown: 1 }[event.key];
@@ -225,14 +176,24 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     drawTable();
     drawDetail();
   };
-  const renewed = () => { drawTable(); ask(); };
+  /** A busy kernel is not asked again and again: it would have to answer all of it afterwards. */
+  const renewed = () => {
+    drawTable();
+    detail.hidden = !all().length;
+    if (answered < asked) { stale = true; return; }
+    askAll();
+  };
 
   model.on("msg:custom", take);
   model.on("change:table", renewed);
   model.on("change:language", label);
   const stopTheme = followTheme(root, drawDetail);
+  if (before) {
+    time.step = before.step;
+    part.restore(before.choice);
+  }
   label();
-  choose(0);
+  askAll();
   return () => {
     stopTheme();
     model.off("msg:custom", take);
@@ -241,4 +202,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   };
 }
 
-export default { render };
+/** Two views in one bundle: the parameters of a network, and the units of its activations. */
+export default {
+  render: (context: { model: Model; el: HTMLElement }) =>
+    (context.model.get("view") === "units" ? renderUnits : renderParameters)(context),
+};
