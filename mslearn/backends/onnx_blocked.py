@@ -12,19 +12,16 @@ value, too: operators that nobody asks for are left out in the end (`Builder.pru
 
 from __future__ import annotations
 
-import functools
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from mslearn.core.tensor import Abstract
+from mslearn.backends.nchwc import DOMAIN, scaled, windows
 from mslearn.graph.ir import Node
-from mslearn.interchange.onnx_builder import Builder, Lowering, Port
+from mslearn.interchange.onnx_builder import Builder, Lowering
 from mslearn.interchange.onnx_ops import SAME
 
-DOMAIN = "com.microsoft.nchwc:"
 FLOAT = np.dtype("f4")
 ELEMENTWISE = (
     "Sub", "Mul", "Div", "Maximum", "Minimum", "Neg", "Abs", "Exp", "Sqrt", "Reciprocal", "Tanh",
@@ -35,46 +32,33 @@ FEW = 4  # channels: the gradient by the filters takes longer in blocks
 Sizes = tuple[int, ...]
 
 
-def scaled(b: Builder, channels: int, x: str, *more: str, **attrs: Any) -> str:
-    """x times a number a channel, plus one (and plus an image): a convolution in which every
-    channel is a group of its own."""
-    return str(b.op(DOMAIN + "Conv", x, *more, **windows((1, 1)), group=channels, **attrs))
+def _step(taps: range) -> int:
+    return taps.step
 
 
-def windows(
-    kernel: Sizes, stride: Sizes = (1, 1), pads: Sizes = (0, 0, 0, 0), dilation: Sizes = (1, 1)
-) -> dict[str, Any]:
-    """The attributes of a convolution; pads are all before, then all after."""
-    return {"kernel_shape": kernel, "strides": stride, "pads": pads, "dilations": dilation}
+def _phases(node: Node) -> list[list[tuple[range, int, int]]]:
+    """For each axis and each place within a stride (filter elements, padding before and after):
+    how `dy` makes the image's points of this place. Empty where that does not come out even.
 
-
-@functools.cache
-def block() -> int:
-    """How many channels a block has in the runtime that is installed here; 0 where it has no such
-    operators for this processor, or they do not what is relied on here."""
-    ort = importlib.import_module("onnxruntime")
-    rng, count = np.random.default_rng(0), 64
-    x = rng.standard_normal((1, count, 2, 2), np.float32)
-    arrays = {"x": x, "scale": rng.random((count, 1, 1, 1), "f"), "shift": rng.random(count, "f")}
-    b = Builder({}, lambda graph: graph)
-    ports = [Port(b.fresh(n), Abstract(a.shape, a.dtype)) for n, a in arrays.items()]
-    inside = b.op(DOMAIN + "ReorderInput", "x")
-    y = scaled(b, count, inside, "scale", "shift", inside, activation="Relu")
-    names = inside, b.op(DOMAIN + "ReorderOutput", y, channels=count)
-    results = [Port(b.publish(n, f"y{i}"), ports[0].value) for i, n in enumerate(names)]
-    settings = ort.SessionOptions()
-    settings.log_severity_level = 4
-    data = b.model("trial", ports, results)
-    try:
-        session = ort.InferenceSession(data, settings, providers=["CPUExecutionProvider"])
-        blocked, found = session.run(None, arrays)
-    except Exception:  # the runtime's own classes
-        return 0
-    size = int(np.flatnonzero(blocked.reshape(-1) == x[0, 0, 0, 1])[0])
-    order = x.reshape(count // size, size, 4).transpose(0, 2, 1)
-    wanted = np.maximum(x * arrays["scale"][:, 0] + arrays["shift"].reshape(-1, 1, 1) + x, 0)
-    fine = np.array_equal(blocked.ravel(), order.ravel()) and np.allclose(found, wanted, 1e-5)
-    return size if fine else 0
+    Point c of the image stands at u = c + pad in the padded one, and u = s m + t for output m and
+    filter element t: so t = u (mod s), and further elements meet outputs further back.
+    """
+    a, found = node.attrs, []
+    for k in range(2):
+        stride, size, length = a["stride"][k], a["size"][k], node.inputs[0].shape[2 + k]
+        kernel, pad = node.inputs[1].shape[2 + k], a["pad"][2 * k]
+        axis = []
+        for place in range(stride):
+            taps = range((place + pad) % stride, kernel, stride)
+            before = len(taps) - 1 - (place + pad) // stride
+            after = size // stride - length - before + len(taps) - 1
+            if len(taps) and min(before, after) < 0:
+                return []
+            axis.append((taps, before, after))
+        if size % stride or a["dilation"][k] != 1:
+            return []
+        found.append(axis)
+    return found
 
 
 class Blocks:
@@ -235,8 +219,13 @@ class Blocks:
         a, (above, filters) = node.attrs, (v.shape for v in node.inputs)
         fits = filters[0] % self.size == filters[1] % self.size == 0 and self.takes(node)
         small = filters[2:] == (1, 1) and not self._has(b, dy)
-        if a["group"] != 1 or not fits or small or a["stride"] != (1, 1):
+        if a["group"] != 1 or not fits or small:
             return self.plain["Conv2DBackpropInput"](b, node, dy, w)
+        if a["stride"] != (1, 1):
+            phases = _phases(node)
+            if not phases:
+                return self.plain["Conv2DBackpropInput"](b, node, dy, w)
+            return self._leave(b, self._by_phases(b, node, dy, w, phases), filters[1])
         spans = [d * (k - 1) for d, k in zip(a["dilation"], filters[2:], strict=True)]
         before = [s - p for s, p in zip(spans, a["pad"][0::2], strict=True)]
         after = [
@@ -249,6 +238,40 @@ class Blocks:
             **windows(filters[2:], pads=(*before, *after), dilation=a["dilation"]),
         )  # fmt: skip
         return self._leave(b, out, filters[1])
+
+    def _by_phases(self, b: Builder, node: Node, dy: str, w: str, phases: Any) -> str:
+        """A stride of s by s parts the image: the points of each of the s s parts see filter
+        elements of their own, by a convolution without a stride. Then the parts are interleaved,
+        a block of channels at a time."""
+        filters, (high, wide) = node.inputs[1].shape, node.attrs["stride"]
+        (n, channels, *size), inside = node.outputs[0].shape, self._enter(b, dy)
+        h, v = size[0] // high, size[1] // wide
+        lines = n * channels // self.size * h
+
+        def part(rows: Any, columns: Any) -> str:
+            taps, before, after = ((r, c) for r, c in zip(rows, columns, strict=True))
+            if not (taps[0] and taps[1]):
+                return str(b.op("ConstantOfShape", b.ints(lines, v, 1, self.size)))
+            cut = w
+            if any(len(t) < k for t, k in zip(taps, filters[2:], strict=True)):
+                starts, steps = (b.ints(*(f(t) for t in taps)) for f in (min, _step))
+                ends = b.ints(*(max(t) + 1 for t in taps))
+                cut = b.op("Slice", w, starts, ends, b.ints(2, 3), steps)
+            kernel = len(taps[0]), len(taps[1])
+            turned = self._filters(b, cut, (*filters[:2], *kernel), True)
+            out = b.op(
+                DOMAIN + "Conv", inside, turned, group=1,
+                **windows(kernel, pads=(*before, *after)),
+            )  # fmt: skip
+            return str(b.op("Reshape", out, b.ints(lines, v, 1, self.size)))
+
+        whole = []
+        for rows in phases[0]:
+            parts = [part(rows, columns) for columns in phases[1]]
+            line = b.op("Concat", *parts, axis=2) if wide > 1 else parts[0]
+            whole.append(b.op("Reshape", line, b.ints(lines, 1, size[1] * self.size)))
+        out = b.op("Concat", *whole, axis=1) if high > 1 else whole[0]
+        return str(b.op("Reshape", out, b.ints(*node.outputs[0].shape)))
 
     def _filter_gradient(self, b: Builder, node: Node, dy: str, x: str) -> str:
         """A convolution in which the batch plays the channels: the image's channels are the

@@ -21,7 +21,8 @@ from mslearn.ops.pool import MaxPool, MaxPoolGrad
 def lowered(function, *arrays):
     """(what the session gives, the model's operators) for a function of tensors."""
     graph = capture(function, [Tensor(a) for a in arrays]).graph
-    model = onnx_model(graph, rules=onnx_fast.RULES, lowerings=onnx_fast.Lowerings(graph))
+    found = onnx_fast.Lowerings(graph)
+    model = onnx_model(graph, rules=onnx_fast.RULES, lowerings=found, takes=found.takes)
     session = ort.InferenceSession(model.data)
     names = [i.name for i in session.get_inputs()]
     return session.run(None, dict(zip(names, arrays, strict=True))), model.operators
