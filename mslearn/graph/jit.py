@@ -28,7 +28,7 @@ from mslearn.graph.errors import place_of
 from mslearn.graph.ir import Graph
 from mslearn.graph.numpy_backend import Executable
 from mslearn.graph.passes import Snapshot, optimize
-from mslearn.graph.tree import Constant, Nest, fill, flatten
+from mslearn.graph.tree import Constant, Nest, fill, flatten_call
 
 SHAPE = attrgetter("_value.shape")
 MANY = 8  # graphs of one function; more are a sign that something changes at every call
@@ -124,7 +124,7 @@ class Jitted:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if state.active:  # inside another graph, or while a tape or a picture watches
             return self._runnable(*args, **kwargs)
-        tensors, pattern = flatten((args, kwargs))
+        tensors, pattern = flatten_call(args, kwargs)
         shapes = tuple([(t._value.shape, t._value.dtype.char) for t in tensors])
         key = (pattern, shapes, self._target())
         for compiled in self._found.get(key, ()):
@@ -144,7 +144,7 @@ class Jitted:
         """Capture and compile for these arguments without running."""
         start = time.perf_counter()
         if key is None:
-            tensors, pattern = flatten((tuple(args), dict(kwargs)))
+            tensors, pattern = flatten_call(tuple(args), dict(kwargs))
             shapes = tuple((t._value.shape, t._value.dtype.char) for t in tensors)
             key = (pattern, shapes, self._target())
         cause = self._cause(key)

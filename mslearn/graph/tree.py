@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from mslearn.core.parameter import Parameter
@@ -70,6 +71,18 @@ def flatten(thing: Any) -> tuple[list[Tensor], Any]:
     """
     tensors: list[Tensor] = []
     return tensors, _pattern(thing, tensors)
+
+
+def flatten_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Tensor], Any]:
+    """`flatten` of a call's arguments; quick when all of them are tensors, as they mostly are."""
+    if kwargs or any(type(a) is not Tensor for a in args):
+        return flatten((args, kwargs))
+    return list(args), _tensors(len(args))
+
+
+@cache
+def _tensors(count: int) -> Nest:
+    return Nest(tuple, (Nest(tuple, (HOLE,) * count), Nest(dict, ())))
 
 
 def _pattern(thing: Any, tensors: list[Tensor]) -> Any:

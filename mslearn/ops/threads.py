@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -30,6 +30,9 @@ if hasattr(os, "register_at_fork"):  # a forked child has the pool, but none of 
     os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
+WORTH = 1.5e7  # elementary operations, about a millisecond; see `over_batch`
+
+
 def over_batch(run: Callable[[int, int], Any], n: int, work: float) -> list[Any]:
     """``run(start, stop)`` over parts of ``range(n)``, side by side where that pays.
 
@@ -43,7 +46,7 @@ def over_batch(run: Callable[[int, int], Any], n: int, work: float) -> list[Any]
     found, count = blas(), thread_count()
     if found is None or count == 1:
         return [run(0, n)]
-    parts = min(count, n) if work > 1.5e7 else 1
+    parts = min(count, n) if work > WORTH else 1
     get, put = found
     with _switch:
         before = get()
@@ -58,3 +61,22 @@ def over_batch(run: Callable[[int, int], Any], n: int, work: float) -> list[Any]
             return [first, *(job.result() for job in jobs)]
         finally:
             put(before)
+
+
+def share(run: Callable[[Iterator[Any]], Any], parts: Sequence[Any], work: float) -> None:
+    """``run(iterator)`` on several threads: each takes the next of `parts` when it is ready.
+
+    For NumPy's loops without BLAS. A thread whose core is busy elsewhere takes fewer parts; one
+    that has not started when all are done is not waited for.
+
+    Args:
+        run: does the parts that the iterator gives it, in any order and beside other threads.
+        parts: what there is to do.
+        work: roughly how many elementary operations all of it takes, as for `over_batch`.
+    """
+    count, rest = thread_count() if work > WORTH else 1, iter(parts)
+    jobs = [_pool(count).submit(run, rest) for _ in range(min(count, len(parts)) - 1)]
+    run(rest)
+    for job in jobs:
+        if not job.cancel():
+            job.result()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import threading
+import time
 
 import graphviz
 import numpy as np
@@ -12,11 +14,13 @@ import pytest
 import mslearn as ms
 from mslearn import nn, ops
 from mslearn.core.tensor import Abstract
+from mslearn.core.threads import set_threads, thread_count
 from mslearn.graph.capture import capture
 from mslearn.graph.numpy_backend import Executable, fuse
 from mslearn.graph.passes import GraphError, check, cse, dce, effects, fold, optimize, simplify
 from mslearn.graph.passes.stats import statistics
 from mslearn.graph.text import to_dot, to_ir
+from mslearn.ops.threads import share
 
 X = ms.Tensor(np.linspace(-2, 3, 12, dtype=np.float32).reshape(3, 4))
 
@@ -199,9 +203,46 @@ def test_long_chains_are_fused_and_equal(size):
     graph = optimize(capture(chain, [x, y]).graph)
     executable = Executable(graph)
     assert len(executable.graph.nodes) == 1
-    got, _ = executable.run([x._value, y._value])
-    for g, w in zip(got, chain(x, y), strict=True):
-        np.testing.assert_array_equal(g, w.asnumpy())
+    before = thread_count()
+    for threads in (1, 2, 3):  # who takes which block makes no difference
+        set_threads(threads)
+        try:
+            got, _ = executable.run([x._value, y._value])
+        finally:
+            set_threads(before)
+        for g, w in zip(got, chain(x, y), strict=True):
+            np.testing.assert_array_equal(g, w.asnumpy())
+
+
+def test_a_chain_is_ordered_so_that_results_take_the_place_of_operands():
+    def chain(x):
+        b = x * x
+        c = ops.abs(b) + 1
+        return ops.sqrt(c) * x - b / c  # the root last: it may overwrite c
+
+    x = ms.Tensor(np.linspace(1, 2, fuse.WORTH, dtype=np.float32))
+    [node] = Executable(optimize(capture(chain, [x]).graph)).graph.nodes
+    assert [n.prim.name for n in node.attrs["nodes"]] == [
+        "Mul", "Abs", "Add", "Div", "Sqrt", "Mul", "Sub",
+    ]  # fmt: skip
+    assert "t2" not in fuse.source(node)[0]
+
+
+def test_a_failure_in_another_thread_is_not_lost():
+    def run(parts):
+        for part in parts:
+            if threading.current_thread() is not threading.main_thread():
+                raise ArithmeticError("in the other thread")
+            time.sleep(0.01 if part else 0.3)
+
+    before = thread_count()
+    set_threads(2)
+    try:
+        if thread_count() == 2:  # a machine with one core has no other thread
+            with pytest.raises(ArithmeticError, match="other thread"):
+                share(run, range(4), 1e9)
+    finally:
+        set_threads(before)
 
 
 def test_text_and_dot_show_every_node_its_types_and_its_line():

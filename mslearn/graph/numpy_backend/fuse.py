@@ -15,9 +15,10 @@ import numpy as np
 from mslearn.core.primitive import Primitive
 from mslearn.graph.ir import Graph, Node
 from mslearn.graph.numpy_backend import emit
-from mslearn.ops.threads import over_batch
+from mslearn.ops.threads import share
 
-BLOCK = 1 << 15  # elements: 128 KB of float32; half as many lose to the cost of NumPy's calls
+BLOCK = 1 << 16  # elements: 256 KB of float32; fewer lose to the cost of NumPy's calls
+NEAR = 16  # operations that are looked at for the next one
 WORTH = 1 << 17  # elements: below this the arrays are in the cache anyway
 
 
@@ -69,10 +70,37 @@ def _fuse(chain: list[Node], graph: Graph) -> list[Node]:
         inputs.update((id(v), v) for v in node.inputs if id(v) not in inside)
     results = tuple(n.outputs[0] for n in chain if id(n.outputs[0]) in outside)
     last = chain[-1]
-    attrs = {"nodes": tuple(chain), "results": results}
+    attrs = {"nodes": _ordered(chain, results), "results": results}
     return [
         Node(Fused, tuple(inputs.values()), attrs, results, True, last.scope, last.source)
     ]  # fmt: skip
+
+
+def _ordered(chain: list[Node], results: tuple[Any, ...]) -> tuple[Node, ...]:
+    """The same operations with few temporaries at a time: the next one is what frees the most.
+
+    Written over an operand that nobody reads any more, an operation moves two arrays, not three.
+    """
+    kept, inside = {id(v) for v in results}, {id(n.outputs[0]) for n in chain}
+    readers: dict[int, int] = {}
+    for node in chain:
+        for key in {id(v) for v in node.inputs} & inside:
+            readers[key] = readers.get(key, 0) + 1
+    waiting, made, order = list(chain), set[int](), list[Node]()
+
+    def grows(node: Node) -> int:
+        ends = sum(readers[k] == 1 and k not in kept for k in {id(v) for v in node.inputs} & inside)
+        return (id(node.outputs[0]) not in kept) - ends
+
+    while waiting:
+        ready = [n for n in waiting[:NEAR] if {id(v) for v in n.inputs} & inside <= made]
+        node = min(ready, key=grows)
+        for key in {id(v) for v in node.inputs} & inside:
+            readers[key] -= 1
+        made.add(id(node.outputs[0]))
+        waiting.remove(node)
+        order.append(node)
+    return tuple(order)
 
 
 def compiled(node: Node) -> Callable[..., tuple[np.ndarray, ...]]:
@@ -97,30 +125,28 @@ def source(node: Node) -> tuple[str, dict[str, Any]]:
     body, temporaries = _body(chain, {**inputs, **outputs})
     cut = [inputs[id(v)] for v in node.inputs if v.shape == shape] + list(outputs.values())
     numbers = [inputs[id(v)] for v in node.inputs if v.shape != shape]
-    arguments = ", ".join([*cut, *numbers, *temporaries])
-    space: dict[str, Any] = {"np": np, "over_batch": over_batch}
-    lines = [f"def block({arguments}):", *(f"    {line}" for line in body), ""]
-    lines += [f"def chain({', '.join(inputs.values())}):"]
+    space: dict[str, Any] = {"np": np, "share": share}
+    lines = [f"def block({', '.join([*cut, *numbers, *temporaries])}):"]
+    lines += [f"    {line}" for line in body]
+    lines += ["", f"def chain({', '.join(inputs.values())}):"]
     lines += [f"    {name} = {name}.reshape(())" for name in numbers]
+    lines += [f"    {name} = {name}.reshape(-1)" for name in cut if name[0] == "x"]
     for name, value in zip(outputs.values(), results, strict=True):
         space[f"d_{name}"] = value.dtype
         lines.append(f"    {name} = np.empty({count}, d_{name})")
-    lines += [f"    {name} = {name}.reshape(-1)" for name in cut if name[0] == "x"]
+    size = min(BLOCK, count)
+    lines.append("    def blocks(starts):")  # for each thread, with temporaries of its own
     for name, value in temporaries.items():
         space[f"d_{name}"] = value.dtype
-    whole = count // BLOCK * BLOCK
-    if whole:  # the blocks may be shared between threads, each with temporaries of its own
-        rows = ", ".join(f"{name}[:{whole}].reshape(-1, {BLOCK})[i:j]" for name in cut)
-        made = [f"np.empty({BLOCK}, d_{name})" for name in temporaries]
-        lines.append("    def blocks(i, j):")
-        lines += [f"        {n} = {new}" for n, new in zip(temporaries, made, strict=True)]
-        lines.append(f"        for row in zip({rows}):")
-        lines.append(f"            block({', '.join(['*row', *numbers, *temporaries])})")
-        lines.append(f"    over_batch(blocks, {whole // BLOCK}, {count * len(chain) * 4})")
-    if count > whole:
-        ends = [f"{name}[{whole}:]" for name in cut]
-        short = [f"np.empty({count - whole}, d_{name})" for name in temporaries]
-        lines.append(f"    block({', '.join([*ends, *numbers, *short])})")
+        lines.append(f"        {name} = np.empty({size}, d_{name})")
+    lines.append("        for i in starts:")
+    lines.append(f"            j = i + {size}")
+    if count % size:  # the last block is shorter
+        shorter = [f"{name} = {name}[:{count % size}]" for name in temporaries]
+        lines.append(f"            if j > {count}: {'; '.join([f'j = {count}', *shorter])}")
+    given = [*(f"{name}[i:j]" for name in cut), *numbers, *temporaries]
+    lines.append(f"            block({', '.join(given)})")
+    lines.append(f"    share(blocks, range(0, {count}, {size}), {count * len(chain) * 4})")
     back = ", ".join(f"{name}.reshape({shape})" for name in outputs.values())
     lines.append(f"    return ({back},)")
     return "\n".join([*lines, ""]), space
