@@ -196,7 +196,7 @@ def test_parameters_table_histogram_and_heatmap(lab: Lab) -> None:
     lab.scroll_to(4)
     page = lab.page
     view = page.locator(".ms-params")
-    expect(view.locator("tbody tr")).to_have_count(4)
+    expect(view.locator(".ms-rows tbody tr")).to_have_count(4)
     canvas = view.locator("canvas")
     expect(canvas).to_be_visible(timeout=WAIT_MS)
     assert canvas.evaluate(CANVAS_COLOURS) > 100
@@ -208,13 +208,13 @@ def test_parameters_table_histogram_and_heatmap(lab: Lab) -> None:
 
     view.locator("tbody button").nth(2).focus()
     page.keyboard.press("Enter")
-    expect(view.locator("tbody tr").nth(2)).to_have_attribute("aria-selected", "true")
+    expect(view.locator(".ms-rows tbody tr").nth(2)).to_have_attribute("aria-selected", "true")
     expect(view.locator("h4").first).to_have_text("Values of 2.weight")
     page.keyboard.press("ArrowDown")
     expect(view.locator("h4").first).to_have_text(f"Values of {HOSTILE}")
     view.get_by_role("button", name="Gradient").click()
     with page.expect_download() as waiting:
-        view.locator("[data-action=npy]").click()
+        view.locator("[data-action=npy-all]").click()
     assert waiting.value.suggested_filename == "-img-src-x-onerror-window.hacked-1-.grad.npy"
     saved = np.load(waiting.value.path())
     assert saved.shape == (10,) and saved.dtype == np.float32

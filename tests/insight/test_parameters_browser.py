@@ -247,7 +247,7 @@ def test_dead_and_saturated_units_with_the_inputs_responsible(lab: Lab) -> None:
     view.locator("tbody button").nth(1).click()
     box = view.locator(".ms-u-map").bounding_box()
     assert box is not None
-    view.locator(".ms-u-map").click(position={"x": box["width"] / 42 * 7, "y": 10})
+    view.locator(".ms-u-map").click(position={"x": box["width"] / 24 * 3.5, "y": 10})
     expect(view.locator(".ms-u-at")).to_have_attribute("data-unit", "3")
     expect(view.locator(".ms-said")).to_have_text("unit 3: saturated")
     expect(view).to_contain_text("drive unit 3 furthest into saturation")

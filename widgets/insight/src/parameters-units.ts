@@ -13,7 +13,7 @@ interface Shown {
 }
 interface Answer { type: "unit"; number: number; unit: number; samples: Shown[] }
 
-const WIDE = 640;
+const WIDE = 900;
 
 /** Grey or coloured bytes as a picture of their own size. */
 function thumbnail(size: number[], bytes: DataView, said: string): HTMLElement {
@@ -52,8 +52,8 @@ export function renderUnits({ model, el }: { model: Model; el: HTMLElement }): (
   const root = h("section", { class: "ms ms-params ms-units" }, h("div", { class: "ms-bar" }, title, total), rows);
   const say = announcer(root);
   const time = new Time(t, say);
-  root.append(h("div", { class: "ms-detail" },
-    h("div", {}, h("div", { class: "ms-pick" }, heading, next), map, said, help, because), time.root));
+  root.append(h("div", { class: "ms-u-all" }, h("div", { class: "ms-pick" }, heading, next), map, said, help),
+    h("div", { class: "ms-detail" }, because, time.root));
   el.append(root);
 
   const table = (): Row[] => model.get("table")?.rows ?? [];
@@ -63,7 +63,7 @@ export function renderUnits({ model, el }: { model: Model; el: HTMLElement }): (
     return float32(bytes).subarray(before, before + (table()[chosen]?.units ?? 0));
   };
   const layout = (count: number): { side: number; across: number } => {
-    const side = Math.min(Math.max(Math.floor(Math.sqrt((WIDE * 240) / count)), 7), 30);
+    const side = Math.min(Math.max(Math.floor(Math.sqrt((WIDE * 170) / count)), 8), 28);
     return { side, across: Math.min(Math.floor(WIDE / side), count) };
   };
   const told = (k: number, share: number): string => {
@@ -162,7 +162,7 @@ export function renderUnits({ model, el }: { model: Model; el: HTMLElement }): (
   };
 
   const drawBecause = () => {
-    if (unit < 0) { because.replaceChildren(); return; }
+    if (unit < 0) { because.replaceChildren(h("div", { class: "ms-dim" }, t("choose"))); return; }
     const row = table()[chosen]!;
     const key = shares()[unit]! > 0 ? "excite" : row.fails === "dead" ? "closest" : "drive";
     let at = 0;

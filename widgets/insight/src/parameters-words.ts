@@ -114,6 +114,7 @@ export const words: Words = {
     en: "The inputs that drive unit {unit} furthest into saturation",
     zh: "把第 {unit} 个神经元推得最饱和的输入",
   },
+  choose: { en: "Choose a unit to see the inputs that drive it.", zh: "选一个神经元，看看是哪些输入在推动它。" },
   sample: { en: "sample {index}", zh: "样本 {index}" },
   label: { en: "label {label}", zh: "标签 {label}" },
   inOut: { en: "in {input} → out {output}", zh: "输入 {input} → 输出 {output}" },
