@@ -28,8 +28,8 @@ class ZipDataset(Dataset):
             raise TypeError(
                 f"For 'zip', datasets must be a tuple of data sets, but got {datasets!r}."
             )
-        if not datasets:
-            raise ValueError("For 'zip', the tuple of data sets is empty.")
+        if len(datasets) < 2:
+            raise ValueError(f"For 'zip', at least two data sets are wanted, not {len(datasets)}.")
         super().__init__(_check_datasets(datasets, "zip"))
 
     def _columns(self) -> list[str]:

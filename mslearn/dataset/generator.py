@@ -90,7 +90,7 @@ class GeneratorDataset(MappableDataset):
                 f"'{type(source).__name__}'."
             )
         if not self._random_access and (sampler is not None or num_shards is not None):
-            raise RuntimeError(
+            raise ValueError(
                 "For 'GeneratorDataset', sampler and num_shards need a source with __getitem__ and "
                 "__len__; a generator can only be read in its own order."
             )

@@ -28,7 +28,8 @@ class PaddedDataset(GeneratorDataset):
 
     def __init__(self, padded_samples: list[dict[str, Any]]) -> None:
         if not isinstance(padded_samples, list) or not padded_samples:
-            raise TypeError("padded_samples must be a list of dicts with at least one sample.")
+            kind = TypeError if padded_samples != [] else ValueError
+            raise kind("padded_samples must be a list of dicts with at least one sample.")
         names = list(padded_samples[0])
         for k, sample in enumerate(padded_samples):
             if not isinstance(sample, dict) or list(sample) != names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from mslearn.dataset.base import Dataset
 from mslearn.dataset.checks import check_int, name_list
 from mslearn.dataset.mersenne import MinimalStandard
+from mslearn.dataset.mindorder import orders
 from mslearn.dataset.sampled import RowSource
 from mslearn.dataset.samplers import BuiltinSampler, PKSampler, Shuffle
 from mslearn.mindrecord import FileWriter
@@ -98,6 +100,20 @@ class MindDataset(RowSource):
 
     def _rows(self) -> int:
         return len(self._files()) + self.num_padded
+
+    def _orders(self, seed: int) -> Iterator[Any]:
+        rows, shards = self._rows(), getattr(self.sampler, "num_shards", 1)
+        if self.num_padded and rows % shards:
+            raise RuntimeError(
+                f"MindDataset: {rows} rows, with the padded ones, cannot be divided by "
+                f"num_shards={shards}. Change num_padded, e.g. to "
+                f"{-(rows - self.num_padded) % shards}."
+            )
+        mode = getattr(self.sampler, "shuffle", None)
+        mode = mode if self.shuffle_flag is None else self.shuffle_flag
+        mode = mode if isinstance(mode, Shuffle) else Shuffle.GLOBAL
+        found = orders(self.sampler, mode, self._files().ends, rows, seed)
+        return super()._orders(seed) if found is None else found
 
     def _labels(self) -> np.ndarray | None:
         if not isinstance(self.sampler, PKSampler):

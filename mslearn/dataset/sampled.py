@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,10 @@ class MappableDataset(Dataset):
         """Class of each row, for PKSampler."""
         return None
 
+    def _orders(self, seed: int) -> Iterator[Any]:
+        """Row numbers, epoch after epoch."""
+        return self.sampler.epochs(self._rows(), seed, self._labels())
+
     def _take_sampler(self, sampler: BuiltinSampler) -> None:
         self.sampler = sampler
 
@@ -92,7 +97,7 @@ class SampledStream(Stream):
     """Rows of a mappable source in the sampler's order."""
 
     def __init__(self, dataset: MappableDataset, seed: int) -> None:
-        self.epochs = dataset.sampler.epochs(dataset._rows(), seed, dataset._labels())
+        self.epochs = dataset._orders(seed)
         self.ids = np.empty(0, np.int64)
         self.at = 0
 

@@ -53,6 +53,8 @@ class BuiltinSampler(Remembering):
             raise RuntimeError(
                 "Cannot add a child sampler: this sampler already has one. Add it to the child."
             )
+        if sampler is not None and not isinstance(sampler, BuiltinSampler):
+            raise AttributeError(f"A child sampler must be a sampler, but got {sampler!r}.")
         self.child_sampler = sampler
 
     def get_child(self) -> BuiltinSampler | None:
@@ -197,10 +199,10 @@ class SubsetRandomSampler(SubsetSampler):
     """The rows given, in random order."""
 
     def _epochs(self, rows: int, seed: int, labels: np.ndarray | None) -> Iterator[np.ndarray]:
-        ids = np.array(self.indices, np.int64)
+        ids = np.array(self.indices[: self._size(rows)], np.int64)
         while True:
             ids = shuffled(ids, self.generator(seed))
-            yield ids[: self._size(rows)]
+            yield ids
 
 
 class WeightedRandomSampler(BuiltinSampler):
@@ -214,6 +216,8 @@ class WeightedRandomSampler(BuiltinSampler):
     ) -> None:
         if not isinstance(weights, list | tuple | np.ndarray):
             raise TypeError(f"weights must be a list or tuple of numbers, but got {weights!r}.")
+        if not all(isinstance(w, int | float | np.number) for w in weights):
+            raise TypeError(f"weights must be numbers, but got {weights!r}.")
         values = np.asarray(weights, np.float64)
         if not len(values) or (values < 0).any() or not np.isfinite(values).all():
             raise ValueError("WeightedRandomSampler: weights must be numbers >= 0, at least one.")
@@ -272,7 +276,8 @@ class DistributedSampler(BuiltinSampler):
         self.num_shards, self.shard_id = num_shards, shard_id
         self.shuffle, self.offset = shuffle, offset
 
-    def _share(self, rows: int) -> np.ndarray:
+    def share(self, rows: int) -> np.ndarray:
+        """The places of this shard's rows among all."""
         ids = np.arange(self.shard_id, rows + max(self.offset, 0), self.num_shards)
         if self.offset >= 0:
             ids = ids - self.offset
@@ -283,7 +288,7 @@ class DistributedSampler(BuiltinSampler):
         return ids if self.num_samples is None else ids[: self.num_samples]
 
     def _size(self, rows: int) -> int:
-        return len(self._share(rows))
+        return len(self.share(rows))
 
     def _epochs(self, rows: int, seed: int, labels: np.ndarray | None) -> Iterator[np.ndarray]:
         order = np.arange(rows)
@@ -291,7 +296,7 @@ class DistributedSampler(BuiltinSampler):
             if self.shuffle:
                 seed += 1
                 order = shuffled(order, Twister32(seed))
-            yield order[self._share(rows)]
+            yield order[self.share(rows)]
 
 
 class PKSampler(BuiltinSampler):
@@ -309,6 +314,8 @@ class PKSampler(BuiltinSampler):
         if num_class is not None:
             raise NotImplementedError("PKSampler: num_class is not supported in MindSpore either.")
         check_bool(shuffle, "shuffle")
+        if not isinstance(class_column, str):
+            raise TypeError(f"class_column must be a str, but got {class_column!r}.")
         super().__init__(num_samples)
         self.num_val, self.shuffle, self.class_column = num_val, shuffle, class_column
         self._classes: int | None = None

@@ -21,7 +21,8 @@ def split_sizes(sizes: Sequence[int | float], rows: int) -> list[int]:
         TypeError, ValueError, RuntimeError: mixed, not positive, or not adding up.
     """
     if not isinstance(sizes, list) or not sizes:
-        raise TypeError(f"For 'split', sizes must be a list of ints or floats, but got {sizes!r}.")
+        kind = TypeError if sizes != [] else ValueError
+        raise kind(f"For 'split', sizes must be a list of ints or floats, but got {sizes!r}.")
     if all(isinstance(s, int) and not isinstance(s, bool) for s in sizes):
         if any(s <= 0 for s in sizes):
             raise ValueError(f"For 'split', sizes must be greater than 0, but got {sizes}.")

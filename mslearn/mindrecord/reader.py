@@ -94,7 +94,7 @@ class RecordFiles:
                 )
         self.columns = list(columns) if columns else list(self.schema)
         self._places = [self._index(path) for path in self.paths]
-        self._ends = np.cumsum([len(p) for p in self._places])
+        self.ends = np.cumsum([len(p) for p in self._places])
         self._fresh()
 
     def _index(self, path: Path) -> np.ndarray:
@@ -126,7 +126,7 @@ class RecordFiles:
         return places
 
     def __len__(self) -> int:
-        return int(self._ends[-1])
+        return int(self.ends[-1])
 
     def _fresh(self) -> None:
         self._files: dict[int, Any] = {}
@@ -158,8 +158,8 @@ class RecordFiles:
         Raises:
             MRMFetchDataError: the file is cut short or damaged there.
         """
-        shard = int(np.searchsorted(self._ends, number, "right"))
-        local = number - (int(self._ends[shard - 1]) if shard else 0)
+        shard = int(np.searchsorted(self.ends, number, "right"))
+        local = number - (int(self.ends[shard - 1]) if shard else 0)
         raw_page, raw, raw_end, blob_page, blob, blob_end = self._places[shard][local].tolist()
         found: dict[str, Any] = {}
         try:
