@@ -148,8 +148,8 @@ def _matrix(tally: Tally, language: str) -> str:
     right = np.eye(len(shown), dtype=bool)
     most = [max(1, int(counts[right == kind].max(initial=0))) for kind in (False, True)]
     axes = f"{word('true', language)} ↓ · {word('predicted', language)} →"
-    out = ['<table style="border-collapse:collapse;font-size:12px;color:inherit;margin:6px 0"><thead><tr>',
-           f'<th style="{_CELL}">{axes}</th>']  # fmt: skip
+    table = "border-collapse:collapse;font-size:12px;color:inherit;margin:6px 0"
+    out = [f'<table style="{table}"><thead><tr><th style="{_CELL}">{axes}</th>']
     out += [f'<th scope="col" style="{_CELL}">{name}</th>' for name in names]
     out.append(f'<th scope="col" style="{_CELL}">{word("recall", language)}</th>')
     out.append("</tr></thead><tbody>")

@@ -201,8 +201,10 @@ class ImagesView(InsightWidget):
     def __repr__(self) -> str:
         name, series = next(iter(self._series.items()))
         steps = f"{len(series.steps)} steps" if len(series.steps) > 1 else ""
-        if self._run is not None:
-            facts = f"{len(self._series)} tags" if len(self._series) > 1 else name
+        if len(self._series) > 1:
+            facts = f"{len(self._series)} tags"
+        elif self._run is not None:
+            facts = name
         else:
             shape = series.load(-1).array.shape
             size = "×".join(map(str, shape[1:]))

@@ -191,6 +191,7 @@ def test_steps_come_in_order_and_are_copies() -> None:
     assert view.info["version"] == 2
     view.add(0, now, tag="more")
     assert [tag["name"] for tag in view.info["tags"]] == ["images", "more"]
+    assert repr(view) == "ImagesView(2 tags, 3 steps)"
     assert repr(insight.images({0: now, 1: now})) == "ImagesView(1 picture 4×4×1, 2 steps)"
 
 
