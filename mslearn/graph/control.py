@@ -1,7 +1,7 @@
 """The operators that rewritten functions call in place of Python's control flow.
 
 On Python values, and on tensors with numbers, they do what Python does. Where a tensor without
-numbers decides, they capture both ways (`control_stage`).
+numbers decides, they capture both ways (`control_branch`, `control_rounds`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from mslearn.core.primitive import apply
 from mslearn.core.state import state
 from mslearn.core.tensor import NeedsNumbers, Tensor
 from mslearn.graph.capture import Capture, place, subgraph
+from mslearn.graph.control_branch import branch
+from mslearn.graph.control_rounds import loop
 from mslearn.graph.control_slots import UNBOUND, Variable, cells_of
-from mslearn.graph.control_stage import Raised, branch, loop, staged, truth
+from mslearn.graph.control_stage import Raised, staged, truth
 from mslearn.graph.control_text import Filled, Piece, Print, Raise, Text
 from mslearn.graph.errors import CannotStage, JoinTypeError, warn
 from mslearn.graph.number import Number
