@@ -43,6 +43,11 @@ def pictures_of(
     """
     if isinstance(value, (list, tuple)) and len({as_array(v).shape for v in value}) == 1:
         value = np.stack([as_array(v) for v in value])
+    if hasattr(value, "create_tuple_iterator"):
+        raise TypeError(
+            f"{where}: got a data set, wanted pictures. Draw one of its batches: "
+            "next(dataset.create_tuple_iterator())[0]"
+        )
     array = as_array(value)
     if array.dtype.kind not in "buif":
         array = _numbers(array, where)

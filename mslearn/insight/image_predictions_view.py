@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -177,6 +179,8 @@ class PredictionsView(InsightWidget):
         kind = content.get("type") if isinstance(content, dict) else None
         if kind == "sheet":
             self._send_sheet({k: content.get(k) for k in _ASKED})
+        elif kind == "csv":
+            self.send({"type": "csv", "text": self.to_csv()})
         elif kind == "tile" and isinstance(row := content.get("row"), int):
             for kept in self.tally.samples():
                 if kept.row == row:
@@ -220,6 +224,15 @@ class PredictionsView(InsightWidget):
         self.send(answer, buffers)
 
     # -- without a browser ----------------------------------------------------------------------
+
+    def to_csv(self) -> str:
+        """The counts of all classes as CSV: a row for each true class, a column for each answer."""
+        names = [self.tally.name(c) for c in range(self.tally.classes)]
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["true", *names])
+        writer.writerows([name, *row] for name, row in zip(names, self.counts, strict=True))
+        return out.getvalue()
 
     def to_html(self) -> str:
         """The matrix and the worst mistakes as HTML, the same bytes for the same data."""

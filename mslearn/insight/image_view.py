@@ -85,6 +85,7 @@ class ImagesView(InsightWidget):
             else {tag: Recorded(self._run, tag) for tag in sorted(self._run.places["image"])}
         )
         self._version = 0
+        self._asked: dict[str, Any] = {}
         extra = {} if language is None else {"language": language}
         super().__init__(info=self._info(), **extra)
         self.on_msg(self._on_message)
@@ -102,8 +103,12 @@ class ImagesView(InsightWidget):
                 "SummaryRecord, and call update()."
             )
         pictures = pictures_of(images, self._format, "ImagesView.add")
-        self._series.setdefault(tag, Series()).add(check_step(step), pictures)
+        series = self._series.setdefault(tag, Series())
+        series.add(check_step(step), pictures)
         self._renew()
+        # A plain training loop leaves no time to answer: what will be asked for is sent at once.
+        if self._asked and list(self._series)[self._asked["tag"]] == tag:
+            self._send_sheet({**self._asked, "step": len(series.steps) - 1}, series)
 
     def update(self) -> None:
         """Read what a running training has recorded since."""
@@ -141,15 +146,17 @@ class ImagesView(InsightWidget):
         if not isinstance(step, int) or not 0 <= step < len(series[tag].steps):
             return
         try:
-            pictures = series[tag].load(step)
+            if ask["type"] == "tile":
+                self._send_tile(ask, series[tag].load(step))
+            else:
+                self._asked = ask
+                self._send_sheet(ask, series[tag])
         except ValueError as error:
             self.send({"type": "problem", "ask": ask, "text": str(error)})
-            return
-        if ask["type"] == "tile":
-            self._send_tile(ask, pictures)
-        else:
-            facts, sheet = self.sheet(series[tag], pictures, ask)
-            self.send({"type": "sheet", "ask": ask, **facts}, [png(sheet)])
+
+    def _send_sheet(self, ask: dict[str, Any], series: Series) -> None:
+        facts, sheet = self.sheet(series, series.load(ask["step"]), ask)
+        self.send({"type": "sheet", "ask": ask, **facts}, [png(sheet)])
 
     def _send_tile(self, ask: dict[str, Any], pictures: Pictures) -> None:
         number = ask["number"]

@@ -14,6 +14,7 @@ from PIL import Image
 import mslearn as ms
 from mslearn import insight
 from mslearn.common.png import png
+from mslearn.dataset import NumpySlicesDataset
 from mslearn.insight.image_arrays import natural_range, pictures_of, shrunk, sprite
 from mslearn.summary import SummaryRecord
 
@@ -70,6 +71,7 @@ def test_axes_are_read_as_documented(
         (np.zeros(5), {}, ValueError, [r"shape (5,)", "(N, C, H, W)", "reshape"]),
         (np.zeros((2, 0, 3)), {}, ValueError, ["(2, 0, 3)"]),
         (3.0, {}, ValueError, ["a single number"]),
+        (NumpySlicesDataset([1, 2]), {}, TypeError, ["a data set", "create_tuple_iterator"]),
         (np.zeros((2, 3, 3)), {"data_format": "NCHW"}, ValueError, ["read as NCHW"]),
         (np.zeros((2, 3, 3)), {"data_format": "WHAT"}, ValueError, ["'WHAT'", "NHWC"]),
         (np.zeros((3, 3), complex), {}, TypeError, ["complex128", "abs(x)"]),
@@ -193,6 +195,19 @@ def test_steps_come_in_order_and_are_copies() -> None:
     assert [tag["name"] for tag in view.info["tags"]] == ["images", "more"]
     assert repr(view) == "ImagesView(2 tags, 3 steps)"
     assert repr(insight.images({0: now, 1: now})) == "ImagesView(1 picture 4×4×1, 2 steps)"
+
+
+def test_a_new_step_is_sent_before_anybody_can_ask() -> None:
+    view = insight.images({0: np.zeros((2, 4, 4)), 1: np.ones((2, 4, 4))})
+    sheet(view, channel=0, page=0, step=1)
+    sent: list[Any] = []
+    view.send = lambda content, buffers=None: sent.append((content, buffers))
+    view.add(2, np.full((2, 4, 4), 7.0))
+    ((answer, (data,)),) = sent
+    assert answer["ask"]["step"] == 2 and answer["high"] == [7.0, 7.0]
+    assert (pixels(data) == 255).all()
+    view.add(0, np.zeros((1, 4, 4)), tag="nobody looks at this one")
+    assert len(sent) == 1
 
 
 def test_pictures_of_a_recorded_run(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,6 +51,14 @@ seen = insight.predictions(net, x, y, class_names=names)
 seen
 """,
     "seen.language = 'zh'",
+    """
+import time
+view.language = 'en'
+for epoch in range(70, 74):
+    view.add(epoch, digits[epoch - 70 :][:24] / 255, tag="<img src=x onerror=window.hacked=1>")
+    time.sleep(0.5)
+time.sleep(2)
+""",
 ]
 
 
@@ -172,6 +181,11 @@ def test_steps_light_pixels_channels_and_keys(lab: Lab) -> None:
     page.wait_for_timeout(900)
     assert where.inner_text() == held
 
+    with page.expect_download() as saved:
+        widget.locator("[data-action=png]").click()
+    assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
+    assert "<" not in saved.value.suggested_filename
+
     # Another tag, in colour; one channel of it; arrow keys go from picture to picture.
     widget.locator("[data-action=tag]").select_option("1")
     expect(tiles).to_have_count(5)
@@ -287,6 +301,11 @@ def test_the_matrix_and_the_samples_behind_a_cell(lab: Lab) -> None:
         }"""
     )
 
+    with page.expect_download() as saved:
+        widget.locator("[data-action=csv]").click()
+    lines = Path(saved.value.path()).read_text(encoding="utf-8").splitlines()
+    assert lines[1].split(",") == ["0", *map(str, counts[0])]
+
     # Shares of a row; the pair that is confused most.
     widget.locator("[data-norm=byRow]").click()
     expect(widget.locator("[data-cell='0,0']")).to_have_text(
@@ -317,6 +336,29 @@ def test_predictions_in_chinese_on_dark_paper_with_hostile_names(lab: Lab) -> No
     assert "&lt;img" in html and not re.search(r"<img(?! alt=)", html)
     assert not [error for error in lab.errors if "ms-i" in error or "images" in error]
     lab.theme("JupyterLab Light")
+
+
+def test_a_plain_training_loop_is_followed_while_it_runs(lab: Lab) -> None:
+    page = lab.page
+    widget = page.locator(".ms-images").first
+    lab.scroll_to(0)
+    expect(widget.locator(".ms-i-where")).to_have_text("第 60 步（5/5）")
+    drawn = "e => getComputedStyle(e.querySelector('.ms-i-tile i')).backgroundImage"
+    before = widget.evaluate(drawn)
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 4; }")
+    lab.command("notebook:run-cell")
+    page.wait_for_function(
+        f"""before => {{
+            const widget = document.querySelector('.ms-images');
+            const panel = window.jupyterapp.shell.currentWidget;
+            const where = widget.querySelector('.ms-i-where').textContent;
+            return panel.sessionContext.session.kernel.status === 'busy'
+                && /step 7[0-3]/.test(where) && ({drawn})(widget) !== before;
+        }}""",
+        arg=before,
+    )
+    lab.wait_idle()
+    expect(widget.locator(".ms-i-where")).to_have_text("step 73 (9 of 9)")
 
 
 def widget_range(widget: Locator) -> tuple[float, float]:

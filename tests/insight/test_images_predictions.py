@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from typing import Any
 
@@ -235,6 +236,15 @@ def test_class_names_are_data() -> None:
     named = insight.predictions(SCORES, IMAGES, LABELS, class_names={1: "one"}, language="zh")
     assert named.table["names"]["1"] == "one" and named.table["names"]["3"] == "3"
     assert "召回率" in named.to_html() and "recall" not in named.to_html()
+
+
+def test_counts_as_csv() -> None:
+    names = ["a,b", '"q"', HOSTILE, "d"]
+    view = insight.predictions(SCORES, IMAGES, LABELS, class_names=names)
+    answer, _ = ask(view, type="csv")
+    rows = list(csv.reader(io.StringIO(answer["text"])))
+    assert rows[0] == ["true", *names] and [row[0] for row in rows[1:]] == names
+    np.testing.assert_array_equal([[int(n) for n in row[1:]] for row in rows[1:]], view.counts)
 
 
 def test_the_saved_matrix_is_the_same_for_the_same_data() -> None:

@@ -1,4 +1,5 @@
 // What a classifier says: the confusion matrix, and the samples behind the cell that is chosen.
+import { download } from "./curves-export";
 import { LightControls, keepKeys } from "./images-light";
 import { type Choice, type Norm, type Table, matrix } from "./images-matrix";
 import { Sheet } from "./images-sheet";
@@ -24,12 +25,17 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   let page = 0;
   let answer: Answer | null = null;
   let chosen: number | null = null; // row of a sample
+  let saving = false; // another view of the same widget may have asked
 
   const root = h("section", { class: "ms ms-images ms-i-predictions" });
   const say = announcer(root);
   const title = h("h3", { class: "ms-title" });
   const total = h("span", { class: "ms-dim" });
   const notes = h("div", { role: "status" });
+  const csv = h("button", { type: "button", "data-action": "csv", onclick: () => {
+    saving = true;
+    model.send({ type: "csv" });
+  } }, "CSV");
   const norms = h("div", { class: "ms-i-norms" });
   const scroll = h("div", { class: "ms-i-scroll" });
   const legend = h("div", { class: "ms-dim ms-i-small" });
@@ -96,7 +102,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
         drawMatrix();
         norms.querySelector<HTMLElement>(`[data-norm=${one}]`)?.focus();
       },
-    }, t(one))));
+    }, t(one))), csv);
     const { shown, classes, confused } = table();
     legend.textContent = t("legend") + (shown.length < classes ? ` ${t("some", { shown: shown.length, classes })}` : "");
     pairs.replaceChildren(...(confused.length ? [h("div", { class: "ms-dim" }, t("confused"))] : []),
@@ -162,6 +168,9 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       answer = message;
       drawSheet(buffers[0]);
       say(`${heading.textContent}: ${count.textContent}`);
+    } else if (message?.type === "csv" && saving) {
+      saving = false;
+      download("confusion-matrix.csv", new Blob([message.text], { type: "text/csv" }));
     } else if (message?.type === "tile" && message.row === chosen) {
       const values: Values = { ...message, cells: float64(buffers[0]!) };
       const [low, high] = table().range ?? [0, 1];
@@ -193,6 +202,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     total.textContent = t("right", { right: integer(right), seen: integer(seen), share: number((100 * right) / seen, 3) });
     notes.replaceChildren(...(leftOut ? [h("div", { class: "ms-note" }, t("leftOut", { count: integer(leftOut) }))] : []));
     light.label();
+    csv.title = t("saveCounts");
+    csv.setAttribute("aria-label", t("saveCounts"));
     drawMatrix();
     drawControls();
     drawRange();

@@ -36,6 +36,8 @@ export const words: Words = {
   point: { en: "Point at a pixel, or use the arrow keys.", zh: "把鼠标移到像素上，或用方向键查看。" },
   pixel: { en: "row {r}, column {c}: {value}", zh: "第 {r} 行第 {c} 列：{value}" },
   mean: { en: "Large picture: one cell is the mean of {k} × {k} pixels.", zh: "图太大：一格是 {k} × {k} 个像素的平均。" },
+  saveSheet: { en: "Save this sheet as a PNG file", zh: "把这一页存成 PNG 文件" },
+  saveCounts: { en: "Save all counts as a CSV file", zh: "把全部个数存成 CSV 文件" },
   wait: { en: "Waiting for the kernel…", zh: "等待内核……" },
 
   predictions: { en: "Predictions", zh: "预测结果" },

@@ -1,4 +1,5 @@
 // Pictures over the steps of a training: a contact sheet, a slider, and one picture's pixels.
+import { download } from "./curves-export";
 import { LightControls, keepKeys } from "./images-light";
 import { Sheet } from "./images-sheet";
 import { words } from "./images-words";
@@ -72,9 +73,14 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const pager = h("div", { class: "ms-bar ms-i-pager" }, earlier, pages, later);
   const ranges = h("div", { class: "ms-i-range ms-dim" });
   const notes = h("div", { role: "status" });
+  const save = h("button", { type: "button", "data-action": "png", onclick: () => {
+    const now = known.get(key(question()));
+    const name = `${info().tags[tag]!.name}-${steps()[at]}`.replace(/[^\p{L}\p{N}._-]+/gu, "-");
+    if (now) download(`${name}.png`, new Blob([now.png as DataView<ArrayBuffer>], { type: "image/png" }));
+  } }, "PNG");
   const waiting = h("div", { class: "ms-dim" });
   root.prepend(h("div", { class: "ms-bar" }, title, total),
-    h("div", { class: "ms-bar ms-i-controls" }, tagPick, transport, channelPick, labelled("scale", scales), light.element),
+    h("div", { class: "ms-bar ms-i-controls" }, tagPick, transport, channelPick, labelled("scale", scales), light.element, save),
     ranges, notes, h("div", { class: "ms-i-panes" }, h("div", {}, waiting, sheet.element, pager), zoom.element));
   keepKeys(root);
   el.append(root);
@@ -198,6 +204,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     root.setAttribute("aria-label", title.textContent);
     for (const [name, span] of Object.entries(names)) span.textContent = t(name);
     light.label();
+    save.title = t("saveSheet");
+    save.setAttribute("aria-label", t("saveSheet"));
     if (!facts) waiting.textContent = t("wait");
     drawControls();
     if (!facts) drawZoom();
