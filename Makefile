@@ -28,7 +28,7 @@ lab: $(VENV)/.lab
 test: $(VENV)/.test viewers
 	$(BIN)/pytest $(ARGS)
 
-# MindInsight and TensorBoard, which must open our files; each in an environment of its own.
+# MindInsight, TensorBoard and nbgrader, which must open our files; each in an environment of its own.
 viewers: $(BIN)/python
 	@$(BIN)/python tools/viewers.py .viewers
 
