@@ -129,15 +129,21 @@ def first_unfolded(scene: dict[str, Any], limit: int = LIMIT) -> list[int]:
     """The scopes to open at first: outermost first, until about `limit` things are visible.
 
     Innermost scopes, the layers, stay folded: the network as a chain of layers is what one wants
-    to see first. Forward and backward have a budget of their own each.
+    to see first. Identical neighbours are one thing. Forward and backward have a budget of their
+    own each.
     """
     scopes = scene["scopes"]
+    alike = identical(scene)
+    gathered = {k for run in alike for k in run}
     children: dict[int, list[int]] = {}
     size = [0] * len(scopes)  # things directly inside
     for scope in scopes:
         children.setdefault(scope["parent"], []).append(scope["id"])
         if scope["parent"] >= 0:
             size[scope["parent"]] += 1
+    for run in alike:
+        if scopes[run[0]]["parent"] >= 0:
+            size[scopes[run[0]]["parent"]] -= len(run) - 1
     loose = {"forward": 0, "backward": 0}
     for node in scene["nodes"]:
         if node["scope"] >= 0:
@@ -151,7 +157,7 @@ def first_unfolded(scene: dict[str, Any], limit: int = LIMIT) -> list[int]:
         while front:
             following: list[int] = []
             for k in front:
-                if not children.get(k) or visible + size[k] - 1 > limit:
+                if k in gathered or not children.get(k) or visible + size[k] - 1 > limit:
                     continue
                 opened.append(k)
                 visible += size[k] - 1

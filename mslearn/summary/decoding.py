@@ -182,19 +182,34 @@ def graph_of(message: Message) -> dict[str, Any]:
     for node in operations:
         for entry in node.messages(1):
             homes.setdefault(entry.text(1), node.text(4))
-    parameters = [(p, p.text(1)) for p in message.messages(3)]
-    for parameter, name in parameters:
+    leaves: dict[str, Any] = {}  # what adds an input, parameter or constant
+    for parameter in message.messages(3):
+        name = parameter.text(1)
         kind = "parameter" if "." in name else "input"
         home = homes.get(name, "") if kind == "parameter" else ""
-        add(kind, name, name, name, home, type=_type(parameter.message(2)))
+        leaves[name] = (kind, name, name, home, _type(parameter.message(2)))
     for constant in message.messages(5):
         name = constant.text(1)
         home = homes.get(name, "")
-        add("constant", name, _constant(constant), f"{home}/{name}", home, type=_type(None))
+        leaves[name] = ("constant", _constant(constant), f"{home}/{name}", home, _type(None))
+
+    def leaf(name: str) -> None:
+        kind, op, full, home, what = leaves.pop(name)
+        add(kind, name, op, full, home, type=what)
+
+    # A file lists all parameters first. The order here is that of execution, each leaf before its
+    # first use, which is what a layout goes by.
+    for name in [k for k, found in leaves.items() if found[0] == "input"]:
+        leaf(name)
     for node in operations:
+        for entry in node.messages(1):
+            if entry.text(1) in leaves:
+                leaf(entry.text(1))
         attrs = {a.text(1): _attribute(a.message(2)) for a in node.messages(5)}
         add("op", node.text(2), node.text(3), node.text(8) or node.text(2), node.text(4),
             type=_type(node.message(6)), attrs=attrs)  # fmt: skip
+    for name in list(leaves):
+        leaf(name)
     edges = []
     for node in operations:
         target = numbers[node.text(2)]

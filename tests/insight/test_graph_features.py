@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from browser.harness import Lab
 from insight.notebook_lab import notebook_lab
 from playwright.sync_api import Locator, expect
 
+import mslearn as ms
 from mslearn import insight, nn, ops
+from mslearn.core import Primitive
+from mslearn.core.primitive import apply
+from mslearn.insight.graph_fold import first_unfolded, fold, identical
+from mslearn.insight.graph_svg import to_svg
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 CELLS = [
@@ -40,7 +48,9 @@ class Net(nn.Cell):
 
 Net.__name__ = "{HOSTILE}"
 ms.set_seed(1)
-insight.graph(Net(), ms.Tensor(np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)))
+net = Net()
+insight.graph(net, ms.Tensor(np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)),
+              optimizer=nn.SGD(net.trainable_params(), 0.01))
 """,
     """
 from mslearn.models import resnet50
@@ -64,6 +74,9 @@ def test_a_large_scene_travels_without_its_cards() -> None:
     assert node["light"] and "thumb" not in node["outputs"][0]["value"]
     full = view._full["nodes"]
     assert len(json.dumps(view.scene)) < 0.8 * len(json.dumps(view._full))
+    (packed,) = view.get_state(["scene"])["scene"].values()
+    assert len(packed) < 0.12 * len(json.dumps(view.scene))
+    assert json.loads(zlib.decompress(packed)) == json.loads(json.dumps(view.scene))
     sent: list[dict] = []
     view.send = lambda content, buffers=None: sent.append(content)
     view._on_message(view, {"type": "card", "node": 5}, [])
@@ -74,6 +87,84 @@ def test_a_large_scene_travels_without_its_cards() -> None:
     assert sent[-1]["text"].startswith("digraph")
     small = insight.graph(nn.Dense(2, 2), ops.ones((1, 2)))
     assert "light" not in small.scene["nodes"][0]
+
+
+def blocks(count: int, width: int = 3) -> nn.Cell:
+    return nn.SequentialCell(
+        [nn.SequentialCell(nn.Dense(width, width), nn.ReLU()) for _ in range(count)]
+    )
+
+
+def test_a_static_picture_shows_identical_blocks_once() -> None:
+    drawn = insight.scene(blocks(6), ops.ones((2, 3)), loss_fn=lambda y: y.sum())
+    first, *others = identical(drawn)[0]
+    assert len(others) == 5
+    opened = set(range(len(drawn["scopes"])))
+    folded = fold(drawn, opened)
+    assert folded.times == {("s", first): 6}
+    assert ("s", first) in folded.items and ("s", others[0]) not in folded.items
+    text = to_svg(drawn, unfolded=opened)
+    assert "0-SequentialCell ×6" in text and "1-SequentialCell" not in text
+    assert "1-SequentialCell" in to_svg(drawn, unfolded=opened, apart={first})
+    different = insight.scene(
+        nn.SequentialCell([nn.Dense(k + 2, k + 3) for k in range(4)]), ops.ones((2, 2))
+    )
+    assert identical(different) == []
+
+
+def test_the_first_view_of_many_blocks_is_one_box() -> None:
+    drawn = insight.scene(blocks(60), ops.ones((2, 3)))
+    folded = fold(drawn, set(first_unfolded(drawn)))
+    assert list(folded.times.values()) == [60] and len(folded.items) < 8
+
+
+@pytest.mark.parametrize("make", [
+    lambda p: nn.SGD(p, 0.01), lambda p: nn.Momentum(p, [0.1, 0.01], 0.9), lambda p: nn.Adam(p),
+    lambda p: nn.AdamWeightDecay(p, weight_decay=0.1), lambda p: nn.RMSProp(p, centered=True),
+])  # fmt: skip
+def test_an_optimizers_step_is_tried_and_taken_back(make) -> None:
+    ms.set_seed(2)
+    net = blocks(2)
+    x = ops.randn(4, 3)
+    optimizer = make(net.trainable_params())
+    before = [p.asnumpy().copy() for p in (*net.get_parameters(), *optimizer.get_parameters())]
+    drawn = insight.scene(net, x, loss_fn=lambda y: (y * y).mean(), optimizer=optimizer)
+    after = [p.asnumpy() for p in (*net.get_parameters(), *optimizer.get_parameters())]
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    told = {n["op"]: n["update"] for n in drawn["nodes"] if "update" in n}
+    old = {p.name: p.asnumpy().copy() for p in net.trainable_params()}
+    grads = ms.grad(lambda x: (net(x) ** 2).mean(), None, optimizer.parameters)(x)
+    optimizer(grads)  # now indeed
+    for parameter in net.trainable_params():
+        moved = np.abs(parameter.asnumpy().astype(np.float64) - old[parameter.name]).sum()
+        assert told[parameter.name][0] == pytest.approx(moved, rel=1e-4, abs=1e-9)
+        assert told[parameter.name][1] == pytest.approx(np.abs(old[parameter.name]).sum(), rel=1e-5)
+
+
+def test_an_optimizer_needs_gradients_and_to_be_one() -> None:
+    net = blocks(1)
+    with pytest.raises(ValueError, match="needs gradients"):
+        insight.scene(net, ops.ones((2, 3)), optimizer=nn.SGD(net.trainable_params(), 0.1))
+    with pytest.raises(TypeError, match=r"one of mslearn\.nn"):
+        insight.scene(net, ops.ones((2, 3)), loss_fn=lambda y: y.sum(), optimizer=net)
+
+
+def test_each_operation_has_its_time() -> None:
+    class Slow(Primitive, abstract=True):
+        name, inputs, params = "Slow", ("x",), {}
+
+        @staticmethod
+        def kernel(x):
+            time.sleep(0.03)
+            return x + 1
+
+    def run(x):
+        return (apply(Slow, (x * 2,)) * 3).sum()
+
+    nodes = insight.scene(run, ops.ones((3,)), grads=False)["nodes"]
+    spent = {n["op"]: n["time"] for n in nodes if n["kind"] == "op"}
+    assert 0.03 <= spent["Slow"] < 0.3
+    assert all(0 < s < 0.02 for op, s in spent.items() if op != "Slow")
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +224,23 @@ def test_overlays_minimap_and_files(lab: Lab, tmp_path: Path) -> None:
     colour.select_option("memory")
     expect(item(graph, "ReLU").first.locator(".ms-g-second-line")).to_have_text("72 B")
     lab.screenshot("graph-overlay")
+    colour.select_option("update")
+    weight = item(graph, "body.0.fc.weight").first
+    expect(weight.locator(".ms-g-second-line")).to_contain_text("Δw/w ")
+    expect(item(graph, "ReLU").first.locator(".ms-g-second-line")).to_have_text("—")
+    expect(graph.locator(".ms-g-legend")).to_contain_text("near 0.001 is healthy")
+    colour.focus()
+    page.keyboard.press("ArrowDown")  # the next of the list, by keyboard
+    expect(colour).to_have_value("time")
+    expect(item(graph, "ReLU").first.locator(".ms-g-second-line")).to_have_text(
+        re.compile(r"^[\d.]+ (µs|ms)$")
+    )
+    expect(item(graph, "ReLU").first).to_have_attribute("aria-label", re.compile("(µs|ms)$"))
+    expect(graph.locator(".ms-g-legend")).to_contain_text("measured once")
+    item(graph, "ReLU").first.click()
+    expect(graph.locator(".ms-g-card")).to_contain_text("Time: ")
+    lab.screenshot("graph-time")
+    graph.locator("svg[role=tree]").press("Escape")
     colour.select_option("kind")
     # The minimap appears with a zoom and moves the picture.
     graph.locator("[data-action=fit]").click()
@@ -164,6 +272,7 @@ def test_resnet_50_paints_at_once(lab: Lab) -> None:
     lab.scroll_to(1)
     graph = lab.page.locator(".ms-graph").nth(1)
     expect(graph.locator(".ms-g-item[data-key]").first).to_be_visible()
+    graph.scroll_into_view_if_needed()
     expect(graph).to_have_attribute("data-paint", re.compile(r"\d+"))
     paint = int(graph.get_attribute("data-paint") or 0)
     print(f"ResNet-50 folded: first paint after {paint} ms")
@@ -179,6 +288,7 @@ def test_ten_thousand_nodes_can_be_used(lab: Lab) -> None:
     count = int(cell["outputs"][0]["text"].strip())
     graph = page.locator(".ms-graph").nth(2)
     expect(graph.locator(".ms-g-item[data-key]").first).to_be_visible()
+    graph.scroll_into_view_if_needed()
     print(f"{count} nodes: first paint after {graph.get_attribute('data-paint')} ms")
     assert count >= 10_000
     search = graph.locator("input[type=search]")

@@ -30,8 +30,8 @@ export class ChartCard {
 
   constructor(private board: Board, readonly tag: string) {
     this.limits = new Limits(board, tag, () => this.draw());
-    const back = tool("back", "⤺", () => { this.zooms.pop(); void this.update(); });
-    const limits = tool("limits", "⊤", () => {
+    const back = tool("back", "↩", () => { this.zooms.pop(); void this.update(); });
+    const limits = tool("limits", "≷", () => {
       this.limits.element.hidden = !this.limits.element.hidden;
       limits.element.setAttribute("aria-pressed", String(!this.limits.element.hidden));
     });

@@ -1,6 +1,8 @@
 // Moving and zooming the picture.
 import type { Box } from "./graph-layout";
 
+export const READABLE = 0.5; // below this scale names cannot be read
+
 export class View {
   x = 0; y = 0; scale = 1;
   moved = false; // whether the last press was a drag
@@ -66,6 +68,15 @@ export class View {
     this.touched = false;
     this.x = (this.width - width * this.scale) / 2;
     this.y = (this.height - height * this.scale) / 2;
+    this.apply();
+  }
+  /** At first: the whole picture, or of one that would be too small to read its beginning. */
+  begin(width: number, height: number): void {
+    this.fit(width, height);
+    if (this.scale >= READABLE) return;
+    this.scale = 0.8;
+    this.x = Math.max((this.width - width * this.scale) / 2, 8);
+    this.y = Math.max((this.height - height * this.scale) / 2, 8);
     this.apply();
   }
   holdAt(x: number, y: number, at: { x: number; y: number }): void {

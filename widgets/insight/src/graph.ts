@@ -1,14 +1,15 @@
 // The computation graph: scopes that fold and unfold, a card for every node, keys and pointer.
 import "./graph.css";
-import { type Facts, card, inside } from "./graph-card";
+import { download } from "./curves-export";
+import { type Facts, card } from "./graph-card";
 import { draw, kinds } from "./graph-draw";
 import { type Placed, place } from "./graph-layout";
-import { GraphModel, type GraphNode, type Item, type Key, type Scene, type Visible, shapeLong, shapeText } from "./graph-model";
-import { download } from "./curves-export";
+import { GraphModel, type GraphNode, type Key, type Scene, type Visible } from "./graph-model";
 import { Minimap } from "./graph-minimap";
 import { OVERLAYS, Overlay, type OverlayKind } from "./graph-overlay";
-import { View } from "./graph-pan";
+import { READABLE, View } from "./graph-pan";
 import { SourceList } from "./graph-source";
+import { texter } from "./graph-text";
 import { neighbour } from "./graph-walk";
 import { words } from "./graph-words";
 import { type Model, announcer, followTheme, h, number, s, translator } from "./shared";
@@ -79,6 +80,8 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
     h("div", { class: "ms-g-bar" }, search, found, backward,
       tinting, h("span", { class: "ms-g-push" }), source, direction, fold, fit, zoomOut, zoomIn, ...saves),
     lines.element, stage, h("div", { class: "ms-g-foot" }, legend, help));
+  // The notebook has its own ideas about arrow keys, also while a list of ours has the focus.
+  colour.addEventListener("keydown", (event) => event.stopPropagation());
   const say = announcer(root);
   el.append(root);
   const view: View = new View(svg, layer, () => { map.move(); if (!panel.hidden) showCard(); });
@@ -86,34 +89,12 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
   stage.append(map.element);
   if (lines.empty) source.hidden = true;
   if (!graph.hasBackward) backward.hidden = true;
+  if (!scene.scopes.length) fold.hidden = true;
   OVERLAYS.forEach((kind, k) => { tints[k]!.disabled = tints[k]!.hidden = !overlay.has(kind); });
   tinting.hidden = tints.filter((option) => !option.hidden).length < 2;
 
   // -- words ------------------------------------------------------------------------------------
-  const texts = (item: Item): [string, string] => {
-    if (item.scope) return [item.times ? `${item.scope.name} ×${item.times}` : item.scope.name, overlay.second(item) ?? inside(graph, item.scope.id, t)];
-    const node = item.node!;
-    const name = node.kind === "parameter" && node.scope >= 0 ? node.op.slice(node.op.lastIndexOf(".") + 1) : node.op;
-    if (node.note !== undefined) return [node.op, node.note.length > 40 ? `${node.note.slice(0, 39)}…` : node.note];
-    const many = node.kind === "constant" && node.outputs[0]!.shape.length === 0;
-    return [name, overlay.second(item) ?? (many ? "" : node.outputs.length === 1 && !node.outputs[0]!.shape.length && node.kind === "op"
-      ? asText(node.outputs[0]!.value.first[0]) : shapeText(node.outputs[0]!.shape).replace("·", "()"))];
-  };
-  const asText = (v: unknown) => (v === undefined ? "" : `= ${typeof v === "number" ? number(v) : String(v)}`);
-  const described = (item: Item): string => {
-    const extra = overlay.second(item);
-    if (item.scope) {
-      const parts = [texts(item)[0], t("scope"), t(item.open ? "unfolded" : "folded"), inside(graph, item.scope.id, t)];
-      return [...parts, ...(extra ? [extra] : [])].join(", ");
-    }
-    const { node } = item, out = node!.outputs[0]!;
-    if (node!.note !== undefined) return [node!.op, node!.note].filter(Boolean).join(", ");
-    const parts = [node!.op, t(node!.kind), `${t("shape")} ${shapeLong(out.shape)}`, out.dtype];
-    if (out.value.mean !== undefined) parts.push(`${t("value")}: ${t("mean")} ${number(out.value.mean)}`);
-    if (out.grad?.norm !== undefined) parts.push(`${t("gradient")}: ${t("norm")} ${number(out.grad.norm)}`);
-    if (extra) parts.push(extra);
-    return parts.join(", ");
-  };
+  const { texts, described } = texter(graph, overlay, t);
 
   function label(): void {
     root.lang = model.get("language") === "zh" ? "zh-CN" : "en";
@@ -175,7 +156,7 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
     const after = keep ? placed.boxes.get(keep) : undefined;
     // As long as the learner has not moved the picture it shows everything; else a scope that folds
     // stays under the pointer.
-    if (fitted && !view.touched && view.fitScale(placed.width, placed.height) >= 0.5) {
+    if (fitted && !view.touched && view.fitScale(placed.width, placed.height) >= READABLE) {
       view.fit(placed.width, placed.height);
     } else {
       if (at && after) view.holdAt(after.x, after.y - after.height / 2, at);
@@ -395,7 +376,7 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
   stage.style.height = `${Math.round(Math.min(Math.max(placed.height * 1.05, 320), 600))}px`;
   const sized = new ResizeObserver(() => {
     if (!stage.clientWidth) return;
-    if (!fitted) view.fit(placed.width, placed.height);
+    if (!fitted) view.begin(placed.width, placed.height);
     fitted = true;
     showCard();
   });
