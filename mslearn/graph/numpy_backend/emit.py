@@ -122,8 +122,12 @@ def turned(node: Node) -> bool:
     """
     if node.prim.name != "MatMul" or node.attrs.get("transpose_a"):
         return False
-    rows, wide = node.outputs[0].shape
-    return bool(rows <= _FEW_ROWS and wide >= _WIDE)
+    return _few(node.outputs[0].shape)
+
+
+def _few(shape: tuple[int, ...]) -> bool:
+    """Whether a matrix has few rows, but long ones."""
+    return bool(shape[0] <= _FEW_ROWS and shape[1] >= _WIDE)
 
 
 def _batch_matmul(node: Node, names: list[str], result: str, where: str) -> Lines:
@@ -147,6 +151,11 @@ def _reduce_sum(node: Node, names: list[str], result: str, where: str) -> Lines:
     axis = None if axis == () or axis is None else axis
     axis = tuple(axis) if isinstance(axis, list) else axis
     keep = ", keepdims=True" if node.attrs.get("keep_dims") else ""
+    x = node.inputs[0]
+    if axis == (0,) and not keep and len(x.shape) == 2 and _few(x.shape):
+        # A bias's gradient: such matrices are kept column by column, where reduce takes 15 us
+        # for 64 by 512 numbers and a product 3.
+        return [f"{result} = np.dot(np.ones({x.shape[0]}, np.{x.dtype}), {names[0]}{where})"]
     return [f"{result} = np.add.reduce({names[0]}, axis={axis}{keep}{where})"]
 
 
