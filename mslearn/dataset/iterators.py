@@ -32,6 +32,7 @@ class _Iterator:
         shown = [n for n in dataset.get_col_names() if not n.startswith("_meta-")]
         if len(shown) < len(dataset.get_col_names()):
             dataset = dataset.project(shown)
+        dataset.warn_of_two_consumers()
         self.dataset = dataset
         self._names = shown
         self._numpy = output_numpy

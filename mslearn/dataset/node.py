@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,9 @@ class Node(Remembering):
         self._meter: Meter | None = None
         self._init_step = 0
         self._live: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._consumers: weakref.WeakSet[Any] = weakref.WeakSet()
+        for child in self.children:
+            child._consumers.add(self)
 
     # What every node defines.
 
@@ -57,6 +61,20 @@ class Node(Remembering):
     def _size(self) -> int | None:
         """Rows of an epoch, or None when only running it can tell."""
         return self.children[0]._size()
+
+    def warn_of_two_consumers(self) -> None:
+        """Warn (once) where one data set feeds two pipelines: MindSpore refuses that."""
+        nodes: list[Node] = [self]
+        for node in nodes:
+            nodes += node.children
+            if len(node._consumers) > 1:
+                warnings.warn(
+                    f"One {type(node).__name__} feeds {len(node._consumers)} pipelines. That works "
+                    f"here, but MindSpore says 'The data pipeline is not a tree'. Make the data "
+                    f"set twice (in a function) if the code is to run there, too.",
+                    stacklevel=5,  # the iterator's constructors and its maker stand between
+                )
+                node._consumers.clear()
 
     # Questions.
 
@@ -167,8 +185,8 @@ class Node(Remembering):
         """What `set_init_step` was given; 0 by default."""
         return self._init_step
 
-    def to_json(self, filename: str = "") -> str:
-        """The pipeline as JSON text, also written to `filename` if one is given."""
-        from mslearn.dataset.serializing import to_json
+    def to_json(self, filename: str = "") -> dict[str, Any]:
+        """The pipeline as a dict, also written to `filename` as JSON if one is given."""
+        from mslearn.dataset.serializing import serialize
 
-        return to_json(self, filename)
+        return serialize(self, filename)  # type: ignore[arg-type]

@@ -109,11 +109,6 @@ def serialize(dataset: Dataset, json_filepath: str = "") -> dict[str, Any]:
     return held
 
 
-def to_json(dataset: Any, filename: str) -> str:
-    """See `Dataset.to_json`."""
-    return json.dumps(serialize(dataset, filename), ensure_ascii=False)
-
-
 def _class(name: str) -> Any:
     module = importlib.import_module("mslearn.dataset")
     for candidate in (f"{name}Dataset", name):

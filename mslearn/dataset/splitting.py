@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import weakref
 from collections.abc import Sequence
 
 from mslearn.dataset import config
@@ -61,9 +62,10 @@ def split(dataset: Dataset, sizes: Sequence[int | float], randomize: bool) -> li
     parts: list[Dataset] = []
     start = 0
     for count in counts:
-        if isinstance(dataset, MappableDataset):
-            part = copy.copy(dataset)
-            child = dataset.sampler
+        part = copy.copy(dataset)
+        part._consumers = weakref.WeakSet()
+        if isinstance(part, MappableDataset):
+            child = part.sampler
             if randomize:
                 random = RandomSampler()
                 random.reshuffle_each_epoch = False
@@ -75,11 +77,11 @@ def split(dataset: Dataset, sizes: Sequence[int | float], randomize: bool) -> li
             part._take_sampler(sampler)
             parts.append(part)
         else:
-            whole: Dataset = dataset
+            whole: Dataset = part
             if randomize and rows > 1:
                 from mslearn.dataset.ordering import ShuffleDataset
 
-                whole = ShuffleDataset(dataset, rows)
+                whole = ShuffleDataset(part, rows)
                 whole.reshuffle_each_epoch, whole.fixed_seed = False, seed
             parts.append((whole.skip(start) if start else whole).take(count))
         start += count

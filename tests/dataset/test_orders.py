@@ -46,3 +46,21 @@ def test_padded_rows_must_fill_the_shards(tmp_path):
     )  # fmt: skip
     with pytest.raises(RuntimeError, match="Change num_padded"):
         list(data)
+
+
+def test_one_data_set_in_two_pipelines_is_a_warning():
+    data = ds.NumpySlicesDataset(list(range(6)), ["x"], shuffle=False)
+    two, three = data.batch(2), data.batch(3)
+    with pytest.warns(UserWarning, match="not a tree"):
+        assert len(list(two)) == 2 + len(list(three)) - 1
+    assert len(list(three)) == 2  # said once
+
+
+def test_parts_of_a_split_and_repeated_cells_are_no_two_pipelines(recwarn):
+    data = ds.NumpySlicesDataset(list(range(6)), ["x"], shuffle=False)
+    first, second = data.split([4, 2])
+    assert [len(list(part.batch(2))) for part in (first, second)] == [2, 1]
+    for _ in range(2):  # a notebook's cell, run twice
+        batches = data.batch(2)
+        assert len(list(batches)) == 3
+    assert not [w for w in recwarn if "not a tree" in str(w.message)]
