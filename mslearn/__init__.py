@@ -21,6 +21,7 @@ from mslearn.autodiff import vjp as vjp  # noqa: E402
 from mslearn.common.dtype import dtype_to_nptype as dtype_to_nptype  # noqa: E402
 from mslearn.common.dtype import dtype_to_pytype as dtype_to_pytype  # noqa: E402
 from mslearn.common.dtype import pytype_to_dtype as pytype_to_dtype  # noqa: E402
+from mslearn.common.device import NAMES as _DEVICE  # noqa: E402
 from mslearn.common.parallel import NAMES as _PARALLEL  # noqa: E402
 from mslearn.common.runtime import NAMES as _RUNTIME  # noqa: E402
 from mslearn.common.tensor import tensor as tensor  # noqa: E402
@@ -86,10 +87,15 @@ def __getattr__(name: str) -> object:
         return getattr(_importlib.import_module(f"mslearn.graph.{_GRAPH[name]}"), name)
     if name in _FILES:
         return getattr(_importlib.import_module("mslearn.interchange.files"), name)
+    if name in _DEVICE:
+        return getattr(_importlib.import_module("mslearn.common.device"), name)
     if name in _RUNTIME:
         return getattr(_importlib.import_module("mslearn.common.runtime"), name)
     if name in _PARALLEL:
         return getattr(_importlib.import_module("mslearn.common.parallel"), name)
+    if name in ("Profiler", "profiler"):
+        module = _importlib.import_module("mslearn.profiler")
+        return module.Profiler if name == "Profiler" else module
     if name == "bfloat16":
         return _importlib.import_module("mslearn.ops.brain_float").bfloat16()
     if name in _LAZY:
@@ -99,4 +105,6 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_GRAPH, *_FILES, *_TRAIN, *_RUNTIME, *_PARALLEL})
+    return sorted(
+        {*globals(), *_LAZY, *_GRAPH, *_FILES, *_TRAIN, *_DEVICE, *_RUNTIME, *_PARALLEL, "Profiler"}
+    )

@@ -21,7 +21,8 @@ class Custom:
         out_shape: the shape of the result, a tuple of shapes for several, or a function of the
             inputs' shapes; checked after the call, None checks nothing.
         out_dtype: the dtype of the result in the same way; the result is cast to it.
-        func_type: only ``"pyfunc"``; compiled kernels (aot, akg, tbe …) need a device's toolkit.
+        func_type: ``"pyfunc"``, or ``"hybrid"`` with an `ops.kernel`; compiled kernels (aot, akg,
+            tbe …) need a device's toolkit.
         bprop: ``bprop(*inputs, out, dout)`` of tensors gives the gradients by the inputs; without
             it no gradient passes.
         reg_info: kept for MindSpore.
@@ -37,10 +38,10 @@ class Custom:
         self, func: Callable[..., Any], out_shape: Any = None, out_dtype: Any = None,
         func_type: str = "pyfunc", bprop: Callable[..., Any] | None = None, reg_info: Any = None,
     ) -> None:  # fmt: skip
-        if func_type != "pyfunc" or not callable(func):
+        if func_type not in ("pyfunc", "hybrid") or not callable(func):
             raise ValueError(
-                f"For 'Custom', only func_type='pyfunc' with a Python function is available here, "
-                f"but got {func_type!r} and {func!r}. Write the kernel with NumPy."
+                f"For 'Custom', only func_type='pyfunc' or 'hybrid' with a Python function runs "
+                f"here, but got {func_type!r} and {func!r}. Write the kernel with NumPy."
             )
         self.func, self.out_shape, self.out_dtype, self.bprop = func, out_shape, out_dtype, bprop
 

@@ -3,6 +3,7 @@
 Each operation is declared once, as a primitive class; this file only shows what there is.
 """
 
+import importlib as _importlib
 import warnings as _warnings
 
 from mslearn.core.errors import did_you_mean as _did_you_mean
@@ -74,7 +75,17 @@ from mslearn.ops.names import classes as _classes  # noqa: E402
 _add(_classes, _registry)
 
 
+_LATE = dict.fromkeys(
+    ("FractionalMaxPool3DWithFixedKsize", "FractionalMaxPoolWithFixedKsize",
+     "fractional_max_pool2d", "fractional_max_pool3d", "multilabel_margin_loss"),
+    "mslearn.nn.functions",
+)  # fmt: skip
+
+
 def __getattr__(name: str) -> object:
+    if name in _LATE:  # made of layers, which stand above
+        globals()[name] = getattr(_importlib.import_module(_LATE[name]), name)
+        return globals()[name]
     if name in _OLD:
         _warnings.warn(
             f"ops.{name} is an old spelling; use ops.{_OLD[name]}.",

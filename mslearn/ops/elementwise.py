@@ -89,9 +89,16 @@ class Pow(Elementwise):
         return np.power(x, y)
 
     partials = (
-        lambda out, x, y: y * apply(Pow, (x, y - 1)),
+        lambda out, x, y: y * apply(Pow, (x, _less_one(y))),
         lambda out, x, y: out * apply(Log, (_above_zero(x),)),
     )
+
+
+def _less_one(y: Tensor) -> Tensor:
+    """y - 1, but 1 where y is 0: there the slope is 0, not 0 times infinity, at x = 0 too."""
+    if isinstance(y._value, np.ndarray) and not y._value.all():
+        return y - 1 + 2 * cast(y == 0, y._value.dtype)
+    return y - 1
 
 
 def _above_zero(x: Tensor) -> Tensor:

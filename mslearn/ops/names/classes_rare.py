@@ -31,7 +31,8 @@ _SAME = {
     "Angle": "angle", "BesselY0": "bessel_y0", "BesselY1": "bessel_y1", "Coalesce": "coalesce",
     "CholeskyInverse": "cholesky_inverse", "ComplexAbs": "abs", "DiagPart": "diagonal",
     "Fills": "fills", "Geqrf": "geqrf", "Inv": "reciprocal", "LuSolve": "lu_solve",
-    "MatrixExp": "matrix_exp",    "Orgqr": "orgqr", "Polar": "polar", "Rint": "round", "ScalarCast": "scalar_cast",
+    "MatrixExp": "matrix_exp", "Orgqr": "orgqr", "Polar": "polar", "Rint": "round",
+    "ScalarCast": "scalar_cast",
     "Zeta": "zeta",
 }  # fmt: skip
 for _name, _function in _SAME.items():
