@@ -238,6 +238,11 @@ def _pictures(inputs: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray |
     if inputs.dtype.kind not in "fiub":
         return None
     if shape is not None:
+        if np.prod(shape) * len(inputs) != inputs.size:
+            raise ValueError(
+                f"insight.activations: picture={shape} does not fit a sample of shape "
+                f"{inputs.shape[1:]}; it is the shape of one sample."
+            )
         inputs = inputs.reshape(len(inputs), *shape)
     if inputs.ndim == 4 and inputs.shape[1] in (1, 3) and min(inputs.shape[2:]) > 3:
         images = inputs[:, 0] if inputs.shape[1] == 1 else inputs.transpose(0, 2, 3, 1)

@@ -31,9 +31,11 @@ _WORDS = {
     "max": {"en": "max", "zh": "最大"},
     "norm": {"en": "gradient norm", "zh": "梯度范数"},
     "ratio": {"en": "update ratio", "zh": "更新比"},
-    "weight": {"en": "{0}, steps {1} to {2}", "zh": "{0}，第 {1} 步到第 {2} 步"},
+    "weight": {"en": "{0}", "zh": "{0}"},
     "gradient": {"en": "gradient of {0}", "zh": "{0} 的梯度"},
-    "heat": {"en": "{0}[{1}] at step {2}", "zh": "第 {2} 步的 {0}[{1}]"},
+    "steps": {"en": ", steps {0} to {1}", "zh": "，第 {0} 步到第 {1} 步"},
+    "heat": {"en": "{0}[{1}]", "zh": "{0}[{1}]"},
+    "at": {"en": ", step {0}", "zh": "，第 {0} 步"},
     "bad": {"en": "{0}: NaN {1}, infinite {2}", "zh": "{0}：NaN {1} 个，无穷大 {2} 个"},
     "more": {"en": "… and {0} more parameters", "zh": "……还有 {0} 个参数"},
     "step": {"en": "step", "zh": "步"},
@@ -61,10 +63,9 @@ def bar_lengths(norms: Sequence[float | None]) -> list[float]:
 def to_html(rows: Sequence[Mapping[str, Any]], source: Source, language: str) -> str:
     """The table and the pictures as self-contained HTML, the same bytes for the same data."""
     out = [_table(rows, language)]
-    over_time = [row["name"] for row in rows if len(source.frames("weight", row["name"])) > 1]
-    out += [_pictures(source, name, language) for name in over_time[:PICTURES]]
-    if len(over_time) > PICTURES:
-        out.append(f"<div>{word('more', language, len(over_time) - PICTURES)}</div>")
+    out += [_pictures(source, row["name"], language) for row in rows[:PICTURES]]
+    if len(rows) > PICTURES:
+        out.append(f"<div>{word('more', language, len(rows) - PICTURES)}</div>")
     return "".join(out)
 
 
@@ -99,14 +100,18 @@ def _pictures(source: Source, name: str, language: str) -> str:
     parts = []
     for kind, ink in (("weight", _BAR), ("gradient", _GRAD)):
         frames = source.frames(kind, name)
-        if len(frames) > 1:
-            title = word(kind, language, name, frames[0].step, frames[-1].step)
+        if frames:
+            title = word(kind, language, name)
+            if len(frames) > 1:
+                title += word("steps", language, frames[0].step, frames[-1].step)
             parts.append(ridge_svg(ridges(_some(frames), RIDGE_BINS), ink, title, language))
     found = source.array("weight", name, None)
     if found is not None:
         step, array = found
         index = parse("", array.shape)
-        title = word("heat", language, name, written(index), step)
+        title = word("heat", language, name, written(index))
+        if len(source.frames("weight", name)) > 1:
+            title += word("at", language, step)
         parts += [heat_image(array[index], title), _values(array, language)]
     bad = [
         word("bad", language, f"{word('step', language)} {f.step}", h.nan, h.positive + h.negative)
@@ -114,6 +119,8 @@ def _pictures(source: Source, name: str, language: str) -> str:
         if (h := f.histogram).nan or h.positive or h.negative
     ]
     remarks = f'<div style="flex-basis:100%">⚠ {escape("; ".join(bad[:3]))}</div>' if bad else ""
+    if not parts:
+        return ""
     return (
         f'<details style="margin-top:8px;font-size:12px"><summary>{escape(name)}</summary>'
         '<div style="display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start;padding:6px 0">'
@@ -129,7 +136,8 @@ def _some(frames: Sequence[Frame]) -> list[Frame]:
 
 def ridge_svg(found: Ridges, ink: str, title: str, language: str) -> str:
     """Histograms one behind the other, the earliest at the back, as SVG."""
-    width, left, gap, tall = 300, 52, 10, 44
+    width, gap, tall = 300, 10, 44
+    left = 52 if len(found.steps) > 1 else 8
     height = tall + gap * len(found.steps) + 20
     across = (width - left - 8) / found.parts.shape[1]
     most = float(found.parts.max(initial=0)) or 1.0
@@ -150,7 +158,7 @@ def ridge_svg(found: Ridges, ink: str, title: str, language: str) -> str:
             f'<path d="M{left} {base}{points}L{width - 8} {base}Z" fill="{ink}" '
             f'fill-opacity="{0.25 + 0.5 * k / max(last, 1):.2f}" stroke="{ink}"/>'
         )
-        if k in (0, last):
+        if last and k in (0, last):
             label = f"{word('step', language)} {step}"
             out.append(f'<text x="2" y="{base}" fill="{_GREY}">{label}</text>')
     for x, anchor, value in ((left, "start", found.low), (width - 8, "end", found.high)):

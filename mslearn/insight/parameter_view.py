@@ -24,7 +24,7 @@ from .snapshots import KINDS, Frame, History, Recorded, Source
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ROWS, COLUMNS = 24, 12  # of the table of values
+ROWS, COLUMNS, ALONE = 24, 12, 64  # of the table of values; and of its columns in a single row
 INTERVAL = 0.25  # seconds between two messages while a training runs
 
 
@@ -285,7 +285,9 @@ def _look_at(
         "full": look.full,
         "rows": look.cells.shape[0],
         "columns": look.cells.shape[1],
-        "texts": parameter_format.table(shown, form, digits, (ROWS, COLUMNS)),
+        "texts": parameter_format.table(
+            shown, form, digits, (ROWS, COLUMNS if len(shown) > 1 else ALONE)
+        ),
     }
     return part, [np.ascontiguousarray(look.cells).tobytes()]
 

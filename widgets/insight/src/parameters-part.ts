@@ -28,7 +28,8 @@ export class Part {
   private readonly digitsLabel = h("span", {});
   private readonly copy = h("button", { type: "button", "data-action": "copy" });
   private readonly files: HTMLButtonElement[];
-  private answer: Answer | null = null;
+  private answer: Answer | null = null; // the last one that was no error
+  private error: { en: string; zh: string } | null = null;
   private cells: Float32Array = new Float32Array();
   private at: [number, number] | null = null;
 
@@ -72,12 +73,12 @@ export class Part {
   /** Another array: its slice begins anew. */
   reset(): void {
     this.choice.slice = this.box.value = "";
-    this.answer = this.at = null;
+    this.answer = this.error = this.at = null;
   }
 
   take(answer: Answer, cells: Float32Array): void {
-    this.answer = answer;
-    this.cells = cells;
+    this.error = answer.error ?? null;
+    if (!this.error) [this.answer, this.cells] = [answer, cells];
     this.draw();
   }
 
@@ -98,14 +99,13 @@ export class Part {
     this.digits.disabled = this.choice.form === "bits" || this.choice.form === "hex";
     const nothing = answer !== null && answer.shape === null;
     this.root.classList.toggle("ms-p-none", nothing);
-    const error = answer?.error?.[this.language()] ?? "";
+    const error = this.error?.[this.language()] ?? "";
     if (this.wrong.textContent !== error) this.wrong.textContent = error;
     this.box.setAttribute("aria-invalid", String(error !== ""));
     this.box.setAttribute("aria-describedby", this.wrong.id);
-    this.picture.classList.toggle("ms-p-old", error !== "");
-    this.table.classList.toggle("ms-p-old", error !== "");
-    if (error) { this.files[0]!.disabled = true; return; }
-    this.files[0]!.disabled = false;
+    for (const shown of [this.axes, this.picture, this.table]) shown.classList.toggle("ms-p-old", error !== "");
+    this.files[0]!.disabled = this.copy.disabled = error !== "";
+    if (error) return;
     if (!answer || nothing) {
       this.axes.replaceChildren();
       this.table.replaceChildren();
