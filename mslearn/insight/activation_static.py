@@ -68,7 +68,7 @@ def to_html(record: Record, table: dict[str, Any], language: str) -> str:
             + "".join(f'<td style="{cell}">{text}</td>' for text in counts)
             + f'<td style="{cell}">{100 * row["share"]:.0f} %</td></tr>'
         )
-    out.append(f"</tbody></table><div>{word('samples', language, table['samples'])}</div>")
+    out.append(f"</tbody></table><div style="font-size:12px">{word('samples', language, table['samples'])}</div>")
     out += [_layer(layer, record.samples, language) for layer in record.layers]
     return "".join(out)
 

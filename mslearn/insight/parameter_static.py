@@ -81,7 +81,8 @@ def _table(rows: Sequence[Mapping[str, Any]], language: str) -> str:
         out.append(f'<tr><td style="{left}">{escape(row["name"])}</td>')
         out.append(f'<td style="{left}">{shape}</td><td style="{cell}">{row["count"]}</td>')
         for key in ("mean", "std", "min", "max"):
-            out.append(f'<td style="{cell}">{number(row[key], 3)}</td>')
+            about = "≈ " if row["about"] and key == "std" else ""
+            out.append(f'<td style="{cell}">{about}{number(row[key], 3)}</td>')
         norm = "–" if row["norm"] is None else number(row["norm"], 3)
         bar = (
             f'<div style="width:{60 * length:.0f}px;height:4px;background:{_BAR}"></div>'

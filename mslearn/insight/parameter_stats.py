@@ -84,7 +84,7 @@ def _wide(array: np.ndarray) -> np.ndarray:
 def figures(value: np.ndarray | Histogram) -> dict[str, Any]:
     """Count, mean, standard deviation and extremes of the finite values, and how many are not.
 
-    Of a histogram the standard deviation is taken from the bins' middles: ``about`` is then true.
+    Of a histogram the standard deviation is estimated from the bins: ``about`` is then true.
     """
     if isinstance(value, Histogram):
         return _figures_of_bins(value)
@@ -111,7 +111,8 @@ def _figures_of_bins(histogram: Histogram) -> dict[str, Any]:
         middles = histogram.lefts + histogram.widths / 2
         with np.errstate(all="ignore"):
             weights = histogram.counts / inside
-            deviation = float(np.sqrt(weights @ (middles - weights @ middles) ** 2))
+            within = histogram.widths**2 / 12  # as if spread evenly over each bin
+            deviation = float(np.sqrt(weights @ ((middles - weights @ middles) ** 2 + within)))
         deviation = 0.0 if histogram.lowest == histogram.highest else deviation
     return {
         "count": histogram.seen,
