@@ -68,7 +68,8 @@ def to_html(record: Record, table: dict[str, Any], language: str) -> str:
             + "".join(f'<td style="{cell}">{text}</td>' for text in counts)
             + f'<td style="{cell}">{100 * row["share"]:.0f} %</td></tr>'
         )
-    out.append(f"</tbody></table><div style="font-size:12px">{word('samples', language, table['samples'])}</div>")
+    told = word("samples", language, table["samples"])
+    out.append(f'</tbody></table><div style="font-size:12px">{told}</div>')
     out += [_layer(layer, record.samples, language) for layer in record.layers]
     return "".join(out)
 
