@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .image_predictions import Kept, Tally
     from .image_view import ImagesView
 
-STEPS, ACROSS, SIDE = 4, 10, 64
+STEPS, ACROSS, SIDE, ALONE = 4, 10, 64, 160
 
 WORDS = {
     "images": {"en": "Images", "zh": "图像"},
@@ -78,13 +78,14 @@ def steps_html(view: ImagesView, language: str) -> str:
 def _row(view: ImagesView, series: Any, k: int, at: str, language: str) -> str:
     pictures = series.load(k)
     ask = {"scale": view._scale}
-    facts, sheet = view.sheet(series, pictures, ask, ACROSS)
+    side = ALONE if len(pictures.array) == 1 else SIDE
+    facts, sheet = view.sheet(series, pictures, ask, ACROSS, side)
     high, wide = facts["tile"]
     tiles = []
     for i in range(facts["tiles"]):
         row, column = divmod(i, facts["columns"])
         tile = sheet[row * high : (row + 1) * high, column * wide : (column + 1) * wide]
-        zoom = SIDE / max(high, wide) if facts["count"] > 1 else max(1, 160 / max(high, wide))
+        zoom = side / max(high, wide)
         alt = f"{at + ', ' if at else ''}{word('picture', language, i)}"
         tiles.append(_img(tile, zoom, alt))
     height, width, channels = facts["size"]

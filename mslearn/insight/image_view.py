@@ -165,9 +165,14 @@ class ImagesView(InsightWidget):
             self.send({"type": "tile", "ask": ask, **facts}, [values.tobytes()])
 
     def sheet(
-        self, series: Series, pictures: Pictures, ask: dict[str, Any], limit: int = PAGE
+        self,
+        series: Series,
+        pictures: Pictures,
+        ask: dict[str, Any],
+        limit: int = PAGE,
+        side: int | None = None,
     ) -> tuple[dict[str, Any], np.ndarray]:
-        """What one sheet shows, in words and as pixels."""
+        """What one sheet shows, in words and as pixels: `limit` pictures of at most `side`."""
         array = pictures.array
         count, height, width, channels = array.shape
         page = ask.get("page") if isinstance(ask.get("page"), int) else 0
@@ -183,7 +188,7 @@ class ImagesView(InsightWidget):
         else:
             ranges = [whole.get(str(scale)) or series.range() or (0.0, 1.0)] * len(part)
         low, high = np.array(ranges).T
-        side = 1024 if count == 1 else 160 if len(part) <= 12 else 96
+        side = side or (1024 if count == 1 else 160 if len(part) <= 12 else 96)
         small = shrunk(part, side)
         columns = math.ceil(math.sqrt(len(part)))
         bad = (~np.isfinite(part)).any(-1).sum((1, 2))
