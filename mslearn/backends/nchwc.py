@@ -54,7 +54,9 @@ def block() -> int:
         blocked, found = session.run(None, arrays)
     except Exception:  # the runtime's own classes
         return 0
-    size = int(np.flatnonzero(blocked.reshape(-1) == x[0, 0, 0, 1])[0])
+    size = int(np.argmax(blocked.reshape(-1) == x[0, 0, 0, 1]))
+    if not size or count % size:
+        return 0
     order = x.reshape(count // size, size, 4).transpose(0, 2, 1)
     wanted = np.maximum(x * arrays["scale"][:, 0] + arrays["shift"].reshape(-1, 1, 1) + x, 0)
     fine = np.array_equal(blocked.ravel(), order.ravel()) and np.allclose(found, wanted, 1e-5)
