@@ -54,7 +54,6 @@ class Watcher:
     Attributes:
         bus: where the values go; `bus.subscribe` adds a sink of your own.
         step: how many steps the optimizer has made.
-        history: histograms and values of the parameters so far, for ``insight.parameters``.
     """
 
     def __init__(
@@ -63,8 +62,8 @@ class Watcher:
         self.bus, self.step = bus, 0
         self._columns = Columns()
         bus.subscribe(self._columns, late=True)
-        self.history = History()
-        bus.subscribe(self.history, late=True)
+        self._history = History()
+        bus.subscribe(self._history, late=True)
         self._parameters = [] if optimizer is None else list(optimizer.parameters)
         self._network, self._optimizer = network, optimizer
         self._looks: list[tuple[int, Look]] = [(gradients, self._norms)]
@@ -79,6 +78,12 @@ class Watcher:
         """The numbers so far: ``columns.steps(tag)``, ``columns.values(tag)``."""
         self.bus.flush()
         return self._columns
+
+    @property
+    def history(self) -> History:
+        """Histograms and values of the parameters so far, for ``insight.parameters``."""
+        self.bus.flush()
+        return self._history
 
     # -- where things are seen ------------------------------------------------------------------
 
@@ -175,7 +180,7 @@ class Watcher:
                     for parameter, array in zip(self._parameters, arrays, strict=True)
                 ]
         self._before = [weight.copy() for weight in weights]  # they are overwritten in place
-        self.history.keep(self.step, self._parameters, self._before)
+        self._history.keep(self.step, self._parameters, self._before)
         return data
 
     def _ratios(self, weights: Arrays) -> list[Datum]:

@@ -54,8 +54,8 @@ def test_watch_keeps_histograms_and_the_values_they_were_made_of(jitted):
 
 def test_the_view_of_a_training(tmp_path):
     _, watcher = train(20, histograms=5, summary_dir=tmp_path)
+    view = insight.parameters(watcher)  # at once: nothing may still be on its way
     watcher.stop()
-    view = insight.parameters(watcher)
     rows = view.table["rows"]
     assert [row["shape"] for row in rows] == [[8, 6], [8], [3, 8], [3]]
     assert all(row["norm"] > 0 and row["ratio"] > 0 and not row["about"] for row in rows)
