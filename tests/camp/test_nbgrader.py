@@ -22,7 +22,11 @@ def test_nbgrader_grades_a_solved_and_an_untouched_notebook(tmp_path):
 
     def nbgrader(*arguments: str) -> None:
         done = subprocess.run(
-            [str(programs / "nbgrader"), *arguments], cwd=course, env=environment, capture_output=True, text=True
+            [str(programs / "nbgrader"), *arguments],
+            cwd=course,
+            env=environment,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
 
