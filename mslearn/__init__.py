@@ -18,10 +18,10 @@ from mslearn.autodiff import grad as grad  # noqa: E402
 from mslearn.autodiff import jvp as jvp  # noqa: E402
 from mslearn.autodiff import value_and_grad as value_and_grad  # noqa: E402
 from mslearn.autodiff import vjp as vjp  # noqa: E402
+from mslearn.common.device import NAMES as _DEVICE  # noqa: E402
 from mslearn.common.dtype import dtype_to_nptype as dtype_to_nptype  # noqa: E402
 from mslearn.common.dtype import dtype_to_pytype as dtype_to_pytype  # noqa: E402
 from mslearn.common.dtype import pytype_to_dtype as pytype_to_dtype  # noqa: E402
-from mslearn.common.device import NAMES as _DEVICE  # noqa: E402
 from mslearn.common.parallel import NAMES as _PARALLEL  # noqa: E402
 from mslearn.common.runtime import NAMES as _RUNTIME  # noqa: E402
 from mslearn.common.tensor import tensor as tensor  # noqa: E402
@@ -74,9 +74,11 @@ _GRAPH = {
     **dict.fromkeys(("JitConfig", "jit_class", "ms_function", "mutable"), "config"),
 }
 _FILES = ("export", "load")
+_LOG = {"Profiler": "profiler", "get_level": "log", "get_log_config": "log"}
 _LAZY = (
     "amp", "backends", "camp", "common", "communication", "context", "dataset", "experimental",
-    "graph", "hub", "insight", "mint", "models", "numpy",
+    "graph", "hub", "insight", "log", "mint", "models", "numpy", "parallel",
+    "profiler",
 )  # fmt: skip
 
 
@@ -93,9 +95,8 @@ def __getattr__(name: str) -> object:
         return getattr(_importlib.import_module("mslearn.common.runtime"), name)
     if name in _PARALLEL:
         return getattr(_importlib.import_module("mslearn.common.parallel"), name)
-    if name in ("Profiler", "profiler"):
-        module = _importlib.import_module("mslearn.profiler")
-        return module.Profiler if name == "Profiler" else module
+    if name in _LOG:
+        return getattr(_importlib.import_module(f"mslearn.{_LOG[name]}"), name)
     if name == "bfloat16":
         return _importlib.import_module("mslearn.ops.brain_float").bfloat16()
     if name in _LAZY:
@@ -106,5 +107,5 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted(
-        {*globals(), *_LAZY, *_GRAPH, *_FILES, *_TRAIN, *_DEVICE, *_RUNTIME, *_PARALLEL, "Profiler"}
+        {*globals(), *_LAZY, *_GRAPH, *_FILES, *_TRAIN, *_DEVICE, *_RUNTIME, *_PARALLEL, *_LOG}
     )

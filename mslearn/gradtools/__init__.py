@@ -45,5 +45,5 @@ for _object in (
     setattr(_ops, _object.__name__, _object)
 for _name in ("AiCPURegOp", "AkgAscendRegOp", "AkgGpuRegOp", "CpuRegOp", "TBERegOp"):
     setattr(_ops, _name, type(_name, (CustomRegOp,), {"__doc__": CustomRegOp.__doc__}))
-_ops.ms_kernel = kernel  # type: ignore[attr-defined]
+_ops.ms_kernel = kernel
 setattr(_Tensor, "register_hook", _register_hook)  # noqa: B010  (Tensor is declared in core)

@@ -17,7 +17,7 @@ def _along(fn: Callable[..., Any], primals: tuple[Tensor, ...], paths: list[list
     def run(t: Tensor) -> Any:
         points = []
         for x, series in zip(primals, paths, strict=True):
-            moved, power = x, 1.0
+            moved, power = x, t * 0 + 1
             for k, s in enumerate(series, 1):
                 power = power * t / k
                 moved = moved + s * power

@@ -227,3 +227,12 @@ OLD = {
     "control_depend": "depend", "ControlDepend": "Depend",
 }  # fmt: skip
 """Names of MindSpore 1.x, each with the present one."""
+
+
+def __getattr__(name: str) -> Any:
+    """`mindspore.ops.composite` is an older path to functions: what else is asked for is there."""
+    from mslearn import ops
+
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return getattr(ops, name)

@@ -21,20 +21,21 @@ from mslearn.ops.shape import identity
 _SAME = """
 absolute addbmm addcdiv addcmul addmm addmv addr adjoint aminmax angle approximate_equal arccos
 arccosh arcsin arcsinh arctan arctan2 arctanh argsort argwhere baddbmm bernoulli bincount cholesky
-cholesky_solve col2im conj copysign count_nonzero cov cross cummax cummin cumprod deg2rad det diag
-diag_embed diagflat diagonal diagonal_scatter diff divide dot dsplit eq expand_as fills fliplr
-flipud float_power fold frac gather_elements gather_nd ge ger greater_equal gt hardshrink histc
-hsplit i0 igamma igammac imag index_fill index_select inner inplace_update inv inverse is_complex
-is_floating_point isclose isneginf isposinf isreal ldexp le lerp log_matrix_determinant logaddexp2
-logcumsumexp logdet logit logsumexp lstsq lt masked_scatter matrix_determinant matrix_power median
-moveaxis movedim msort multinomial multiply mv mvlgamma nan_to_num nanmean nanmedian nanquantile
-nansum narrow ne negative nonzero numel outer pad pinv positive qr quantile rad2deg
-random_categorical ravel real remainder renorm repeat_interleave reverse_sequence roll rot90
-scatter select_scatter sgn sinc slice_scatter slogdet soft_shrink sort subtract svd swapdims t take
-tensor_scatter_add tensor_scatter_div tensor_scatter_elements tensor_scatter_max tensor_scatter_min
-tensor_scatter_mul tensor_scatter_sub tensor_scatter_update tensor_split top_k topk trace
-true_divide type_as unbind unflatten unfold unique_consecutive unique_with_pad unsorted_segment_max
-unsorted_segment_min unsorted_segment_prod unsorted_segment_sum vsplit
+cholesky_inverse cholesky_solve col2im conj copysign count_nonzero cov cross cummax cummin cumprod
+deg2rad det diag diag_embed diagflat diagonal diagonal_scatter diff divide dot dsplit eigvals eq
+expand_as fills fliplr flipud float_power fold frac gather_elements gather_nd ge geqrf ger
+greater_equal gt hardshrink histc hsplit i0 igamma igammac imag index_fill index_select inner
+inplace_update inv inverse is_complex is_floating_point isclose isneginf isposinf isreal ldexp le
+lerp log_matrix_determinant logaddexp2 logcumsumexp logdet logit logsumexp lstsq lt lu_solve
+masked_scatter matrix_determinant matrix_power median moveaxis movedim msort multinomial multiply mv
+mvlgamma nan_to_num nanmean nanmedian nanquantile nansum narrow ne negative nonzero numel orgqr
+ormqr outer pad pinv positive qr quantile rad2deg random_categorical ravel real remainder renorm
+repeat_interleave reverse_sequence roll rot90 scatter select_scatter sgn sinc slice_scatter slogdet
+soft_shrink sort subtract svd swapdims t take tensor_scatter_add tensor_scatter_div
+tensor_scatter_elements tensor_scatter_max tensor_scatter_min tensor_scatter_mul tensor_scatter_sub
+tensor_scatter_update tensor_split top_k topk trace true_divide type_as unbind unflatten unfold
+unique_consecutive unique_with_pad unsorted_segment_max unsorted_segment_min unsorted_segment_prod
+unsorted_segment_sum vsplit
 """
 
 
@@ -102,6 +103,14 @@ def _unique(self, sorted=True, return_inverse=False, return_counts=False, dim=No
     if return_inverse and dim is None:
         parts[1] = parts[1].reshape(self.shape)
     return tuple(parts) if len(parts) > 1 else parts[0]
+
+
+def _triangular_solve(self, A, upper=True, transpose=False, unitriangular=False):
+    """The x of ``A @ x = self`` for a triangle of `A` (its transpose), and that triangle."""
+    part = (o.triu if upper else o.tril)(as_tensor(A))
+    if unitriangular:
+        part = part.fill_diagonal(1)
+    return o.matrix_solve(part.swapaxes(-1, -2) if transpose else part, self), part
 
 
 def _choose(self, choices, mode="clip"):
@@ -176,6 +185,14 @@ METHODS: dict[str, Callable[..., Any]] = {
     "repeat": _repeat, "resize": arrange.resize,
     "reshape_as": lambda x, other: x.reshape(other.shape),
     "reverse": o.flip, "set_dtype": _set_dtype, "short": lambda x: o.cast(x, "i2"),
+    **{f"scatter_{kind}": getattr(o, f"tensor_scatter_{kind}") for kind in (
+        "div", "max", "min", "mul", "sub",
+    )},
+    "cauchy": lambda x, median=0.0, sigma=1.0: o.Cauchy(x.shape, median, sigma)(),
+    "data_sync": lambda x, wait=True: None, "get_bytes": lambda x: x._concrete().tobytes(),
+    "index": lambda x, indices: x[tuple(indices)], "is_pinned": lambda x: False,
+    "is_shared": lambda x: False, "to_dlpack": lambda x: x.asnumpy().__dlpack__(),
+    "triangular_solve": _triangular_solve,
     "scatter_add": lambda self, dim, index, src: o.tensor_scatter_elements(
         self, index, src, dim, "add"
     ),
@@ -228,4 +245,8 @@ add_methods(METHODS)
 Tensor.mT = property(lambda self: self.swapaxes(-1, -2))  # type: ignore[attr-defined]
 Tensor.mH = property(lambda self: self.adjoint())  # type: ignore[attr-defined]
 Tensor.H = property(lambda self: self.adjoint())  # type: ignore[attr-defined]
-Tensor.device = property(lambda self: "CPU")  # type: ignore[attr-defined]
+for _name, _value in {
+    "const_arg": False, "delta_seed": 0, "device": "CPU", "init_finished": True, "is_meta": False,
+    "symbolic_shape": None,
+}.items():  # fmt: skip
+    setattr(Tensor, _name, property(lambda self, value=_value: value))

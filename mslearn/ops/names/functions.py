@@ -123,6 +123,44 @@ def flash_attention_score(
     return out if query.ndim == 4 else out.reshape((*out.shape[:2], -1))
 
 
+class DynamicRNN:
+    """An LSTM over T steps by one matrix, as MindSpore has it for its NPU.
+
+    Called with x (T, N, I), w (I + H, 4 H) and b (4 H,) for the input gate, the new cell, the
+    forget and the output gate, None, init_h (1, N, H) and init_c (1, N, H), it gives eight tensors
+    (T, N, H): y, h, c, the gates i, j, f, o and tanh(c).
+    """
+
+    def __init__(
+        self, cell_type="LSTM", direction="UNIDIRECTIONAL", cell_depth=1, use_peephole=False,
+        keep_prob=1.0, cell_clip=-1.0, num_proj=0, time_major=True, activation="tanh",
+        forget_bias=0.0, is_training=True,
+    ):  # fmt: skip
+        given = (cell_type, direction, cell_depth, use_peephole, num_proj, time_major, activation)
+        if given != ("LSTM", "UNIDIRECTIONAL", 1, False, 0, True, "tanh"):
+            raise ValueError(f"For 'DynamicRNN', only the default kind is there, not {given}.")
+        self.forget_bias = forget_bias
+
+    def __call__(self, x, w, b, seq_length=None, init_h=None, init_c=None):
+        zero = o.zeros((x.shape[1], w.shape[1] // 4), x.dtype)
+        h, c = (zero if s is None else s.reshape(zero.shape) for s in (init_h, init_c))
+        found = []
+        for step in x:
+            i, j, f, gate = o.split(o.matmul(o.concat((step, h), 1), w) + b, zero.shape[1], 1)
+            i, j, f, gate = i.sigmoid(), j.tanh(), (f + self.forget_bias).sigmoid(), gate.sigmoid()
+            c = f * c + i * j
+            h = gate * c.tanh()
+            found.append((h, h, c, i, j, f, gate, c.tanh()))
+        return tuple(o.stack(parts) for parts in zip(*found, strict=True))
+
+
+class _FloatStatus:
+    """The overflow flag of an NPU; on a CPU `FloatStatus` looks at a tensor instead. Zeros (8,)."""
+
+    def __call__(self, *_: Any) -> Tensor:
+        return Tensor(np.zeros(8, np.float32))
+
+
 def scalar_cast(input_x, input_y):
     """A Python number as another kind: int64, float64 or bool."""
     kinds = {"Int64": int, "Float64": float, "Bool": bool}
@@ -185,7 +223,10 @@ FUNCTIONS: dict[str, Any] = {
     "adaptive_avg_pool2d_ext": o.adaptive_avg_pool2d,
     "diff_ext": lambda input, n=1, dim=-1, prepend=None, append=None: o.diff(
         input, n, dim, prepend, append),
-    "ReduceOp": ReduceOp,
+    "DynamicRNN": DynamicRNN, "ReduceOp": ReduceOp,
+    **{name: type(name, (_FloatStatus,), {"__doc__": _FloatStatus.__doc__}) for name in (
+        "NPUAllocFloatStatus", "NPUClearFloatStatus", "NPUGetFloatStatus",
+    )},
     **{name: type(name, (_Collective,), {"__doc__": _Collective.__doc__}) for name in (
         "AllGather", "AllReduce", "AlltoAll", "Broadcast", "Reduce", "ReduceScatter",
     )},

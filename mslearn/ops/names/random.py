@@ -101,7 +101,7 @@ declare("Gamma", lambda shape, alpha, beta, seed, seed2: o.gamma(
 declare("Poisson", lambda shape, mean, seed, seed2: o.poisson(shape, mean, seed or None), **_SEEDS)
 declare("RandomPoisson", lambda shape, rate, seed, seed2, dtype: o.random_poisson(
     shape, rate, seed or None, dtype), **_SEEDS, dtype=INT64)  # fmt: skip
-declare("RandomCategorical", lambda logits, num_sample, seed, dtype: o.random_categorical(
+declare("RandomCategorical", lambda logits, num_sample, seed=0, *, dtype: o.random_categorical(
     logits, num_sample, seed, dtype), dtype=INT64)  # fmt: skip
 declare("RandomShuffle", lambda x, seed, seed2: o.shuffle(x, seed or None), **_SEEDS)
 declare("MultinomialWithReplacement", lambda x, seed, offset, numsamples, replacement: (
