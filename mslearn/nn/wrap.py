@@ -134,6 +134,12 @@ class TrainOneStepCell(Cell):
     def _loss_and_grads(self, inputs: Any, sens: Any) -> tuple[Any, Any]:
         def forward(*xs: Any) -> tuple[Any, Any]:
             loss = self.network(*xs)
+            if not isinstance(loss, Tensor):
+                raise TypeError(
+                    f"For 'TrainOneStepCell', the network must give its loss, a Tensor, but gave "
+                    f"'{type(loss).__name__}'. Wrap it in nn.WithLossCell (or give Model a "
+                    f"loss_fn), or let the network return the loss alone."
+                )
             return loss * sens, loss
 
         (_, loss), grads = value_and_grad(forward, None, self.weights, has_aux=True)(*inputs)

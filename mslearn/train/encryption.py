@@ -26,11 +26,11 @@ def check_key(who: str, name: str, key: Any, mode: Any) -> None:
     """Refuse what is no key for the mode.
 
     Raises:
-        TypeError: the key is not bytes. ValueError: an unknown mode, or a wrong length.
+        ValueError: the key is not bytes or of a wrong length, or an unknown mode.
         ImportError: `cryptography` is not installed.
     """
     if not isinstance(key, bytes):
-        raise TypeError(f"For '{who}', {name} must be bytes, but got '{type(key).__name__}'.")
+        raise ValueError(f"For '{who}', {name} must be bytes, but got '{type(key).__name__}'.")
     if mode not in _MAGIC:
         raise ValueError(f"For '{who}', the mode is one of {list(_MAGIC)}, but got {mode!r}.")
     sizes = (16,) if mode == "SM4-CBC" else (16, 24, 32)

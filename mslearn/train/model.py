@@ -8,7 +8,7 @@ from typing import Any
 from mslearn.nn.cell import Cell
 from mslearn.train.callback.base import Callbacks, RunArgs, RunContext
 from mslearn.train.metrics import Loss, get_metrics
-from mslearn.train.steps import EvalStep, LossOf, OwnLoss, TrainStep
+from mslearn.train.steps import TrainOneStepCell, WithEvalCell, WithLossCell
 
 _MANAGER = "loss_scale_manager"
 _OPTIONS = (_MANAGER, "keep_batchnorm_fp32", "boost_config_dict", "acc_level")
@@ -81,17 +81,17 @@ class Model:
         self._metrics = get_metrics(metrics)
         self._train_network = self._step()
         if eval_network is None and loss_fn is not None:
-            eval_network = EvalStep(self._lowered, loss_fn)
+            eval_network = WithEvalCell(self._lowered, loss_fn)
         self._eval_network = eval_network or self._lowered
         self._places = self._eval_places(eval_indexes)
 
     def _step(self) -> Cell:
-        if self._optimizer is None:
-            return self._lowered if self._loss_fn is None else LossOf(self._lowered, self._loss_fn)
-        losing: Cell = OwnLoss(self._lowered)
+        network: Cell = self._lowered
         if self._loss_fn is not None:
-            losing = LossOf(self._lowered, self._loss_fn)
-        return TrainStep(losing, self._optimizer, self._manager)
+            network = WithLossCell(network, self._loss_fn)
+        if self._optimizer is None:
+            return network
+        return TrainOneStepCell(network, self._optimizer, self._manager)
 
     @staticmethod
     def _eval_places(indexes: list[int] | None) -> list[int]:
@@ -353,7 +353,9 @@ def _due(epoch: int, frequency: int | list[int]) -> bool:
 
 
 def _positive(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"For 'Model', {name} must be an int, but got '{type(value).__name__}'.")
+    if value < 1:
         raise ValueError(
             f"The input value must be int and must > 0, but got '{value}' with type "
             f"'{type(value).__name__}'. (For 'Model', {name}.)"

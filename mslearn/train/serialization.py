@@ -60,6 +60,16 @@ def save_checkpoint(
         )
     if set(kwargs) - {"incremental", "global_step_num"}:
         raise TypeError(f"For 'save_checkpoint', there are no arguments {sorted(kwargs)}.")
+    if not isinstance(append_dict, dict | None):
+        raise TypeError(
+            f"For 'save_checkpoint', append_dict must be a dict, but got "
+            f"'{type(append_dict).__name__}'."
+        )
+    if not ckpt_file_name or Path(ckpt_file_name).is_dir():
+        raise IsADirectoryError(
+            f"For 'save_checkpoint', ckpt_file_name must be the name of a file, but got "
+            f"{str(ckpt_file_name)!r}."
+        )
     named = _named_arrays(save_obj)
     for name, value in (append_dict or {}).items():
         if not isinstance(value, Tensor | int | float | bool | str | np.ndarray):
@@ -156,6 +166,12 @@ def load_checkpoint(
         ValueError: no such file, one that is damaged or of another kind, or a wrong key.
     """
     _check_options("load_checkpoint", format, "dec_key", dec_key, dec_mode)
+    for what, prefix in (("filter_prefix", filter_prefix), ("specify_prefix", specify_prefix)):
+        if prefix is not None and not isinstance(prefix, str | list | tuple):
+            raise TypeError(
+                f"For 'load_checkpoint', {what} must be a str or a list of them, but got "
+                f"'{type(prefix).__name__}'."
+            )
     background.wait_for_files()
     path = Path(ckpt_file_name)
     if path.suffix != f".{format}":
@@ -252,6 +268,11 @@ def load_param_into_net(
         if new is None:
             missing.append(name)
             continue
+        if not isinstance(new, Parameter):
+            raise TypeError(
+                f"For 'load_param_into_net', parameter_dict must hold Parameters, but '{name}' is "
+                f"a '{type(new).__name__}'. Make it one: mslearn.Parameter(…, name={name!r})."
+            )
         _check_fits(name, param, new, strict_load)
         fitting.append((param, new))
     for param, new in fitting:

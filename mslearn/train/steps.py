@@ -1,12 +1,14 @@
-"""The networks that `Model` runs: those of `nn`, for rows of any width and with clear errors."""
+"""The networks that `Model` runs: those of `nn`, for rows of any width and with clear errors.
+
+They have the names of `nn` because they are printed: ``print(model.train_network)``.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from mslearn.core.tensor import Tensor
+from mslearn.nn import wrap
 from mslearn.nn.cell import Cell
-from mslearn.nn.wrap import TrainOneStepCell, WithEvalCell, WithLossCell
 
 
 def _wide_enough(who: str, row: tuple[Any, ...]) -> None:
@@ -17,7 +19,7 @@ def _wide_enough(who: str, row: tuple[Any, ...]) -> None:
         )
 
 
-class LossOf(WithLossCell):
+class WithLossCell(wrap.WithLossCell):
     """The loss of a network for one batch: ``(data, label)`` or ``(data…, label)``."""
 
     def construct(self, *row: Any) -> Any:
@@ -25,7 +27,7 @@ class LossOf(WithLossCell):
         return self._loss_fn(self._backbone(*row[:-1]), row[-1])
 
 
-class EvalStep(WithEvalCell):
+class WithEvalCell(wrap.WithEvalCell):
     """(loss, outputs, label) of one batch."""
 
     def construct(self, *row: Any) -> tuple[Any, Any, Any]:
@@ -34,24 +36,7 @@ class EvalStep(WithEvalCell):
         return self._loss_fn(outputs, row[-1]), outputs, row[-1]
 
 
-class OwnLoss(Cell):
-    """A network that says its loss itself."""
-
-    def __init__(self, network: Cell) -> None:
-        super().__init__(auto_prefix=False)
-        self._backbone = network
-
-    def construct(self, *row: Any) -> Any:
-        loss = self._backbone(*row)
-        if not isinstance(loss, Tensor):
-            raise TypeError(
-                f"For 'Model', training needs a loss Tensor, but the network gave "
-                f"'{type(loss).__name__}'. Pass loss_fn, or let the network return its loss alone."
-            )
-        return loss
-
-
-class TrainStep(TrainOneStepCell):
+class TrainOneStepCell(wrap.TrainOneStepCell):
     """Forward, backward and one step of the optimizer; gives the loss.
 
     With a loss scale manager the gradients are those of the scaled loss, divided again; where

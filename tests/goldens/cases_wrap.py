@@ -183,3 +183,30 @@ def pads_and_identity(ms):
     nn, x = ms.nn, ms.Tensor(X)
     layers = (nn.ConstantPad1d(1, 2.0), nn.ReflectionPad1d(1), nn.ReplicationPad1d((1, 2)))
     return (*(layer(x) for layer in layers), nn.Identity(1, two=2)(x))
+
+
+@case
+def what_a_model_runs_is_printed(ms):
+    class WithItsLoss(ms.nn.Cell):
+        def __init__(self):
+            super().__init__()
+            self.dense = ms.nn.Dense(2, 3)
+
+        def construct(self, x, y):
+            return ((self.dense(x) - y) ** 2).mean()
+
+    net, own = ms.nn.Dense(2, 3), WithItsLoss()
+    model = ms.Model(net, ms.nn.MSELoss(), ms.nn.SGD(net.trainable_params()), metrics={"mae"})
+    alone = ms.Model(own, optimizer=ms.nn.SGD(own.trainable_params()))
+    networks = (model.train_network, model.eval_network, model.predict_network)
+    return tuple(str(n) for n in (*networks, alone.train_network))
+
+
+@case
+def losses_of_a_batch_as_a_metric(ms):
+    metric = ms.train.Loss()
+    metric.update(ms.Tensor([1.0, 2.0]))
+    metric.update(ms.Tensor(4.0))
+    config = ms.train.CheckpointConfig(save_checkpoint_steps=None, save_checkpoint_seconds=9)
+    policy = (config.get_checkpoint_policy(), ms.train.CheckpointConfig().get_checkpoint_policy())
+    return float(metric.eval()), tuple(sorted(p.items(), key=str) for p in policy)

@@ -187,6 +187,55 @@ amp.DynamicLossScaleManager(0,2,2)
 amp.build_train_network(nn.Dense(2,2),sgd(),nn.MSELoss(),level='O5')
 amp.build_train_network(nn.Dense(2,2),sgd(),nn.MSELoss(),foo=1)
     """,
+    "model": """
+model().train(1,ds.NumpySlicesDataset(np.ones((4,2),np.float32)).batch(2))
+model().train(0,pairs())
+model().train(1.5,pairs())
+model().train(1,pairs(),callbacks=[1])
+model().eval(pairs())
+m=model(metrics={'x'}); m.eval(pairs())
+model(metrics='acc')
+model(amp_level='O9')
+model(foo=1)
+ms.Model(1)
+ms.train.LossMonitor(-1)
+ms.train.LossMonitor('a')
+ms.train.CheckpointConfig(keep_checkpoint_max=-1)
+ms.train.CheckpointConfig(enc_key='a')
+ms.train.ModelCheckpoint(prefix=1)
+ms.train.ModelCheckpoint(prefix='a/b')
+ms.train.ModelCheckpoint(config=1)
+ms.train.EarlyStopping(mode='x')
+ms.train.EarlyStopping(patience=-1)
+ms.train.EarlyStopping(monitor=1)
+ms.train.ReduceLROnPlateau(factor=1.5)
+ms.train.ReduceLROnPlateau(mode='x')
+ms.train.LambdaCallback(foo=1)
+m=ms.train.Accuracy(); m.eval()
+ms.train.Accuracy('x')
+m=ms.train.Accuracy(); m.update(ones(2,3))
+m=ms.train.Accuracy(); m.update(ones(2,3),T([0,1,2],ms.int32))
+m=ms.train.Precision(); m.eval()
+ms.train.TopKCategoricalAccuracy(0)
+m=ms.train.Loss(); m.eval()
+m=ms.train.MAE(); m.update(ones(2),ones(3))
+ms.train.get_metric_fn('x')
+ms.train.get_metric_fn('accuracy',eval_type='x')
+ms.train.get_metrics(['mae','x'])
+ms.train.HausdorffDistance(percentile=200)
+ms.train.BleuScore(5)
+ms.train.Perplexity(ignore_label='a')
+ms.train.auc([1,2],[1,2])
+ms.train.auc(np.array([3,1,2]),np.array([1,2,3]))
+ms.save_checkpoint(nn.Dense(2,2),1)
+ms.save_checkpoint(nn.Dense(2,2),'')
+ms.load_checkpoint('/nonexistent.ckpt')
+ms.load_checkpoint(1)
+n=nn.Dense(2,2); ms.load_param_into_net(n,{'weight':P(ones(3,2),name='weight')})
+n=nn.Dense(2,2); ms.load_param_into_net(n,{'weight':ones(2,2)})
+n=nn.Dense(2,2); ms.load_param_into_net(1,{})
+n=nn.Dense(2,2); ms.load_param_into_net(n,[1])
+    """,
     "datasets": """
 ds.config.set_seed(-1)
 ds.config.set_seed('a')
@@ -304,6 +353,12 @@ def kinds(text):
             "ms": ms, "optim": optim, "schedules": optim.lr_scheduler,
             "nn": nn, "np": np, "amp": ms.amp, "T": ms.Tensor, "P": ms.Parameter,
             "ones": ones, "ds": ds, "three": lambda: ds.NumpySlicesDataset([1, 2, 3], ["a"]),
+            "model": lambda **more: ms.Model(
+                network := nn.Dense(2, 3), nn.MSELoss(), nn.SGD(network.trainable_params()), **more
+            ),
+            "pairs": lambda: ds.NumpySlicesDataset(
+                (np.ones((4, 2), np.float32), np.ones((4, 3), np.float32))
+            ).batch(2),
             "ps": lambda: [ms.Parameter(ones(2), name="a")],
             "sgd": lambda: nn.SGD(nn.Dense(2, 2).trainable_params()),
             "loss_net": lambda: nn.WithLossCell(nn.Dense(2, 2), nn.MSELoss()),

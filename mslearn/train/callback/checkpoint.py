@@ -12,10 +12,13 @@ from typing import Any
 from mslearn.nn.cell import Cell
 from mslearn.train.background import write_later
 from mslearn.train.callback.base import Callback, RunContext
+from mslearn.train.encryption import check_key
 from mslearn.train.serialization import save_checkpoint
 
 
 def _count(name: str, value: Any) -> int:
+    if value is None:
+        return 0
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(
             f"The input value must be int and must >= 0, but got '{value}' with type "
@@ -43,10 +46,10 @@ class CheckpointConfig:
 
     def __init__(
         self,
-        save_checkpoint_steps: int = 1,
-        save_checkpoint_seconds: int = 0,
+        save_checkpoint_steps: int | None = 1,
+        save_checkpoint_seconds: int | None = 0,
         keep_checkpoint_max: int = 5,
-        keep_checkpoint_per_n_minutes: int = 0,
+        keep_checkpoint_per_n_minutes: int | None = 0,
         integrated_save: bool = True,
         async_save: bool | str = False,
         saved_network: Cell | None = None,
@@ -59,13 +62,15 @@ class CheckpointConfig:
         format: str = "ckpt",
         **kwargs: Any,
     ) -> None:
-        self.save_checkpoint_steps = _count("save_checkpoint_steps", save_checkpoint_steps)
-        self.save_checkpoint_seconds = _count("save_checkpoint_seconds", save_checkpoint_seconds)
-        if self.save_checkpoint_steps:
-            self.save_checkpoint_seconds = 0
+        if enc_key is not None:
+            check_key("CheckpointConfig", "enc_key", enc_key, enc_mode)
+        steps = _count("save_checkpoint_steps", save_checkpoint_steps)
+        self.save_checkpoint_steps = None if save_checkpoint_steps is None else steps
+        seconds = _count("save_checkpoint_seconds", save_checkpoint_seconds)
+        self.save_checkpoint_seconds = None if self.save_checkpoint_steps else seconds
         self.keep_checkpoint_max = _count("keep_checkpoint_max", keep_checkpoint_max)
         minutes = _count("keep_checkpoint_per_n_minutes", keep_checkpoint_per_n_minutes)
-        self.keep_checkpoint_per_n_minutes = 0 if self.keep_checkpoint_max else minutes
+        self.keep_checkpoint_per_n_minutes = None if self.keep_checkpoint_max else minutes
         if not self.keep_checkpoint_max and not minutes:
             self.keep_checkpoint_max = 1
         if saved_network is not None and not isinstance(saved_network, Cell):
@@ -93,9 +98,9 @@ class CheckpointConfig:
         """When and what, as a dict."""
         return {
             "save_checkpoint_steps": self.save_checkpoint_steps,
-            "save_checkpoint_seconds": self.save_checkpoint_seconds or None,
+            "save_checkpoint_seconds": self.save_checkpoint_seconds,
             "keep_checkpoint_max": self.keep_checkpoint_max,
-            "keep_checkpoint_per_n_minutes": self.keep_checkpoint_per_n_minutes or None,
+            "keep_checkpoint_per_n_minutes": self.keep_checkpoint_per_n_minutes,
             "saved_network": self.saved_network,
         }
 
@@ -204,7 +209,7 @@ class ModelCheckpoint(Callback):
         if config.keep_checkpoint_max:
             while len(self._kept) > config.keep_checkpoint_max:
                 self._kept.pop(0).unlink(missing_ok=True)
-        elif time.time() - self._kept_time < config.keep_checkpoint_per_n_minutes * 60:
+        elif time.time() - self._kept_time < (config.keep_checkpoint_per_n_minutes or 0) * 60:
             while len(self._kept) > 1:  # only the newest of this stretch of minutes
                 self._kept.pop(0).unlink(missing_ok=True)
         else:

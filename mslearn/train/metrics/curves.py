@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mslearn.train.metrics.base import Metric, array, rearrange_inputs
+from mslearn.train.metrics.base import Metric, rearrange_inputs
 
 
 class ConfusionMatrix(Metric):
@@ -135,7 +135,11 @@ def auc(x: Any, y: Any, reorder: bool = False) -> float:
         x, y: 1-d arrays of one length, e.g. the rates of `ROC`.
         reorder: sort the points by x first; otherwise x must only rise or only fall.
     """
-    x, y = array(x), array(y)
+    if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):
+        raise TypeError(
+            f"For 'auc', x and y must be NumPy arrays, but got '{type(x).__name__}' and "
+            f"'{type(y).__name__}'."
+        )
     if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
         raise ValueError(
             f"For 'auc', x and y must be 1-d and of one length of at least 2, but got {x.shape} "

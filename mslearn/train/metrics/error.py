@@ -62,12 +62,12 @@ class Loss(Metric):
                 f"For 'Loss.update', it needs 1 input (the loss), but got {len(inputs)}."
             )
         loss = array(inputs[0])
-        if loss.size != 1:
+        if loss.ndim > 1:
             raise ValueError(
-                f"For 'Loss.update', the loss must be one number, but got shape {loss.shape}. Use "
-                f"a loss with reduction='mean' or 'sum'."
+                f"For 'Loss.update', the loss must be a number or 1-d (its mean counts), but got "
+                f"shape {loss.shape}. Use a loss with reduction='mean' or 'sum'."
             )
-        self._sum += float(loss.reshape(()))
+        self._sum += float(loss.mean())
         self._count += 1
 
     def eval(self) -> float:
