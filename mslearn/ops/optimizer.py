@@ -98,16 +98,14 @@ class SGD(UpdateRule):
         kind = parameters.dtype.type
         lr, m = kind(learning_rate), kind(momentum)
         g = gradient + kind(weight_decay) * parameters if weight_decay else gradient
-        if not m:  # plain descent keeps no history
-            (p,) = held((parameters,), out and out[:1])
-            add_into(p, 1, g, -lr)
-            return p, accum.view(), stat.view()
         p, a, s = new = held((parameters, accum, stat), out)
+        if not m:  # plain descent keeps no history
+            add_into(p, 1, g, -lr)
+            return new
         if s.reshape(-1)[0] > 0:
-            a[...] = g
+            a[...], s[...] = g, 0
         else:
             add_into(a, m, g, 1 - dampening)
-        s[...] = 0
         add_into(p, 1, a, -lr * m if nesterov else -lr)
         if nesterov:
             add_into(p, 1, g, -lr)

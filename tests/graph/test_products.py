@@ -71,34 +71,49 @@ def test_what_does_not_fit_is_refused_before_anything_is_written():
         blas.add_into(held, 0.5, held)
 
 
-def trained(jitted, **options):
+def trained(jitted, kind=nn.Momentum, **options):
     """The weights and the losses of four steps, and the step."""
     rng = np.random.default_rng(2)
     net = nn.SequentialCell(nn.Dense(200, 130), nn.ReLU(), nn.Dense(130, 140), nn.Dense(140, 3))
     for p in net.trainable_params():
         p.set_data(ms.Tensor(rng.standard_normal(p.shape).astype(np.float32) / 12))
-    optimizer = nn.Momentum(net.trainable_params(), 0.005, 0.9, **options)
+    optimizer = kind(net.trainable_params(), 0.005, **options)
     run = ms.value_and_grad(lambda x, y: ((net(x) - y) ** 2).mean(), None, optimizer.parameters)
 
     def step(x, y):
         loss, grads = run(x, y)
         optimizer(grads)
-        return loss, grads[0].abs().max() if options.get("loss_scale") else loss
+        return loss
 
     run_step = ms.jit(step) if jitted else step
     x, y = (ms.Tensor(rng.standard_normal(s).astype(np.float32)) for s in ((16, 200), (16, 3)))
-    losses = [float(run_step(x, y)[0]) for _ in range(4)]
+    losses = [float(run_step(x, y)) for _ in range(4)]
     return losses, [p.asnumpy() for p in net.trainable_params()], run_step
 
 
 @pytest.mark.parametrize(
-    ("options", "joined"),
-    [({}, 2), ({"weight_decay": 0.1}, 0), ({"use_nesterov": True}, 0), ({"loss_scale": 2.0}, 0)],
+    ("kind", "options", "joined"),
+    [
+        (nn.Momentum, {"momentum": 0.9}, "MatMulApplyMomentum"),
+        (nn.Momentum, {"momentum": 0.9, "weight_decay": 0.1}, ""),
+        (nn.Momentum, {"momentum": 0.9, "use_nesterov": True}, ""),
+        (nn.Momentum, {"momentum": 0.9, "loss_scale": 2.0}, ""),
+        (nn.SGD, {}, "MatMulSGD"),
+        (nn.SGD, {"momentum": 0.9}, "MatMulSGD"),
+        (nn.SGD, {"momentum": 0.9, "dampening": 0.3}, "MatMulSGD"),
+        (nn.SGD, {"momentum": 0.9, "nesterov": True}, ""),
+        (nn.SGD, {"weight_decay": 0.1}, ""),
+    ],
 )
-def test_momentum_takes_products_at_once_where_nothing_else_reads_them(options, joined):
-    losses, weights, _ = trained(False, **options)
-    got, found, step = trained(True, **options)
-    assert step.code.count("= MatMulApplyMomentum(") == joined  # the last layer's is too small
+def test_optimizers_take_products_where_nothing_else_reads_them(kind, options, joined):
+    losses, weights, _ = trained(False, kind, **options)
+    got, found, step = trained(True, kind, **options)
+    # The last layer's gradient is too small to be worth it.
+    assert step.code.count("= MatMul") == (2 if joined else 0)
+    assert step.code.count(f"= {joined}(") == (2 if joined else 0)
+    overwritten = step.compilations[-1].executable._overwritten
+    assert len(overwritten) >= 12  # six weights and biases, with a state or two each
+    assert all(p._value.flags.owndata for p in overwritten)
     np.testing.assert_allclose(got, losses, rtol=1e-6)
     for a, b in zip(found, weights, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
@@ -122,3 +137,49 @@ def test_arrays_that_somebody_holds_are_not_overwritten():
     step(ops.ones((4, 130)))
     np.testing.assert_array_equal(held, copied)
     np.testing.assert_allclose(weight.asnumpy(), copied - 0.1 * 1.9 * 4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [nn.SGD, lambda p, lr: nn.Momentum(p, lr, 0.0)])
+def test_a_weight_that_its_own_gradient_reads_is_not_overwritten_too_early(kind):
+    def run(jitted):
+        rng = np.random.default_rng(3)
+        w = ms.Parameter(ms.Tensor(rng.standard_normal((140, 130)).astype(np.float32)))
+        a = ms.Tensor(rng.standard_normal((140, 140)).astype(np.float32))
+        optimizer = kind([w], 1e-3)
+        grad = ms.value_and_grad(lambda a: (ops.matmul(a, w) * w).sum(), None, optimizer.parameters)
+
+        def step(a):
+            loss, grads = grad(a)
+            optimizer(grads)
+            return loss
+
+        step = ms.jit(step) if jitted else step
+        for _ in range(3):
+            step(a)
+        return w.asnumpy()
+
+    np.testing.assert_allclose(run(True), run(False), rtol=1e-5, atol=1e-5)
+
+
+def test_two_weights_in_one_product():
+    def run(jitted):
+        rng = np.random.default_rng(4)
+        v, w = (
+            ms.Parameter(ms.Tensor(rng.standard_normal((130, 130)).astype(np.float32) / 9), name=n)
+            for n in "vw"
+        )
+        optimizer = nn.SGD([v, w], 1e-2)
+        grad = ms.value_and_grad(lambda x: (x @ (v @ w) ** 2).mean(), None, optimizer.parameters)
+
+        def step(x):
+            loss, grads = grad(x)
+            optimizer(grads)
+            return loss
+
+        step = ms.jit(step) if jitted else step
+        for _ in range(3):
+            step(ops.ones((5, 130)))
+        return v.asnumpy(), w.asnumpy()
+
+    for a, b in zip(run(True), run(False), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)

@@ -21,7 +21,7 @@ from mslearn.ops.linalg import _FEW_ROWS, _WIDE
 
 VIEWS = {
     "Reshape", "Transpose", "BroadcastTo", "Identity", "StopGradient", "Depend", "Split",
-    "MatrixDiagPart", "ReverseV2", "SGD", "LARSUpdate", "Einsum",
+    "MatrixDiagPart", "ReverseV2", "LARSUpdate", "Einsum",
 }  # fmt: skip
 """Primitives whose kernels may return memory of their inputs; a test proves the list complete."""
 

@@ -38,7 +38,7 @@ def statistics(graph: Graph) -> Statistics:
 def flops(node: Node) -> int:
     """Operations of one node: exact for products and convolutions, else one an output."""
     name, out = node.prim.name, math.prod(node.outputs[0].shape)
-    if name in ("MatMul", "BatchMatMul", "MatMulApplyMomentum"):
+    if "MatMul" in name:
         x = node.inputs[0]
         inner = x.shape[-2] if node.attrs.get("transpose_a") else x.shape[-1]
         return int(2 * out * inner)
