@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.tensor import Tensor
-from mslearn.ops.summary import collected
 from mslearn.summary import messages
 from mslearn.summary.capturing import graph_of
 from mslearn.summary.graphs import RecordedGraph
-from mslearn.summary.record import SummaryRecord, publish_lineage
+from mslearn.summary.record import SummaryRecord, export_format, publish_lineage
 from mslearn.summary.values import Datum, histogram_of, image_of
 from mslearn.train.callback.base import Callback, RunContext
+from mslearn.train.callback.checkpoint import ModelCheckpoint
 
 _SWITCHES = (
     "collect_metric", "collect_graph", "collect_train_lineage", "collect_eval_lineage",
@@ -70,20 +69,30 @@ class SummaryCollector(Callback):
                 f"{type(summary_dir).__name__}."
             )
         _positive("collect_freq", collect_freq)
-        _positive("num_process", num_process)
-        if collect_tensor_freq is not None:
-            _positive("collect_tensor_freq", collect_tensor_freq)
+        for name, value in (
+            ("collect_tensor_freq", collect_tensor_freq), ("max_file_size", max_file_size)
+        ):  # fmt: skip
+            if value is not None:
+                _positive(name, value)
+        if not isinstance(keep_default_action, bool):
+            raise TypeError(
+                f"For 'SummaryCollector', keep_default_action must be a bool, but got "
+                f"{type(keep_default_action).__name__}."
+            )
         self._folder, self._freq, self._tensor_freq = summary_dir, collect_freq, collect_tensor_freq
         self._options: dict[str, Any] = {
             "max_file_size": max_file_size, "export_options": export_options,
             "tensorboard": tensorboard,
         }  # fmt: skip
+        export_format(export_options)
         self._wanted = _wanted(collect_specified_data, keep_default_action)
         self._custom = _custom(custom_lineage_data)
         self._record: SummaryRecord | None = None
         self._known = False  # graph and data set are written once
+        self._first = True  # the first step after opening is always recorded
 
     def __enter__(self) -> SummaryCollector:
+        self._first = True
         self._record = SummaryRecord(str(self._folder), **self._options)
         return self
 
@@ -115,21 +124,22 @@ class SummaryCollector(Callback):
         """Record this step when its turn has come."""
         args = run_context.original_args()
         if args.mode != "train":
-            collected.take()
             return
         record, step = self._open, args.cur_step_num
         if not self._known:
             self._known = True
             self._describe(args)
-        total = max(1, args.epoch_num * args.batch_num)
-        tensor_freq = self._tensor_freq or max(self._freq, math.ceil(total / _TENSOR_STEPS))
-        tensors = step == 1 or step % tensor_freq == 0
-        if step != 1 and step % self._freq and not tensors:
-            collected.take()
-            return
-        if step == 1 or step % self._freq == 0:
-            record.bus.publish(step, self._values(args))
-        record.record(step, plugin_filter=None if tensors else lambda kind: kind != "tensor")
+        total = args.epoch_num * args.batch_num
+        with_tensors = step in tensor_steps(total, self._freq, self._tensor_freq)
+        first = self._first
+        self._first = False
+        if first or step % self._freq == 0:
+            for datum in self._values(args):
+                record.add_datum(datum)
+            whole = first or with_tensors
+            record.record(step, plugin_filter=None if whole else lambda kind: kind != "tensor")
+        elif with_tensors:
+            record.record(step, plugin_filter=lambda kind: kind == "tensor")
 
     def _values(self, args: Any) -> list[Datum]:
         data = []
@@ -142,7 +152,8 @@ class SummaryCollector(Callback):
             if loss is not None:
                 data.append(Datum("scalar", "loss/auto", loss))
         pattern = self._wanted["histogram_regular"]
-        parameters = list(args.network.trainable_params())
+        optimizer = args.get("optimizer")
+        parameters = list(optimizer.parameters if optimizer else args.network.trainable_params())
         if pattern is None:
             parameters = parameters[:_FIRST_PARAMETERS]
         elif pattern is not False:
@@ -179,7 +190,7 @@ class SummaryCollector(Callback):
             results = args.get("metrics") or {}
             text = json.dumps({str(k): _plain(v) for k, v in results.items()})
             size = args.valid_dataset.get_dataset_size() * args.valid_dataset.get_batch_size()
-            message = messages.evaluation_lineage(text, size)
+            message = messages.evaluation_lineage(text, size, _source(args.valid_dataset))
             publish_lineage(self._open, messages.EVALUATION, message)
 
 
@@ -189,7 +200,7 @@ def _train_lineage(args: Any) -> bytes:
         rates = optimizer.get_lr()
         rate = float((rates[0] if isinstance(rates, tuple) else rates).asnumpy().reshape(-1)[0])
     batch = args.train_dataset.get_batch_size()
-    loss = _loss(args.net_outputs)
+    savers = [c for c in args.list_callback if isinstance(c, ModelCheckpoint)]
     return messages.train_lineage(
         optimizer="" if optimizer is None else type(optimizer).__name__,
         learning_rate=rate,
@@ -197,20 +208,49 @@ def _train_lineage(args: Any) -> bytes:
         epoch=args.epoch_num,
         batch_size=batch,
         network=type(args.network).__name__,
-        loss=math.nan if loss is None else loss,
+        loss=_loss(args.net_outputs),
+        dataset=_source(args.train_dataset),
         size=args.batch_num * batch,
+        checkpoint=savers[-1].latest_ckpt_file_name if savers else "",
     )
 
 
+def _source(dataset: Any) -> str:
+    """The folder that a pipeline reads; "" where it reads none, or several sources."""
+    while len(dataset.children) == 1:
+        dataset = dataset.children[0]
+    files = getattr(dataset, "dataset_files", None) or getattr(dataset, "files", None)
+    found = getattr(dataset, "folder", None) or getattr(dataset, "file", None) or files or ""
+    path = Path(found[0] if isinstance(found, list | tuple) else found)
+    return str(path.parent if path.is_file() else path) if found else ""
+
+
+def tensor_steps(total: int, freq: int, tensor_freq: int | None = None) -> range:
+    """At which of `total` steps `TensorSummary` is recorded: at most about twenty, unless told."""
+    if tensor_freq is not None:
+        return range(0, total + 1, tensor_freq)
+    every = range(0, total + 1, freq)
+    if len(every) <= _TENSOR_STEPS:
+        return every
+    apart = total // (_TENSOR_STEPS - 1)
+    if apart > 1:
+        return range(0, total + 1, apart)[:_TENSOR_STEPS]
+    return range(0, total + 1)[: _TENSOR_STEPS + 1]
+
+
 def _positive(name: str, value: Any) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(
+            f"For 'SummaryCollector', {name} must be an int, but got {type(value).__name__}."
+        )
+    if value <= 0:
         raise ValueError(
             f"For 'SummaryCollector', {name} must be an int above 0, but got {value!r}."
         )
 
 
 def _wanted(specified: dict[str, Any] | None, keep: bool) -> dict[str, Any]:
-    given = specified or {}
+    given = {} if specified is None else specified
     if not isinstance(given, dict):
         raise TypeError(
             f"For 'SummaryCollector', collect_specified_data must be a dict, but got "
@@ -229,14 +269,28 @@ def _wanted(specified: dict[str, Any] | None, keep: bool) -> dict[str, Any]:
             )
     if given.get("collect_landscape"):
         raise ValueError("For 'SummaryCollector', mslearn does not record landscapes yet.")
-    default = keep or specified is None
-    pattern = given.get("histogram_regular", None if default else False)
-    if pattern not in (None, False):
-        re.compile(pattern)
-    return {**{name: given.get(name, default) for name in _SWITCHES}, "histogram_regular": pattern}
+    pattern = given.get("histogram_regular", None if keep else False)
+    if "histogram_regular" in given and not isinstance(pattern, str | None):
+        raise TypeError(
+            f"For 'SummaryCollector', histogram_regular must be a str or None, but got "
+            f"{type(pattern).__name__}."
+        )
+    if isinstance(pattern, str):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(
+                f"For 'SummaryCollector', histogram_regular {pattern!r} is no pattern: {error}."
+            ) from None
+    return {**{name: given.get(name, keep) for name in _SWITCHES}, "histogram_regular": pattern}
 
 
 def _custom(data: dict[str, Any] | None) -> dict[str, Any]:
+    if data is not None and not isinstance(data, dict):
+        raise TypeError(
+            f"For 'SummaryCollector', custom_lineage_data must be a dict, but got "
+            f"{type(data).__name__}."
+        )
     for name, value in (data or {}).items():
         if not isinstance(name, str) or not isinstance(value, str | int | float):
             raise TypeError(

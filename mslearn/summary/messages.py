@@ -5,6 +5,8 @@ The field numbers are those of MindSpore's public summary.proto, lineage.proto a
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -109,16 +111,19 @@ def train_lineage(
     epoch: int,
     batch_size: int,
     network: str,
-    loss: float,
+    loss: float | None,
     dataset: str = "",
     size: int = 0,
+    checkpoint: str = "",
 ) -> bytes:
-    """A TrainLineage; `size` is the number of batches of an epoch."""
+    """A TrainLineage; `size` is the number of examples, `checkpoint` a file's path."""
     hyper = block(1, optimizer) + single(2, learning_rate) + block(3, loss_function)
     hyper += integer(4, epoch) + block(5, "stand_alone") + integer(6, 1) + integer(8, batch_size)
     data = block(1, dataset) + integer(2, size)
-    algorithm = block(1, network) + single(2, loss)
-    return block(1, hyper) + block(2, data) + block(3, algorithm) + block(4, b"")
+    algorithm = block(1, network) + (b"" if loss is None else single(2, loss))
+    path = json.dumps({"ckpt": checkpoint or None})
+    model = block(3, path) + integer(4, os.path.getsize(checkpoint) if checkpoint else 0)
+    return block(1, hyper) + block(2, data) + block(3, algorithm) + block(4, model)
 
 
 def evaluation_lineage(metrics: str, size: int, dataset: str = "") -> bytes:

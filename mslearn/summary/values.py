@@ -10,7 +10,7 @@ import numpy as np
 from mslearn.common.png import png
 
 MAX_BINS = 90
-PER_BIN = 10
+COLUMNS = 8  # pictures beside each other
 
 
 class Histogram(NamedTuple):
@@ -48,6 +48,13 @@ class Datum(NamedTuple):
     value: Any
 
 
+def _bins(count: int) -> int:
+    """MindSpore's numbers: about ten values a bin, but some bins for the fewest as well."""
+    if count <= 10:
+        return 2 if count <= 5 else 3
+    return 1 + count // 10 if count <= 880 else MAX_BINS
+
+
 def histogram_of(array: np.ndarray) -> Histogram:
     """The histogram of an array of any shape, with at most `MAX_BINS` bins.
 
@@ -71,7 +78,7 @@ def histogram_of(array: np.ndarray) -> Histogram:
         empty = np.zeros(0)
         return Histogram(empty, empty, empty.astype(np.int64), nan, positive, negative,
                          0.0, 0.0, 0.0, flat.size)  # fmt: skip
-    bins = min(MAX_BINS, 1 + finite.size // PER_BIN)
+    bins = _bins(finite.size)
     start, end = (low, high) if low < high else (low - 0.5, high + 0.5)
     width = (end - start) / bins
     with np.errstate(all="ignore"):
@@ -89,18 +96,32 @@ def histogram_of(array: np.ndarray) -> Histogram:
 
 
 def image_of(array: np.ndarray) -> Image:
-    """A batch of pictures ``(N, C, H, W)`` side by side as one PNG; C is 1 or 3.
+    """A batch of pictures ``(N, C, H, W)``, eight in a row, as one PNG in colours; C is 1 or 3.
 
-    Values above 1 are taken for 0 to 255, others for 0 to 1; values outside are cut off.
+    Bytes stay as they are, numbers from 0 to 1 become 0 to 255, and all others are spread over
+    that range, as MindSpore does. NaN is drawn as the lowest value, infinite ones as the lowest or
+    highest.
     """
     if array.ndim != 4 or array.shape[1] not in (1, 3) or not array.size:
         raise ValueError(
             f"An image has the shape (N, C, H, W) with C 1 or 3, but got {array.shape}. "
             f"Add the missing axes, e.g. x[None, None] for one grey picture."
         )
-    numbers = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=255.0, neginf=0.0)
-    scale = 1.0 if array.dtype == np.uint8 or numbers.max() > 1 else 255.0
-    pixels = np.clip(np.rint(numbers * scale), 0, 255).astype(np.uint8)
-    row = np.concatenate(list(pixels.transpose(0, 2, 3, 1)), axis=1)
-    height, width, channels = row.shape
-    return Image(height, width, channels, png(row[..., 0] if channels == 1 else row))
+    numbers = array.astype(np.float64)
+    finite = numbers[np.isfinite(numbers)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    if finite.size < numbers.size:
+        numbers = np.nan_to_num(numbers, nan=low, posinf=high, neginf=low)
+    count, _, height, width = array.shape
+    columns = min(count, COLUMNS)
+    canvas = np.zeros((-(-count // columns) * columns, height, width, 3))
+    canvas[:count] = numbers.transpose(0, 2, 3, 1)
+    canvas = canvas.reshape(-1, columns, height, width, 3).swapaxes(1, 2)
+    # The empty places count as zeros, in MindSpore's files, too.
+    low, high = min(low, float(canvas.min())), max(high, float(canvas.max()))
+    shift, scale = 0.0, 1.0 if array.dtype == np.uint8 else 255.0
+    if low < 0 or (high > 1 and array.dtype != np.uint8):
+        shift, scale = low, 255 / (high - low + 1) if high > low else 1.0
+    pixels = ((canvas.astype(np.float32) - np.float32(shift)) * np.float32(scale)).astype(np.uint8)
+    pixels = pixels.reshape(-1, columns * width, 3)
+    return Image(len(pixels), columns * width, 3, png(pixels))

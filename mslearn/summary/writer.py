@@ -46,9 +46,19 @@ class RecordFile:
         self._folder, self._name, self._opening, self._max = folder, name, opening, max_size
         self._file: IO[bytes] | None = None
         self._size = self._start = 0
-        self._second = 0
+        self._second = int(time.time())
         self._lock = threading.Lock()
         self.paths: list[Path] = []
+
+    @property
+    def path(self) -> Path:
+        """The newest file, or the one that the first record will be written to."""
+        return self.paths[-1] if self.paths else self._free()
+
+    def _free(self) -> Path:
+        while (path := self._folder / self._name(self._second)).exists():
+            self._second += 1
+        return path
 
     def append(self, data: bytes) -> None:
         """Write one record."""
@@ -67,14 +77,15 @@ class RecordFile:
     def _open(self) -> None:
         self._close()
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._second = max(int(time.time()), self._second)
+        if self.paths:
+            self._second = max(int(time.time()), self._second)
         while True:
-            path = self._folder / self._name(self._second)
+            path = self._free()
             try:
                 self._file = open(path, "xb", buffering=0)  # noqa: SIM115
                 break
-            except FileExistsError:
-                self._second += 1
+            except FileExistsError:  # another process was faster
+                continue
         self.paths.append(path)
         first = b"" if self._opening is None else record(self._opening(time.time()))
         if first:
