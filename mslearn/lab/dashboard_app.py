@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ def launch_dashboard(base: Path, *, port: int | None = None, browser: bool = Tru
     print(f"Runs:    {base}")
     print(f"Open:    {address(server)}")
     server.identity_provider.token_generated = False
+    # Begin to read while the browser starts.
+    board = server.web_app.settings["mslearn_insight_board"]
+    threading.Thread(target=board.refresh, daemon=True).start()
     print("Stop:    Ctrl-C", flush=True)
     stop_at_ctrl_c(server)
     server.start()

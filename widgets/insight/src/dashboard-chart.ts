@@ -9,7 +9,7 @@ import { Limits } from "./dashboard-limits";
 import { tool } from "./dashboard-tools";
 import { colour, h, integer, number } from "./shared";
 
-const LIMIT = 1000; // points of a curve in a card; its ups and downs are kept
+const LIMIT = 1000, ALL = 40_000; // points of a curve in a card, and of all; ups and downs are kept
 const LEGEND = 12;
 
 export class ChartCard {
@@ -60,10 +60,11 @@ export class ChartCard {
     if (this.zooms.length && this.zoomAxis !== axis) this.zooms = []; // steps are no seconds
     const runs = this.board.chosen().filter((run) => this.tag in run.scalars);
     const wanted = JSON.stringify([runs.map((run) => [run.number, run.scalars[this.tag]![0]]), this.zoom && [axis, this.zoom]]);
+    const limit = Math.max(240, Math.min(LIMIT, Math.floor(ALL / Math.max(runs.length, 1))));
     this.busy = true;
     try {
       if (wanted !== this.asked) {
-        this.data = runs.length ? await curves(this.tag, runs.map((run) => run.number), LIMIT, axis, this.zoom) : [];
+        this.data = runs.length ? await curves(this.tag, runs.map((run) => run.number), limit, axis, this.zoom) : [];
         this.asked = wanted;
       }
       this.draw();
