@@ -42,7 +42,7 @@ _WORDS = {
 }
 _BAR, _GRAD, _GREY = "#1f82c0", "#d9661f", "#808890"
 PICTURES = 6  # parameters with pictures in a saved notebook
-RIDGES, RIDGE_BINS, HEAT, VALUES = 16, 40, 48, (6, 6)
+RIDGES, RIDGE_BINS, HEAT, VALUES = 12, 40, 48, (6, 6)
 
 
 def word(key: str, language: str, *values: object) -> str:
@@ -152,7 +152,7 @@ def ridge_svg(found: Ridges, ink: str, title: str, language: str) -> str:
     for k, (step, row) in enumerate(zip(found.steps, found.parts, strict=True)):
         base = tall + gap * k
         points = "".join(
-            f"L{left + across * (x + 0.5):.1f} {base - tall * part / most:.1f}"
+            f"L{left + across * (x + 0.5):.4g} {base - tall * part / most:.3g}"
             for x, part in enumerate(row)
         )
         out.append(
