@@ -52,6 +52,7 @@ from mslearn.dataset.mapping import MapDataset as MapDataset
 from mslearn.dataset.memory import PaddedDataset as PaddedDataset
 from mslearn.dataset.memory import RandomDataset as RandomDataset
 from mslearn.dataset.mind import MindDataset as MindDataset
+from mslearn.dataset.missing import missing as _missing
 from mslearn.dataset.mnist import EMnistDataset as EMnistDataset
 from mslearn.dataset.mnist import FashionMnistDataset as FashionMnistDataset
 from mslearn.dataset.mnist import KMnistDataset as KMnistDataset
@@ -90,3 +91,7 @@ from mslearn.dataset.tfformat import TFRecordWriter as TFRecordWriter
 from mslearn.dataset.tfrecord import TFRecordDataset as TFRecordDataset
 from mslearn.dataset.voc import VOCDataset as VOCDataset
 from mslearn.dataset.waiting import WaitedDSCallback as WaitedDSCallback
+
+
+def __getattr__(name: str) -> object:
+    raise _missing(__name__, name, globals())

@@ -70,3 +70,8 @@ from mslearn.dataset.audio.spectra import SpectralCentroid as SpectralCentroid
 from mslearn.dataset.audio.spectra import Spectrogram as Spectrogram
 from mslearn.dataset.audio.spectra import TimeStretch as TimeStretch
 from mslearn.dataset.audio.voice import Vad as Vad
+from mslearn.dataset.missing import missing as _missing
+
+
+def __getattr__(name: str) -> object:
+    raise _missing(__name__, name, globals())

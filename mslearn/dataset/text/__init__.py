@@ -4,6 +4,7 @@ Everything but three classes needs NumPy only: JiebaTokenizer needs jieba, Sente
 and SentencePieceVocab need sentencepiece: ``pip install 'mslearn[data]'``.
 """
 
+from mslearn.dataset.missing import missing as _missing
 from mslearn.dataset.text.chinese import JiebaMode as JiebaMode
 from mslearn.dataset.text.chinese import JiebaTokenizer as JiebaTokenizer
 from mslearn.dataset.text.sentencepiece import SentencePieceModel as SentencePieceModel
@@ -39,3 +40,7 @@ from mslearn.dataset.text.vocab import BertTokenizer as BertTokenizer
 from mslearn.dataset.text.vocab import Lookup as Lookup
 from mslearn.dataset.text.vocab import Vocab as Vocab
 from mslearn.dataset.text.vocab import WordpieceTokenizer as WordpieceTokenizer
+
+
+def __getattr__(name: str) -> object:
+    raise _missing(__name__, name, globals())

@@ -1,5 +1,6 @@
 """Transforms for data of any kind (`mslearn.dataset.transforms`)."""
 
+from mslearn.dataset.missing import missing as _missing
 from mslearn.dataset.transforms.common import Fill as Fill
 from mslearn.dataset.transforms.common import Mask as Mask
 from mslearn.dataset.transforms.common import OneHot as OneHot
@@ -15,3 +16,7 @@ from mslearn.dataset.transforms.rearrange import PadEnd as PadEnd
 from mslearn.dataset.transforms.rearrange import Plugin as Plugin
 from mslearn.dataset.transforms.rearrange import Slice as Slice
 from mslearn.dataset.transforms.rearrange import Unique as Unique
+
+
+def __getattr__(name: str) -> object:
+    raise _missing(__name__, name, globals())

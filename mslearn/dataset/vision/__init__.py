@@ -5,6 +5,7 @@ image gives a PIL image with Pillow's. Pillow is needed for PIL images, encoded 
 `Inter.PILCUBIC` only: ``pip install 'mslearn[data]'``.
 """
 
+from mslearn.dataset.missing import missing as _missing
 from mslearn.dataset.vision.adjust import AdjustBrightness as AdjustBrightness
 from mslearn.dataset.vision.adjust import AdjustContrast as AdjustContrast
 from mslearn.dataset.vision.adjust import AdjustGamma as AdjustGamma
@@ -101,3 +102,7 @@ from mslearn.dataset.vision.rotation import RandomAffine as RandomAffine
 from mslearn.dataset.vision.rotation import RandomPerspective as RandomPerspective
 from mslearn.dataset.vision.rotation import RandomRotation as RandomRotation
 from mslearn.dataset.vision.rotation import Rotate as Rotate
+
+
+def __getattr__(name: str) -> object:
+    raise _missing(__name__, name, globals())
