@@ -26,7 +26,7 @@ export class Limits {
         const { count, first } = this.count(line, limit, side);
         if (count) {
           said.push(t("crossed", {
-            name: several ? `${line.name} (${t("run", { run: line.run + 1 })})` : line.name, side: t(side ? "over" : "under"), limit: number(limit), count: integer(count), step: number(first, 9),
+            name: several ? `${line.name} (${t("run", { run: line.run + 1 })})` : line.name, side: t(side ? "over" : "under"), limit: number(limit), count: integer(count) + (line.logged > line.x.size ? "+" : ""), step: number(first, 9),
           }));
         }
       });
@@ -41,10 +41,13 @@ export class Limits {
     if (both[side]!.key !== String(limit)) both[side] = fresh(String(limit));
     const seen = both[side]!;
     const y = line.y.view(), x = line.x.view();
-    for (; seen.upTo < y.length; seen.upTo++) {
-      const v = y[seen.upTo]!;
-      if (side ? v > limit : v < limit) if (!seen.count++) seen.first = x[seen.upTo]!;
+    // Places count from the first point of all: of a long history some are no longer in the page.
+    const gone = line.logged - y.length;
+    for (let i = Math.max(seen.upTo - gone, 0); i < y.length; i++) {
+      const v = y[i]!;
+      if (side ? v > limit : v < limit) if (!seen.count++) seen.first = x[i]!;
     }
+    seen.upTo = line.logged;
     return seen;
   }
 }

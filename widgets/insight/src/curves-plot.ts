@@ -19,7 +19,7 @@ export class Plot {
 
   constructor(
     root: HTMLElement, host: HTMLElement, private store: Store, private panel: string,
-    width: number, last: boolean, axis: { label: string; text: (x: number) => string },
+    private width: number, last: boolean, axis: { label: string; text: (x: number) => string },
     private hooks: PlotHooks, private range: Range,
   ) {
     this.members = store.panels().get(panel) ?? [];
@@ -120,10 +120,12 @@ export class Plot {
 
   private data(): uPlot.AlignedData {
     const lines: { x: Float64Array; y: Float64Array }[] = [];
+    // More than one bucket for a pixel would draw the same.
+    const buckets = Math.min(Math.max(Math.round(this.width * devicePixelRatio), 300), 1500);
     for (const line of this.members) {
       const x = this.store.xOf(line);
-      lines.push(thin(x, line.y.view(), this.range));
-      if (this.store.smoothing > 0) lines.push(thin(x, this.store.smoothed(line), this.range));
+      lines.push(thin(x, line.y, this.range, buckets));
+      if (this.store.smoothing > 0) lines.push(thin(x, this.store.smoothed(line), this.range, buckets));
     }
     return align(lines, this.log) as uPlot.AlignedData;
   }

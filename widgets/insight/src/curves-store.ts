@@ -1,21 +1,11 @@
 // The points that Python has sent, for all views of one chart, and what the reader chose.
+import { Average, Column, after, half } from "./curves-column";
 import { float64, type Model } from "./shared";
 
-/** A growing array of numbers; `view()` is what is in it, without a copy. */
-class Column {
-  private data = new Float64Array(1024);
-  size = 0;
-  push(values: Float64Array): void {
-    if (this.size + values.length > this.data.length) {
-      const larger = new Float64Array(2 * (this.size + values.length));
-      larger.set(this.view());
-      this.data = larger;
-    }
-    this.data.set(values, this.size);
-    this.size += values.length;
-  }
-  view(): Float64Array { return this.data.subarray(0, this.size); }
-}
+export { smooth, thin } from "./curves-column";
+
+/** Points kept in the page, of all lines together; of longer histories the past is thinned out. */
+const MOST = 1_200_000;
 
 export interface Line {
   run: number;
@@ -25,9 +15,12 @@ export interface Line {
   y: Column;
   /** Seconds since 1970 at which each point was logged. */
   wall: Column;
-  /** Points logged in Python; more than `x.size` when a long history came thinned out. */
+  /** Points logged in Python; more than `x.size` when a long history was thinned out. */
   logged: number;
   bad: [number, string] | null;
+  /** Seconds since the run began, and the smoothed values, as far as they were asked for. */
+  relative?: { start: number; column: Column };
+  average?: Average;
 }
 
 interface Points {
@@ -87,30 +80,45 @@ export class Store {
       line.logged = part.stop;
       line.bad = part.bad;
     }
+    this.shorten();
     this.changed();
+  }
+
+  /** Let the page's memory stay what it is, however long the training runs. */
+  private shorten(): void {
+    for (;;) {
+      const lines = [...this.lines.values()];
+      if (lines.reduce((sum, line) => sum + line.x.size, 0) <= MOST) return;
+      const line = lines.reduce((a, b) => (b.x.size > a.x.size ? b : a));
+      if (line.average) this.smoothed(line, line.average.weight); // of all points, while they are here
+      if (line.relative) this.since(line, line.relative.start);
+      const places = half(line.y.view(), Math.floor(0.75 * line.y.size));
+      for (const column of [line.x, line.y, line.wall, line.relative?.column, line.average?.out]) {
+        column?.keep(places);
+      }
+    }
   }
 
   /** Where a line's points lie on the chosen axis. */
   xOf(line: Line): Float64Array {
     if (this.axis === "step") return line.x.view();
     if (this.axis === "wall") return line.wall.view();
-    const start = this.startOf(line.run);
-    let known = this.relative.get(line);
-    if (!known || known.start !== start) this.relative.set(line, (known = { start, column: new Column() }));
-    const fresh = line.wall.view().subarray(known.column.size);
-    if (fresh.length) known.column.push(fresh.map((v) => v - start));
-    return known.column.view();
+    return this.since(line, this.startOf(line.run));
+  }
+
+  private since(line: Line, start: number): Float64Array {
+    if (line.relative?.start !== start) line.relative = { start, column: new Column() };
+    const { column } = line.relative;
+    const fresh = line.wall.view().subarray(column.size);
+    if (fresh.length) column.push(fresh.map((v) => v - start));
+    return column.view();
   }
 
   /** The smoothed values of a line; only what is new is computed. */
-  smoothed(line: Line): Float64Array {
-    let known = this.smooth.get(line);
-    if (!known || known.weight !== this.smoothing) this.smooth.set(line, (known = new Average(this.smoothing)));
-    return known.of(line.y.view());
+  smoothed(line: Line, weight = this.smoothing): Column {
+    if (line.average?.weight !== weight) line.average = new Average(weight);
+    return line.average.of(line.y.view());
   }
-
-  private relative = new WeakMap<Line, { start: number; column: Column }>();
-  private smooth = new WeakMap<Line, Average>();
 
   private startOf(run: number): number {
     let start = Infinity;
@@ -164,77 +172,6 @@ export function valueAt(store: Store, line: Line, x: number): number {
   const low = after(store.xOf(line), x);
   return low ? line.y.view()[low - 1]! : NaN;
 }
-
-/** How many of the ascending numbers are at most x. */
-function after(xs: Float64Array, x: number): number {
-  let low = 0;
-  let high = xs.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (xs[middle]! <= x) low = middle + 1; else high = middle;
-  }
-  return low;
-}
-
-/**
- * The part of a line between `low` and `high` (and one point beyond each), as few points as draw
- * the same picture: of every bucket the lowest and the highest. A bucket without numbers is a gap.
- */
-export function thin(x: Float64Array, y: Float64Array, [low, high]: Range, buckets = 1500): { x: Float64Array; y: Float64Array } {
-  const from = Math.max(after(x, low) - 2, 0), to = Math.min(after(x, high) + 1, x.length);
-  if (to - from <= 3 * buckets) return { x: x.subarray(from, to), y: y.subarray(from, to) };
-  const width = (to - from) / buckets;
-  const xs = new Float64Array(2 * buckets + 2), ys = new Float64Array(2 * buckets + 2);
-  let n = 0;
-  const keep = (i: number) => {
-    if (n && xs[n - 1] === x[i]) return;
-    xs[n] = x[i]!;
-    ys[n++] = y[i]!;
-  };
-  keep(from);
-  for (let b = 0; b < buckets; b++) {
-    const start = from + Math.floor(b * width), stop = from + Math.floor((b + 1) * width);
-    let least = -1, most = -1;
-    for (let i = start; i < stop; i++) {
-      const v = y[i]!;
-      if (v !== v) continue;
-      if (least < 0 || v < y[least]!) least = i;
-      if (most < 0 || v > y[most]!) most = i;
-    }
-    if (least < 0) { keep(start); continue; }
-    keep(Math.min(least, most));
-    if (least !== most) keep(Math.max(least, most));
-  }
-  keep(to - 1);
-  return { x: xs.subarray(0, n), y: ys.subarray(0, n) };
-}
-
-/**
- * Exponential moving average without the pull towards zero at the start (as Adam corrects its
- * moments). A value that is not finite stays a gap and leaves the average alone.
- */
-class Average {
-  private readonly out = new Column();
-  private mean = 0;
-  private mass = 0;
-  constructor(readonly weight: number) {}
-
-  of(values: Float64Array): Float64Array {
-    const fresh = values.slice(this.out.size);
-    for (let i = 0; i < fresh.length; i++) {
-      const value = fresh[i]!;
-      if (!Number.isFinite(value)) { fresh[i] = NaN; continue; }
-      this.mean = this.weight * this.mean + (1 - this.weight) * value;
-      this.mass = this.weight * this.mass + (1 - this.weight);
-      fresh[i] = this.mean / this.mass;
-    }
-    if (fresh.length) this.out.push(fresh);
-    return this.out.view();
-  }
-}
-
-/** All of a finished line smoothed at once. */
-export const smooth = (values: Float64Array, weight: number): Float64Array => new Average(weight).of(values);
 
 type Values = (number | null | undefined)[];
 
