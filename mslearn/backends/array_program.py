@@ -7,7 +7,9 @@ from the first line to the last.
 
 from __future__ import annotations
 
+import importlib
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -48,8 +50,9 @@ def conv(
     n, channels, outs, size = x.shape[0], x.shape[1], w.shape[0], w.shape[2:]
     wide = _widen(xp, x, pad)
     columns = xp.stack([wide[cut] for cut in _taps(size, out, stride, dilation)], 2)
-    columns = columns.reshape(n, group, channels // group * int(np.prod(size)), -1)
-    filters = w.reshape(group, outs // group, -1)
+    count = channels // group * math.prod(size)
+    columns = columns.reshape(n, group, count, math.prod(out))
+    filters = w.reshape(group, outs // group, count)
     return xp.matmul(filters, columns).reshape(n, outs, *out)
 
 
@@ -58,10 +61,11 @@ def conv_input(
 ) -> Any:
     """The adjoint of `conv`: every column is added back to where it was taken from."""
     n, outs, out, kernel = dy.shape[0], dy.shape[1], dy.shape[2:], w.shape[2:]
-    filters = w.reshape(group, outs // group, -1)
-    columns = xp.matmul(xp.swapaxes(filters, 1, 2), dy.reshape(n, group, outs // group, -1))
+    filters = w.reshape(group, outs // group, w.shape[1] * math.prod(kernel))
+    above = dy.reshape(n, group, outs // group, math.prod(out))
+    columns = xp.matmul(xp.swapaxes(filters, 1, 2), above)
     channels = group * w.shape[1]
-    columns = columns.reshape(n, channels, int(np.prod(kernel)), *out)
+    columns = columns.reshape(n, channels, math.prod(kernel), *out)
     whole = [s + a + b for s, a, b in zip(size, pad[0::2], pad[1::2], strict=True)]
     total = xp.zeros((n, channels, *whole), dy.dtype)
     for k, cut in enumerate(_taps(kernel, out, stride, dilation)):
@@ -97,14 +101,55 @@ def scatter(xp: Any, x: Any, index: Any, updates: Any, axis: int, add: bool) -> 
     return out
 
 
+def cum_sum(xp: Any, x: Any, axis: int, exclusive: bool, reverse: bool) -> Any:
+    """Running sums; `exclusive`: of what stands before, `reverse`: from the end."""
+    x = xp.flip(x, axis) if reverse else x
+    if exclusive:
+        whole = (slice(None),) * (axis % x.ndim)
+        zero = xp.zeros_like(x[(*whole, slice(0, 1))])
+        x = xp.concatenate([zero, x[(*whole, slice(0, -1))]], axis)
+    out = xp.cumsum(x, axis, dtype=x.dtype)
+    return xp.flip(out, axis) if reverse else out
+
+
+def ordered(xp: Any, x: Any, axis: int, descending: bool, count: int | None = None) -> Any:
+    """(sorted numbers, their places); equal numbers stay in their order."""
+    x = xp.moveaxis(x, axis, -1)
+    turned = xp.flip(x, -1) if descending else x
+    places = xp.argsort(turned, -1, kind="stable")
+    if descending:  # turned twice, so equal numbers stand in their order again
+        places = xp.flip(x.shape[-1] - 1 - places, -1)
+    places = places[..., :count]
+    values = xp.take_along_axis(x, places, -1)
+    return xp.moveaxis(values, -1, axis), xp.moveaxis(places, -1, axis).astype("int32")
+
+
+def gather(xp: Any, x: Any, index: Any, axis: int) -> Any:
+    """Elements by their place on one axis; on the others x may be longer."""
+    axis %= x.ndim
+    part = tuple(slice(None) if k == axis else slice(0, n) for k, n in enumerate(index.shape))
+    return xp.take_along_axis(x[part], index, axis)
+
+
+def special(xp: Any) -> Any:
+    """Where erf and its like are: `cupyx.scipy` stands beside CuPy as SciPy beside NumPy."""
+    name = "cupyx.scipy.special" if xp.__name__ == "cupy" else "scipy.special"
+    return importlib.import_module(name)
+
+
 HELPERS = {
     "conv": conv, "conv_input": conv_input, "add_at": add_at, "set_item": set_item,
-    "scatter": scatter, "fill": _fill,
+    "scatter": scatter, "fill": _fill, "cum_sum": cum_sum, "ordered": ordered, "gather": gather,
+    "special": special,
 }  # fmt: skip
 
 
 def _call(name: str) -> Callable[..., str]:
     return lambda a, node, *v: f"xp.{name}({', '.join(v)})"
+
+
+def _special(name: str) -> Callable[..., str]:
+    return lambda a, node, *v: f"special(xp).{name}({', '.join(v)})"
 
 
 def _form(text: str) -> Callable[..., str]:
@@ -162,8 +207,29 @@ EXPRESSIONS: dict[str, Callable[..., str]] = {
         "Sin": "sin", "Cos": "cos", "Tan": "tan", "Asin": "arcsin", "ACos": "arccos",
         "Atan": "arctan", "Sinh": "sinh", "Cosh": "cosh", "LogicalAnd": "logical_and",
         "LogicalOr": "logical_or", "LogicalXor": "logical_xor", "LogicalNot": "logical_not",
-        "IsNan": "isnan", "IsInf": "isinf", "Select": "where",
+        "IsNan": "isnan", "IsInf": "isinf", "Select": "where", "Gcd": "gcd", "Lcm": "lcm",
+        "LeftShift": "left_shift", "RightShift": "right_shift", "NextAfter": "nextafter",
+        "MatrixDeterminant": "linalg.det", "MatrixSolve": "linalg.solve",
+        "LogMatrixDeterminant": "linalg.slogdet",
     }.items()},
+    **{name: _special(scipy_name) for name, scipy_name in {
+        "Erf": "erf", "Lgamma": "gammaln", "Digamma": "digamma", "Zeta": "zeta",
+        "Igamma": "gammainc", **{f"Bessel{k.upper()}": k for k in (
+            "i0", "i1", "j0", "j1", "k0", "k1", "y0", "y1")},
+        **{f"Bessel{k.upper()}e": f"{k}e" for k in ("i0", "i1", "k0", "k1")},
+    }.items()},
+    "Round": lambda a, node, x: f"xp.around({x}, {node.attrs.get('decimals', 0)})",
+    "CumSum": lambda a, node, x: (
+        f"cum_sum(xp, {x}, {node.attrs['axis']}, {bool(node.attrs.get('exclusive'))}, "
+        f"{bool(node.attrs.get('reverse'))})"
+    ),
+    "Sort": lambda a, node, x: (
+        f"ordered(xp, {x}, {node.attrs['axis']}, {bool(node.attrs['descending'])})"
+    ),
+    "TopK": lambda a, node, x: f"ordered(xp, {x}, -1, True, {node.attrs['k']})",
+    "GatherD": lambda a, node, x, index: f"gather(xp, {x}, {index}, {node.attrs['dim']})",
+    **{name: _form("xp.linalg." + np_name + "(({0} + xp.swapaxes({0}, -1, -2)) / 2)")
+       for name, np_name in (("Cholesky", "cholesky"), ("Eigh", "eigh"))},
     "Cast": lambda a, node, x: f"{x}.astype('{node.outputs[0].dtype}')",
     "Reshape": lambda a, node, x: f"{x}.reshape({a(tuple(node.outputs[0].shape))})",
     "BroadcastTo": lambda a, node, x: f"xp.broadcast_to({x}, {a(tuple(node.outputs[0].shape))})",
@@ -177,6 +243,7 @@ EXPRESSIONS: dict[str, Callable[..., str]] = {
     "Argmin": lambda a, node, x: f"xp.argmin({x}, {node.attrs['axis']})",
     "PadV3": lambda a, node, x: (
         f"xp.pad({x}, {a(node.attrs['paddings'])}, constant_values={a(node.attrs['value'])})"
+        if node.attrs["paddings"] else f"{x}.copy()"
     ),
     "MatMul": _matmul, "BatchMatMul": _matmul,
     "Conv2D": _conv, "Conv3D": _conv,
@@ -253,7 +320,7 @@ class ArrayProgram:
 
 
 def _literal(value: Any) -> str:
-    text = repr(value)
+    text = repr(value.item() if isinstance(value, np.generic) else value)
     return f"float('{text}')" if text in ("inf", "-inf", "nan") else text
 
 

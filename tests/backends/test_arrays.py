@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import inspect
+import json
+import re
+import textwrap
+from pathlib import Path
+
 import numpy as np
 import pytest
+from export.cases import DRAWN, NETWORKS, one_node
+from export.samples import EVERY, sample
 
 import mslearn as ms
 from mslearn import ops
-from mslearn.backends import registry
+from mslearn.backends import array_program
+from mslearn.backends import registry as backends
 from mslearn.backends.array_program import ArrayProgram
 from mslearn.backends.base import DeviceInfo
 from mslearn.backends.conformance import Conformance, Training, _data, _mlp
 from mslearn.backends.cupy_backend import ArrayExecutable, CupyBackend
+from mslearn.core.primitive import registry
 from mslearn.graph.capture import capture
 from mslearn.interchange.refusal import ExportError
+
+CUPY = json.loads((Path(__file__).parent / "data" / "cupy_names.json").read_text())
+ARRAY_METHODS = {n for n in dir(np.ndarray) if not n.startswith("_")}
 
 
 class OnNumpy(CupyBackend):
@@ -35,10 +50,10 @@ def on_numpy(monkeypatch):
         def load(self):
             return OnNumpy
 
-    monkeypatch.setattr(registry, "entry_points", lambda group: [Point()])
-    registry.backend.cache_clear()
+    monkeypatch.setattr(backends, "entry_points", lambda group: [Point()])
+    backends.backend.cache_clear()
     yield
-    registry.backend.cache_clear()
+    backends.backend.cache_clear()
 
 
 @pytest.mark.usefixtures("on_numpy")
@@ -90,9 +105,55 @@ def test_operations_agree_with_eager_ones(name):
         assert a.dtype == b.asnumpy().dtype and a.shape == b.shape
 
 
+@pytest.mark.parametrize(("name", "i"), [(n, i) for n, i in EVERY if n not in DRAWN])
+def test_every_primitive_computes_what_its_kernel_computes(name, i):
+    arrays, attrs, wanted = sample(name, i)
+    try:
+        program = ArrayProgram(one_node(name, arrays, attrs, wanted))
+    except ExportError:
+        assert registry[name].__module__.split(".")[-1] not in NETWORKS
+        return
+    with np.errstate(all="ignore"):
+        found = program.run(np, *arrays, *program.constants)
+    for got, want in zip(found, wanted, strict=True):
+        assert got.dtype == want.dtype and got.shape == want.shape
+        np.testing.assert_allclose(got, want, rtol=2e-5, atol=1e-5)
+    assert missing_in_cupy(program.code) == set()
+
+
+def missing_in_cupy(code):
+    """What a program calls that the recorded CuPy does not have."""
+    called = {("cupyx.scipy.special", n) for n in re.findall(r"special\(xp\)\.(\w+)", code)}
+    called |= {("cupy.linalg", n) for n in re.findall(r"\bxp\.linalg\.(\w+)", code)}
+    called |= {("cupy", n) for n in re.findall(r"\bxp\.(\w+)", code) if n != "__name__"}
+    methods = set(re.findall(r"(?<!\bxp)\.(\w+)\(", code)) & ARRAY_METHODS
+    called |= {("cupy.ndarray", n) for n in methods}
+    return {(space, name) for space, name in called if name not in CUPY[space]}
+
+
+def test_the_helpers_call_only_what_cupy_has():
+    for helper in array_program.HELPERS.values():
+        assert missing_in_cupy(textwrap.dedent(inspect.getsource(helper))) == set()
+    for helper in ("asarray", "asnumpy"):
+        assert helper in CUPY["cupy"]
+
+
+def test_a_name_that_cupy_lacks_is_found():
+    code = "def f(xp, x):\n    return xp.nothing(special(xp).erf(x)) + xp.linalg.expm(x)"
+    assert missing_in_cupy(code) == {("cupy", "nothing"), ("cupy.linalg", "expm")}
+
+
+def test_the_list_is_of_the_cupy_that_is_installed_here():
+    """Where CuPy is installed; elsewhere the list speaks for the version that it names."""
+    assert int(CUPY["version"].split(".")[0]) >= 13
+    if importlib.util.find_spec("cupy") is not None:
+        cupy = importlib.import_module("cupy")
+        assert set(CUPY["cupy"]) - set(dir(cupy)) == set()
+
+
 def test_what_is_not_in_the_table_is_refused():
-    graph = capture(lambda x: ops.cholesky(x), [ops.ones((2, 2))]).graph
-    with pytest.raises(ExportError, match="Cholesky"):
+    graph = capture(lambda x: ops.svd(x), [ops.ones((2, 2))]).graph
+    with pytest.raises(ExportError, match="Svd"):
         ArrayProgram(graph)
 
 

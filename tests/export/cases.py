@@ -16,6 +16,12 @@ from mslearn.interchange.mindir_model import mindir_model
 from mslearn.interchange.refusal import ExportError
 
 DRAWN = {"StandardNormal", "UniformReal", "DropoutMask", "NextKey"}  # inputs from the host
+# The families that networks, losses and optimizers are made of: nothing in them may be refused.
+NETWORKS = {
+    "compare", "control", "elementwise", "indexing", "neural", "linalg", "shape",
+    "reduce", "trigonometry", "arrange", "gather_scatter", "optimizer", "optimizer_more", "lars",
+    "activations", "pool", "loss", "conv", "normalization", "recurrent", "lstm",
+}  # fmt: skip
 
 
 def one_node(name, arrays, attrs, wanted):

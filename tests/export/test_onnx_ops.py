@@ -6,19 +6,13 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from export.cases import DRAWN, one_node, split
+from export.cases import DRAWN, NETWORKS, one_node, split
 from export.samples import sample, tolerance
 
 from mslearn.core.primitive import registry
 from mslearn.interchange.onnx_model import onnx_model
 
 CASES, REFUSED = split(onnx_model)
-# The families that networks, losses and optimizers are made of: nothing in them may be refused.
-NETWORKS = {
-    "compare", "control", "elementwise", "indexing", "neural", "linalg", "shape",
-    "reduce", "trigonometry", "arrange", "gather_scatter", "optimizer", "optimizer_more", "lars",
-    "activations", "pool", "loss", "conv", "normalization", "recurrent", "lstm",
-}  # fmt: skip
 
 
 def session(data):
