@@ -106,8 +106,8 @@ def cum_sum(xp: Any, x: Any, axis: int, exclusive: bool, reverse: bool) -> Any:
     x = xp.flip(x, axis) if reverse else x
     if exclusive:
         whole = (slice(None),) * (axis % x.ndim)
-        zero = xp.zeros_like(x[(*whole, slice(0, 1))])
-        x = xp.concatenate([zero, x[(*whole, slice(0, -1))]], axis)
+        first, before = (*whole, slice(0, 1)), (*whole, slice(0, -1))
+        x = xp.concatenate([xp.zeros_like(x[first]), x[before]], axis)
     out = xp.cumsum(x, axis, dtype=x.dtype)
     return xp.flip(out, axis) if reverse else out
 
