@@ -99,7 +99,7 @@ def to_numpy(dtype: Any) -> np.dtype[Any]:
     if isinstance(dtype, str) and dtype in _BY_NAME:
         return _BY_NAME[dtype].numpy
     try:
-        return dtype_of(np.dtype(dtype)).numpy
+        return dtype_of(np.dtype("None" if dtype is None else dtype)).numpy
     except TypeError as error:
         if isinstance(error, DtypeError):
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mslearn.core import random
+from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.control import clip_by_value, stop_gradient
@@ -176,6 +177,11 @@ def fast_gelu(x):
 def prelu(input, weight):
     """x where positive, else x times a learned weight: one for all, or one for each channel."""
     x, w = floating(input), as_tensor(weight)
+    if w.size not in (1, x.shape[1] if x.ndim > 1 else w.size):
+        raise ShapeError(
+            f"For 'prelu', the weight has one element, or one for each of the {x.shape[1]} "
+            f"channels of the input {list(x.shape)}, but got {list(w.shape)}."
+        )
     if w.size > 1 and x.ndim > 1:
         w = w.reshape((-1,) + (1,) * (x.ndim - 2))
     return where(x > 0, x, w * x)

@@ -187,6 +187,8 @@ def diagonal(input, offset=0, dim1=0, dim2=1):
 def diag(input):
     """A square matrix with the vector on its diagonal; shape (a, b) gives (a, b, a, b)."""
     x = as_tensor(input)
+    if x.ndim == 0:
+        raise ValueError("For 'diag', the input needs at least one axis, but it is a number.")
     return _on_diagonal(x.reshape((-1,)), (x.size, x.size), 0).reshape(x.shape * 2)
 
 
@@ -211,6 +213,11 @@ def meshgrid(*inputs, indexing="xy"):
     """Coordinate grids of vectors; ``"ij"`` keeps the order, ``"xy"`` swaps the first two axes."""
     vectors = inputs[0] if len(inputs) == 1 and isinstance(inputs[0], tuple | list) else inputs
     xs = [as_tensor(v).reshape((-1,)) for v in vectors]
+    if any(as_tensor(v).ndim > 1 for v in vectors):
+        raise ValueError(
+            f"For 'meshgrid', the inputs must be vectors, but got shapes "
+            f"{[list(as_tensor(v).shape) for v in vectors]}."
+        )
     if indexing not in ("xy", "ij"):
         raise ValueError(f"For 'meshgrid', indexing is 'xy' or 'ij', but got {indexing!r}.")
     place = list(range(len(xs)))

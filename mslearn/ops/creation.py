@@ -8,6 +8,7 @@ import numpy as np
 
 from mslearn.core import random
 from mslearn.core.dtype import FLOAT32, INT64, dtype_of, to_numpy
+from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import cast
@@ -67,6 +68,8 @@ def arange(start=0, end=None, step=1, *, dtype=None):
     if end is None:
         start, end = 0, start
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    if step == 0:
+        raise ValueError("For 'arange', the step must not be 0.")
     whole = all(isinstance(v, int) for v in (start, end, step))
     default = INT64 if whole else FLOAT32
     return Tensor.wrap(np.arange(start, end, step).astype(to_numpy(dtype or default)))
@@ -83,15 +86,25 @@ def eye(n, m=None, dtype=None):
     return Tensor.wrap(np.eye(n, m, dtype=to_numpy(dtype or FLOAT32)))
 
 
+def _matrix(name: str, input: Any) -> Tensor:
+    x = as_tensor(input)
+    if x.ndim < 2:
+        raise ShapeError(
+            f"For '{name}', the input needs at least two axes (…, rows, columns), but got shape "
+            f"{list(x.shape)}."
+        )
+    return x
+
+
 def tril(input, diagonal=0):
     """The lower triangle; zeros above the diagonal."""
-    x = as_tensor(input)
+    x = _matrix("tril", input)
     return x * Tensor.wrap(np.tri(*x.shape[-2:], diagonal, dtype=x._value.dtype))
 
 
 def triu(input, diagonal=0):
     """The upper triangle; zeros below the diagonal."""
-    x = as_tensor(input)
+    x = _matrix("triu", input)
     return x * Tensor.wrap(1 - np.tri(*x.shape[-2:], diagonal - 1, dtype=x._value.dtype))
 
 
@@ -169,6 +182,8 @@ def randn(*size, dtype=None, seed=None):
 
 def randint(low, high, size, seed=None, *, dtype=None):
     """Integers from `low` to before `high`."""
+    if low >= high:
+        raise ShapeError(f"For 'randint', low must be below high, but got {low} and {high}.")
     numbers = random.generator(_key(seed)).integers(low, high, _shape(size))
     return Tensor.wrap(numbers.astype(to_numpy(dtype or dtype_of(INT64))))
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mslearn.core.dtype import BOOL, INT64, promote
-from mslearn.core.errors import ShapeError
+from mslearn.core.dtype import INT64, dtype_of, promote
+from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.primitive import Primitive, apply, broadcast_shape
 from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor, as_tensor
 from mslearn.ops.compare import Select
@@ -19,6 +19,10 @@ __all__ = [
 
 TENSOR = "<tensor>"
 """Stands in an index template for the next index tensor."""
+
+
+class PlaceError(IndexError, ValueError, RuntimeError):
+    """A place that does not exist. (MindSpore raises one or the other of these.)"""
 
 
 def _fill(template: tuple[Any, ...], tensors: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -34,13 +38,21 @@ def _infer_index(x: Any, tensors: tuple[Any, ...], template: tuple[Any, ...]) ->
             "For 'Tensor.__getitem__', the shape of x[mask] depends on the mask's numbers, which a "
             "captured graph does not have. Use ops.select or ops.where, or x * mask."
         )
+    for t in tensors:
+        if t.dtype.kind not in "iub":
+            raise DtypeError(
+                f"For 'Tensor.__getitem__' (also behind gather, scatter and embedding), the places "
+                f"must be integers or booleans, but got {dtype_of(t.dtype)}. Use index.astype("
+                f"mslearn.int32)."
+            )
     filled = [t if isinstance(t, np.ndarray) else np.zeros(t.shape, np.intp) for t in tensors]
     try:
         return stand_in[_fill(template, tuple(filled))].shape
     except IndexError as error:
-        raise IndexError(
-            f"For 'Tensor.__getitem__', the index does not fit shape {list(x.shape)}: {error}. "
-            f"Places count from 0 (an embedding needs a row for every token number)."
+        raise PlaceError(
+            f"For 'Tensor.__getitem__' (also behind gather, scatter and embedding), the index does "
+            f"not fit shape {list(x.shape)}: {error}. Places count from 0 (an embedding needs a "
+            f"row for every token number)."
         ) from None
 
 
@@ -221,7 +233,12 @@ def masked_select(input, mask):
 
 def where(condition, input, other):
     """`input` where the condition holds, else `other`, with broadcasting."""
-    c = cast(as_tensor(condition), BOOL)
+    c = as_tensor(condition)
+    if c._value.dtype.kind != "b":
+        raise DtypeError(
+            f"For 'where' and 'masked_fill', the condition must be bool, but got {c.dtype}. "
+            f"Compare first, for example x != 0."
+        )
     if isinstance(input, Tensor):
         x, y = input, as_tensor(other, input._value.dtype)
     elif isinstance(other, Tensor):
@@ -235,6 +252,8 @@ def where(condition, input, other):
 def one_hot(indices, depth, on_value=1, off_value=0, axis=-1):
     """Vectors of length `depth` with `on_value` at the index and `off_value` elsewhere."""
     index = as_tensor(indices)
+    if depth < 0:
+        raise ValueError(f"For 'one_hot', the depth must be >= 0, but got {depth}.")
     if index._value.dtype.kind not in "iu":
         raise TypeError(f"For 'one_hot', the indices must be integers, but got {index.dtype}.")
     classes = Tensor.wrap(np.arange(depth, dtype=INT64))

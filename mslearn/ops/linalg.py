@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.dtype import promote
-from mslearn.core.errors import ShapeError
+from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.primitive import apply, broadcast_shape
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import Multilinear, Reshape, cast, conj, sum_to
@@ -113,6 +113,12 @@ def _dy(prim: type, ct: Tensor, x: Tensor, ta: bool, tb: bool) -> Tensor:
 
 
 def _pair(name: str, x: Any, y: Any) -> tuple[Tensor, Tensor]:
+    for given in (x, y):
+        if isinstance(given, bool | int | float | complex):
+            raise DtypeError(
+                f"For '{name}', both inputs must be Tensors, but got the number {given}. Use * to "
+                f"multiply by a number."
+            )
     x, y = as_tensor(x), as_tensor(y)
     if x._value.dtype is not y._value.dtype:
         meet = promote(x._value.dtype, y._value.dtype)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from mslearn.core.errors import ShapeError
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.activations import logsigmoid
@@ -41,6 +43,13 @@ def binary_cross_entropy(logits, labels, weight=None, reduction="mean"):
     """
     _check_reduction("binary_cross_entropy", reduction)
     p, y = _same("binary_cross_entropy", logits, labels)
+    known = p._value
+    if isinstance(known, np.ndarray) and known.size and not 0 <= known.min() <= known.max() <= 1:
+        raise ShapeError(
+            f"For 'binary_cross_entropy', the probabilities must be from 0 to 1, but got numbers "
+            f"from {known.min():.4g} to {known.max():.4g}. Put a sigmoid in front, or use "
+            f"binary_cross_entropy_with_logits."
+        )
     loss = -(y * p.maximum(1e-12).log() + (1 - y) * (1 - p).maximum(1e-12).log())
     return _reduced(loss if weight is None else loss * weight, reduction)
 

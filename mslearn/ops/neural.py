@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core import random
-from mslearn.core.errors import ShapeError
+from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.state import state
 from mslearn.core.tensor import Tensor, as_tensor
@@ -208,15 +208,25 @@ def _axis(name: str, x: Tensor, axis: int) -> dict[str, Any]:
     return {"axis": axis}
 
 
+def _only_floating(name: str, input: Any) -> Tensor:
+    x = as_tensor(input)
+    if x._value.dtype.kind not in "fV":
+        raise DtypeError(
+            f"For '{name}', the input must be floating, but got {x.dtype}. Cast it first: "
+            f"x.astype(mslearn.float32)."
+        )
+    return x
+
+
 def softmax(input, axis=-1, *, dtype=None):
     """exp(x) divided by its sum along `axis`."""
-    x = floating(input if dtype is None else as_tensor(input).astype(dtype))
+    x = _only_floating("softmax", input if dtype is None else as_tensor(input).astype(dtype))
     return apply(Softmax, (x,), _axis("softmax", x, axis))
 
 
 def log_softmax(logits, axis=-1):
     """The logarithm of softmax along `axis`."""
-    x = floating(logits)
+    x = _only_floating("log_softmax", logits)
     return apply(LogSoftmax, (x,), _axis("log_softmax", x, axis))
 
 

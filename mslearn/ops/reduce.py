@@ -320,6 +320,8 @@ def norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
     x = as_tensor(A) if dtype is None else cast(as_tensor(A), to_numpy(dtype))
     x = cast(x, FLOAT32) if x._value.dtype.kind in "biu" else x
     p = 2 if ord in (None, "fro") else ord
+    if not isinstance(p, int | float):
+        raise ValueError(f"For 'norm', ord is None, 'fro' or a number, but got {ord!r}.")
     if p == 2:
         return _reduce(ReduceSum, x * x, dim, keepdim).sqrt()
     if p in (float("inf"), -float("inf")):

@@ -30,7 +30,8 @@ class Transpose(Linear):
         return x.transpose(perm)
 
     def infer(x, perm):
-        if sorted(p % max(len(x.shape), 1) for p in perm) != list(range(len(x.shape))):
+        n = len(x.shape)
+        if sorted(p + n if -n <= p < 0 else p for p in perm) != list(range(n)):
             raise ShapeError(
                 f"For 'Transpose', the axes {list(perm)} are no permutation of the "
                 f"{len(x.shape)} axes of shape {list(x.shape)}. Name each axis once."
@@ -227,18 +228,12 @@ def unsqueeze(input, dim):
 
 
 def squeeze(input, axis=None):
-    """Without the axes of size 1 (all of them, or those in `axis`)."""
+    """Without the axes of size 1 (all of them, or those in `axis`); other axes stay."""
     x = as_tensor(input)
     if axis is None:
         gone = tuple(i for i, n in enumerate(x.shape) if n == 1)
     else:
-        gone = normal_axes("squeeze", x.ndim, axis)
-        wrong = [i for i in gone if x.shape[i] != 1]
-        if wrong:
-            raise ValueError(
-                f"For 'squeeze', axis {wrong[0]} of shape {list(x.shape)} has size "
-                f"{x.shape[wrong[0]]}; only axes of size 1 can be squeezed."
-            )
+        gone = tuple(i for i in normal_axes("squeeze", x.ndim, axis) if x.shape[i] == 1)
     return apply(Reshape, (x,), {"shape": tuple(n for i, n in enumerate(x.shape) if i not in gone)})
 
 

@@ -13,6 +13,7 @@ from mslearn import ops as o
 from mslearn.core.dtype import to_numpy
 from mslearn.core.primitive import Primitive
 from mslearn.ops import arrange, losses_more, sorting
+from mslearn.ops.families import normal_axes
 from mslearn.ops.resize import resize
 
 classes: dict[str, type[Composite]] = {}
@@ -81,7 +82,21 @@ declare("Argmax", lambda x, axis, output_type: o.argmax(x, axis).astype(output_t
 declare("Argmin", lambda x, axis, output_type: o.argmin(x, axis).astype(output_type),
         axis=-1, output_type=to_numpy("i4"))  # fmt: skip
 declare("OneHot", o.one_hot, axis=-1)
-declare("Squeeze", lambda input, axis: o.squeeze(input, axis if axis != () else None), axis=())
+
+
+def _squeeze(input, axis):
+    """Without the axes of size 1 (all of them, or those in `axis`, which must have size 1)."""
+    axes = normal_axes("Squeeze", input.ndim, axis) if axis != () else ()
+    wrong = [i for i in axes if input.shape[i] != 1]
+    if wrong:
+        raise ValueError(
+            f"For 'Squeeze', axis {wrong[0]} of shape {list(input.shape)} has size "
+            f"{input.shape[wrong[0]]}; only axes of size 1 can be squeezed."
+        )
+    return o.squeeze(input, axes or None)
+
+
+declare("Squeeze", _squeeze, axis=())
 declare("Gather", o.gather, batch_dims=0)
 declare("Stack", o.stack, axis=0)
 declare("Unstack", lambda x, axis, num: o.unstack(x, axis), axis=0, num=None)
