@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # mslearn need not be installed
 
 THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -26,9 +27,12 @@ THREAD_VARIABLES = (
 
 
 def measure(
-    contenders: dict[str, Callable[[], object]], rounds: int = 15, seconds: float = 0.15
+    contenders: dict[str, Callable[[], object]],
+    rounds: int = 15,
+    seconds: float = 0.15,
+    quantile: float = 0.5,
 ) -> dict[str, float]:
-    """Median seconds of one call of each contender; the contenders take turns."""
+    """Seconds of one call of each contender, the median by default; the contenders take turns."""
     calls = {}
     for name, run in contenders.items():
         run()
@@ -44,7 +48,7 @@ def measure(
             for _ in range(calls[name]):
                 run()
             times[name].append((time.perf_counter() - start) / calls[name])
-    return {name: statistics.median(t) for name, t in times.items()}
+    return {name: sorted(t)[int(quantile * len(t))] for name, t in times.items()}
 
 
 def in_process(script: str, threads: int, *args: str, child: bool = True) -> Any:
