@@ -128,6 +128,13 @@ def test_day_1_from_opening_to_the_tick(lab: Lab, camp: RunningCamp, language: s
     expect(parameters.locator(".ms-heat canvas").first).to_be_visible()
     lab.screenshot(f"day01-{language}-parameters")
 
+    # -- the confusion matrix: the pictures behind a cell -----------------------------------------
+    confusion = output(lab, "d01-confusion").locator(".ms-i-predictions")
+    expect(confusion.locator("td[data-cell]")).to_have_count(100, timeout=WAIT_MS)
+    confusion.locator(".ms-i-pairs button").first.click()
+    expect(confusion.locator(".ms-i-tile").first).to_contain_text("✗", timeout=WAIT_MS)
+    lab.screenshot(f"day01-{language}-confusion")
+
     # -- the exercises: hint, then the right answers ----------------------------------------------
     expect(lab.day(1)).not_to_have_attribute("data-state", "done")
     for exercise in EXERCISES:
