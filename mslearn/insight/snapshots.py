@@ -20,6 +20,7 @@ from mslearn.summary.values import Datum, Histogram, histogram_of
 
 FRAMES = 64  # histograms kept of one array; of more, some between the first and the last go
 BUDGET = 32 << 20  # bytes of whole arrays kept in memory
+TENSOR_BYTES = 64 << 20  # read from a run's file for the histograms of one array
 KINDS = ("weight", "gradient")
 
 
@@ -235,41 +236,56 @@ class Recorded:
         return [name for kind, name in self._tags if kind == "weight"]
 
     def frames(self, kind: str, name: str) -> Sequence[Frame]:
-        """At most `FRAMES` of the recorded histograms, first and last among them."""
+        """At most `FRAMES` of the recorded histograms, first and last among them.
+
+        Where only tensors were recorded, theirs, as many as `TENSOR_BYTES` allow.
+        """
         if (kind, name) not in self._read:
-            places = self.run.places["histogram"].get(self._tags.get((kind, name), ""), [])
-            frames = [f for f in map(self._frame(kind, name), _spread(places)) if f is not None]
-            self._read[kind, name] = sorted(frames, key=lambda f: f.step)
+            places = self._places("histogram", kind, name)
+            read = self._frame
+            if not places:
+                places, read = self._places("tensor", kind, name), self._frame_of_tensor
+                most = max((place.size for place in places), default=1)
+                places = _spread(places, max(min(FRAMES, TENSOR_BYTES // max(most, 1)), 1))
+            found = (read(kind, name, place) for place in _spread(places, FRAMES))
+            self._read[kind, name] = sorted(filter(None, found), key=lambda f: f.step)
         return self._read[kind, name]
 
-    def _frame(self, kind: str, name: str) -> Callable[[Place], Frame | None]:
-        def read(place: Place) -> Frame | None:
-            try:
-                message = self.run.value("histogram", self._tags[kind, name], place)
-                return Frame(place.step, _histogram(decoding.histogram_of(message)))
-            except (WireError, OSError):
-                self.skipped += 1
-                return None
+    def _places(self, recorded: str, kind: str, name: str) -> list[Place]:
+        return self.run.places[recorded].get(self._tags.get((kind, name), ""), [])
 
-        return read
-
-    def array(self, kind: str, name: str, step: int | None) -> tuple[int, np.ndarray] | None:
-        """The recorded tensor nearest to `step`; a run without tensors has none."""
-        tag = self._tags.get((kind, name), "")
-        places = self.run.places["tensor"].get(tag, [])
-        if not places:
-            return None
-        place = places[-1] if step is None else min(places, key=lambda p: abs(p.step - step))
+    def _frame(self, kind: str, name: str, place: Place) -> Frame | None:
         try:
-            return place.step, decoding.tensor_of(self.run.value("tensor", tag, place))
+            message = self.run.value("histogram", self._tags[kind, name], place)
+            return Frame(place.step, _histogram(decoding.histogram_of(message)))
         except (WireError, OSError):
             self.skipped += 1
             return None
 
+    def _frame_of_tensor(self, kind: str, name: str, place: Place) -> Frame | None:
+        array = self._tensor(kind, name, place)
+        return None if array is None else Frame(place.step, histogram_of(array))
+
+    def _tensor(self, kind: str, name: str, place: Place) -> np.ndarray | None:
+        try:
+            return decoding.tensor_of(self.run.value("tensor", self._tags[kind, name], place))
+        except (WireError, OSError):
+            self.skipped += 1
+            return None
+
+    def array(self, kind: str, name: str, step: int | None) -> tuple[int, np.ndarray] | None:
+        """The recorded tensor nearest to `step`; a run without tensors has none."""
+        places = self._places("tensor", kind, name)
+        if not places:
+            return None
+        place = places[-1] if step is None else min(places, key=lambda p: abs(p.step - step))
+        array = self._tensor(kind, name, place)
+        return None if array is None else (place.step, array)
+
     def last(self, name: str) -> np.ndarray | Histogram | None:
         """The latest that is known of a weight."""
-        places = self.run.places["histogram"].get(self._tags.get(("weight", name), ""), [])
-        frame = self._frame("weight", name)(places[-1]) if places else None
+        places = self._places("histogram", "weight", name)
+        frame = self._frame("weight", name, places[-1]) if places else None
         if frame is not None:
             return frame.histogram
         found = self.array("weight", name, None)
@@ -285,10 +301,11 @@ def _thin(kept: list[Any]) -> None:
     del kept[1 + gaps.index(min(gaps)) if gaps else 0]
 
 
-def _spread(places: Sequence[Place]) -> list[Place]:
-    if len(places) <= FRAMES:
+def _spread(places: Sequence[Place], most: int) -> list[Place]:
+    """At most so many of the places, the last among them and, of several, the first."""
+    if len(places) <= most:
         return list(places)
-    return [places[round(k)] for k in np.linspace(0, len(places) - 1, FRAMES)]
+    return [places[round(k)] for k in np.linspace(len(places) - 1, 0, most)][::-1]
 
 
 def _histogram(read: dict[str, Any]) -> Histogram:

@@ -35,9 +35,11 @@ view = insight.parameters(watcher, language="en")
 view
 """,
     """
+import time
 for step in range(60):
     loss, grads = grad_fn()
     optimizer(grads)
+    time.sleep(0.05)
 watcher.stop()
 exact = {n: watcher.history.array("weight", p.name, 30)[1] for n, p in
          zip("cde", optimizer.parameters)}
@@ -96,15 +98,24 @@ def test_the_view_fills_while_the_training_runs_and_steps_are_chosen(lab: Lab) -
     lab.run_cell(0)
     view = page.locator(".ms-params").first
     expect(view).to_contain_text("Waiting for the first look of the training…")
-    lab.run_cell(1)
-    lab.scroll_to(0)
-    expect(view.locator("tbody tr").first).to_contain_text("4 × 1 × 5 × 5")
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
+    lab.command("notebook:run-cell")
     slider = view.locator("[data-part=step]")
+    expect(view.locator("tbody tr").first).to_contain_text("4 × 1 × 5 × 5")
+    expect(view.locator(".ms-p-time .ms-p-row").nth(2)).to_be_attached()
+    busy = page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
+    )
+    assert busy == "busy", "the ridges grow while the cell runs: nobody had to ask the kernel"
+    lab.wait_idle()
+    lab.scroll_to(0)
     expect(slider).to_have_attribute("max", "12", timeout=WAIT_MS)
     expect(view.locator(".ms-p-time .ms-p-row")).to_have_count(13)
     expect(slider).to_have_attribute("aria-valuetext", "step 60")
     expect(view.locator(".ms-p-kept")).to_contain_text("whole arrays at 13 steps")
     lab.screenshot("parameters-ridges")
+    stored = "".join(lab.cells()[0]["outputs"][0]["data"]["text/html"])
+    assert stored.count("<svg") == 10 and "steps 1 to 60" in stored, "renewed when it stopped"
 
     before = figure(view, "std")
     slider.focus()

@@ -139,6 +139,9 @@ def test_a_run_of_summary_collector_and_tensors(tmp_path):
     step, array = history.array("weight", "fc.weight", 2)
     assert step == 2 and array[1, 1] == 10
     assert [f.histogram.highest for f in history.frames("weight", "fc.bias")] == [11, 22, 33]
+    assert [(f.step, f.histogram.highest) for f in history.frames("weight", "fc.weight")] == [
+        (1, 11), (2, 22), (3, 33)
+    ]  # fmt: skip
     view = insight.parameters(Run(tmp_path))
     assert {tuple(row["shape"] or ()) for row in view.table["rows"]} == {(3, 4), ()}
 
