@@ -348,8 +348,11 @@ class Cell(CellState):
         """
         return self._own_extras().add("backward", hook_fn)
 
-    def recompute(self, **_: Any) -> None:
-        """Keep only the Cell's inputs for the backward pass and compute its inside again then."""
+    def recompute(self, use_reentrant: bool = True, *_: Any, **__: Any) -> None:
+        """Keep only the Cell's inputs for the backward pass and compute its inside again then.
+
+        The options of MindSpore, which say how, are accepted and change nothing.
+        """
         self._own_extras().recompute = True
 
     # -- printing -----------------------------------------------------------------------------

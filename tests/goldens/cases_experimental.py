@@ -199,3 +199,23 @@ def own_scheduler(ms):
         scheduler.step()
         out.append(scheduler.get_last_lr()[0].asnumpy().item())
     return ms.Tensor(np.array(out, np.float32))
+
+
+@case
+def schedulers_go_to_an_epoch(ms):
+    optim = optim_of(ms)
+    schedules = optim.lr_scheduler
+    out = []
+    for name, arguments in (
+        ("StepLR", (2,)), ("LinearLR", ()), ("ExponentialLR", (0.5,)), ("PolynomialLR", ()),
+        ("LambdaLR", (lambda epoch: 0.9**epoch,)), ("MultiplicativeLR", (lambda epoch: 0.9,)),
+        ("ConstantLR", ()), ("CosineAnnealingLR", (6,)), ("CyclicLR", (0.1, 0.5, 2)),
+    ):  # fmt: skip
+        weight = ms.Parameter(ms.Tensor(np.ones(2, np.float32)), name="w")
+        scheduler = getattr(schedules, name)(optim.SGD([weight], 0.1), *arguments)
+        rates = []
+        for epoch in (None, None, 5, None, 3, 0, None):
+            scheduler.step(epoch)
+            rates.append(ms.Tensor(np.float32(float(scheduler.get_last_lr()[0]))))
+        out.append(tuple(rates))
+    return tuple(out)

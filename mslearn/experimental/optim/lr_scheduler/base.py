@@ -63,9 +63,14 @@ class LRScheduler:
         """The rates of the present `last_epoch`; a subclass writes it."""
         raise NotImplementedError(f"Write get_lr(self) in {type(self).__name__}.")
 
-    def step(self) -> None:
-        """Go one epoch (or whatever the schedule counts) on and set the rates."""
-        self._go(self._now + 1)
+    def step(self, epoch: int | None = None) -> None:
+        """Go one epoch (or whatever the schedule counts) on, or to `epoch`, and set the rates."""
+        if epoch is None:
+            self._go(self._now + 1)
+            return
+        self._put(self.base_lrs)
+        for past in range(epoch + 1):  # `get_lr` may build on the rates of the epoch before
+            self._go(past)
 
     def _go(self, epoch: int) -> None:
         self.last_epoch.set_data(Tensor(np.asarray(epoch, FLOAT32)))

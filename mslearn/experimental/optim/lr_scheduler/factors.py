@@ -162,6 +162,10 @@ class LambdaLR(_Functions):
 class MultiplicativeLR(_Functions):
     """The present rates times ``lr_lambda(epoch)``, from the second epoch on."""
 
+    def step(self, epoch: int | None = None) -> None:
+        """Go one epoch on, or to `epoch`; either way the rates are multiplied once."""
+        self._go(self._now + 1 if epoch is None else epoch)
+
     def get_lr(self) -> list[Any]:
         now = self._now
         pairs = zip(self.lr_lambdas, self._last_lr, strict=True)
