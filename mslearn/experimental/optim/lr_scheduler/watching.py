@@ -45,7 +45,7 @@ class SequentialLR(LRScheduler):
         schedulers[0]._go(0)
         self._last_lr = schedulers[0].get_last_lr()
 
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]
         """Go one epoch on."""
         now = self._now + 1
         self.last_epoch.set_data(Tensor(np.asarray(now, FLOAT32)))
