@@ -32,10 +32,7 @@ def set_context(**kwargs: Any) -> None:
         ValueError: a setting that is not known, or a value that it cannot take.
     """
     for key, value in kwargs.items():
-        if key not in settings:
-            raise ValueError(
-                f"For 'set_context', there is no setting '{key}'.{did_you_mean(key, settings)}"
-            )
+        _check("set_context", key)
         if key == "device_target" and value != "CPU":
             # By name: backends stand above this layer. Graphs go there; eager code stays on NumPy.
             importlib.import_module("mslearn.backends").find(value)
@@ -56,9 +53,10 @@ def set_context(**kwargs: Any) -> None:
 
 def get_context(attr_key: str) -> Any:
     """The value of one setting."""
-    if attr_key not in settings:
-        raise ValueError(
-            f"For 'get_context', there is no setting '{attr_key}'."
-            f"{did_you_mean(attr_key, settings)}"
-        )
+    _check("get_context", attr_key)
     return settings[attr_key]
+
+
+def _check(name: str, key: str) -> None:
+    if key not in settings:
+        raise ValueError(f"For '{name}', there is no setting '{key}'.{did_you_mean(key, settings)}")

@@ -123,7 +123,7 @@ def apply(
         return _apply_observed(prim, inputs, attrs)
     try:
         out = prim.kernel(*values, **attrs)
-    except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
+    except (ValueError, TypeError, IndexError, ArithmeticError) as error:
         _explain(prim, values, attrs, error)
     if type(out) is np.ndarray:
         return Tensor.wrap(out)
@@ -142,7 +142,7 @@ def _apply_observed(
         values = tuple(t._value for t in inputs)
         try:
             out = prim.kernel(*values, **attrs)
-        except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
+        except (ValueError, TypeError, IndexError, ArithmeticError) as error:
             _explain(prim, values, attrs, error)
         several = type(out) is tuple
         out = tuple(_fresh(o, values) for o in out) if several else _fresh(out, values)
@@ -175,7 +175,11 @@ def _explain(
     """
     if isinstance(error, ShapeError | DtypeError) or hasattr(error, "by_learner"):
         raise error
-    prim.infer(*values, **attrs)  # raises the primitive's own, better message
+    try:
+        prim.infer(*values, **attrs)  # raises the primitive's own, better message
+    except Exception as better:
+        if str(better).startswith("For '"):
+            raise
     got = ", ".join(f"{dtype_of(v.dtype)}{list(v.shape)}" for v in values)
     kind = ShapeError if isinstance(error, ValueError | IndexError) else DtypeError
     raise kind(f"For '{prim.name}', the inputs {got} do not fit: {error}.") from error

@@ -63,6 +63,7 @@ class Softsign(Elementwise):
     """x / (1 + |x|)."""
 
     lower = {"onnx": "Softsign"}
+    floats = True
 
     def kernel(x):
         return x / (1 + np.abs(x))

@@ -125,7 +125,7 @@ for _name, _api, _kernel, _text in (
     ("LeftShift", "bitwise_left_shift", np.left_shift, "The bits of x moved left by y places."),
     ("RightShift", "bitwise_right_shift", np.right_shift, "The bits of x moved right by y places."),
 ):
-    elementwise(_name, _api, _kernel, _text, inputs=("x", "y"))
+    elementwise(_name, _api, _kernel, _text, inputs=("x", "y"), floats=_name == "NextAfter")
 elementwise("SignBit", "signbit", np.signbit, "Whether the sign bit is set: for -1 and -0.0.",
             result="bool")  # fmt: skip
 

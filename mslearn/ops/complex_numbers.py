@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mslearn.core.errors import DtypeError
 from mslearn.core.primitive import Primitive, apply, broadcast_shape
 from mslearn.core.tensor import as_tensor
 from mslearn.ops.families import Linear, cast, floating, sum_to
@@ -69,6 +70,8 @@ class Complex(Primitive):
         return (real + 1j * imag).astype(f"c{2 * real.dtype.itemsize}", copy=False)
 
     def infer(real, imag):
+        if real.dtype.itemsize < 4:
+            raise DtypeError("For 'Complex', both parts must be float32 or float64, not float16.")
         shape = broadcast_shape("Complex", real.shape, imag.shape)
         return shape, np.dtype(f"c{2 * real.dtype.itemsize}")
 

@@ -75,8 +75,10 @@ class Erfinv(Elementwise):
         w = -np.log((1 - inner) * (1 + inner))
         y = inner * np.where(w < 5, np.polyval(_CENTRE, w - 2.5), np.polyval(_TAIL, np.sqrt(w) - 3))
         for _ in range(3):  # beyond 1/2 by the logarithm of erfc: erf would lose the digits
-            low = (np.frompyfunc(math.erf, 1, 1)(y) - inner).astype(np.float64)
-            rest = np.frompyfunc(math.erfc, 1, 1)(y).astype(np.float64)
+            low, rest = (
+                np.asarray(np.frompyfunc(f, 1, 1)(y), float) for f in (math.erf, math.erfc)
+            )
+            low = low - inner
             high = rest * np.log((1 - inner) / rest)
             miss = np.where(inner < 0.5, low, high)
             y = y - miss * (math.sqrt(math.pi) / 2) * np.exp(y * y)
@@ -166,7 +168,10 @@ class Heaviside(Elementwise):
     """0 where x < 0, 1 where x > 0, `values` where x is 0."""
 
     api, method, inputs = "heaviside(input, values)", "heaviside", ("x", "values")
-    kernel = np.heaviside
+
+    def kernel(x, values):
+        return np.heaviside(x, values).astype(x.dtype)
+
     partials = (0, lambda out, x, values: (x == 0).astype(out.dtype))
 
 
