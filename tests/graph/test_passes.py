@@ -225,7 +225,29 @@ def test_a_chain_is_ordered_so_that_results_take_the_place_of_operands():
     assert [n.prim.name for n in node.attrs["nodes"]] == [
         "Mul", "Abs", "Add", "Div", "Sqrt", "Mul", "Sub",
     ]  # fmt: skip
-    assert "t2" not in fuse.source(node)[0]
+    code = fuse.source(node)[0]
+    assert "t0" in code and "t1" not in code  # the result's own block is the second temporary
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_chain_is_fused_right(seed):
+    rng = np.random.default_rng(seed)
+    picks = rng.integers(0, 7, 14), rng.integers(0, 50, (14, 2))
+
+    def chain(x, y):
+        values = [x, y]
+        for kind, (i, j) in zip(*picks, strict=True):
+            a, b = values[i % len(values)], values[j % len(values)]
+            values.append([a + b, a * b, a - b, ops.abs(a) + 1, ops.tanh(a), ops.relu(a),
+                           ops.sigmoid(b)][kind] * 0.5)  # fmt: skip
+        return values[-1], values[-1] + values[-2], values[5] * 2, values[9].exp()
+
+    x, y = (ms.Tensor(rng.random(fuse.WORTH + 3, np.float32)) for _ in range(2))
+    executable = Executable(optimize(capture(chain, [x, y]).graph))
+    assert "Fused" in {n.prim.name for n in executable.graph.nodes}
+    got, _ = executable.run([x._value, y._value])
+    for g, w in zip(got, chain(x, y), strict=True):
+        np.testing.assert_array_equal(g, w.asnumpy())
 
 
 def test_a_failure_in_another_thread_is_not_lost():

@@ -153,21 +153,30 @@ def source(node: Node) -> tuple[str, dict[str, Any]]:
 
 
 def _body(chain: tuple[Node, ...], names: dict[int, str]) -> tuple[list[str], dict[str, Any]]:
-    """The lines on one block, and its temporaries with a value of each one's dtype."""
+    """The lines on one block, and its temporaries with a value of each one's dtype.
+
+    Until a result is written, its block serves as a temporary: fewer blocks fill the cache.
+    """
     last = {id(v): i for i, node in enumerate(chain) for v in node.inputs}
-    free: dict[Any, list[str]] = {}
+    written = {names[id(n.outputs[0])]: i for i, n in enumerate(chain) if id(n.outputs[0]) in names}
+    free = [
+        (names[id(n.outputs[0])], n.outputs[0].dtype) for n in chain if id(n.outputs[0]) in names
+    ]
+    named = set(names)
     temporaries: dict[str, Any] = {}
     body: list[str] = []
     for i, node in enumerate(chain):
         out = node.outputs[0]
         for value in {id(v): v for v in node.inputs}.values():
-            place = names[id(value)]
-            if last[id(value)] == i and place[0] == "t":  # dies here: may be written over
-                free.setdefault(value.dtype, []).append(place)
+            if last[id(value)] == i and id(value) not in named:  # dies here: may be written over
+                free.append((names[id(value)], value.dtype))
         inputs = [names[id(v)] for v in node.inputs]
         if id(out) not in names:
-            if free.get(out.dtype):
-                names[id(out)] = free[out.dtype].pop()
+            until = last.get(id(out), i)
+            fit = [f for f in free if f[1] == out.dtype and until <= written.get(f[0], until)]
+            if fit:
+                free.remove(fit[-1])
+                names[id(out)] = fit[-1][0]
             else:
                 names[id(out)] = f"t{len(temporaries)}"
                 temporaries[names[id(out)]] = out
