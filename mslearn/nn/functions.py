@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mslearn import ops
 from mslearn.core.tensor import Tensor
 from mslearn.nn.losses_rare import MultilabelMarginLoss
 from mslearn.nn.windows import FractionalMaxPool2d, FractionalMaxPool3d

@@ -32,9 +32,7 @@ def camp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCamp]:
 
 
 @pytest.fixture
-def lab(
-    request: pytest.FixtureRequest, camp: RunningCamp, chromium: Browser
-) -> Iterator[Lab]:
+def lab(request: pytest.FixtureRequest, camp: RunningCamp, chromium: Browser) -> Iterator[Lab]:
     """A JupyterLab page on Day 1; a failing test leaves a screenshot of it in test-results/."""
     with open_lab(camp, chromium) as opened:
         yield opened
@@ -45,9 +43,7 @@ def lab(
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
     if report.when == "call":
         item.report_call = report

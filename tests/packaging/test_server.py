@@ -112,8 +112,14 @@ def test_a_taken_port_moves_on_and_ctrl_c_ends_cleanly(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         with running_camp(tmp_path, "--port", str(port), "--lang", "en") as camp:
             assert f":{port}/" not in camp.url
-            body = json.dumps({"kernel": {"name": "python3"}, "path": "en/day01_quick_start.ipynb",
-                               "name": "", "type": "notebook"}).encode()
+            body = json.dumps(
+                {
+                    "kernel": {"name": "python3"},
+                    "path": "en/day01_quick_start.ipynb",
+                    "name": "",
+                    "type": "notebook",
+                }
+            ).encode()
             kernel = json.load(camp.request("api/sessions", body))["kernel"]["id"]
             connection = camp.home / "run" / f"kernel-{kernel}.json"
             assert connection.is_file()
@@ -135,8 +141,9 @@ def test_ctrl_c_while_a_kernel_fails_to_start_ends_cleanly(tmp_path: Path) -> No
     kernel = {"argv": argv, "display_name": "Python 3", "language": "python"}
     (spec / "kernel.json").write_text(json.dumps(kernel))
     with running_camp(tmp_path, "--lang", "en") as camp:
-        body = json.dumps({"kernel": {"name": "python3"}, "path": "en/x.ipynb", "name": "",
-                           "type": "notebook"}).encode()
+        body = json.dumps(
+            {"kernel": {"name": "python3"}, "path": "en/x.ipynb", "name": "", "type": "notebook"}
+        ).encode()
         camp.request("api/sessions", body)
         camp.request("api/contents/en/day01_quick_start.ipynb?content=1")
         assert camp.interrupt() == 0

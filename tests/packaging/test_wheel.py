@@ -59,8 +59,9 @@ def test_the_wheel_carries_lessons_and_data(wheel_names: list[str]) -> None:
 
 def test_the_wheel_carries_nothing_else(wheel: Path, wheel_names: list[str]) -> None:
     tops = {name.split("/")[0] for name in wheel_names}
-    assert all(top == "mslearn" or re.match(r"mslearn-[\w.]+\.(data|dist-info)$", top)
-               for top in tops), tops
+    assert all(
+        top == "mslearn" or re.match(r"mslearn-[\w.]+\.(data|dist-info)$", top) for top in tops
+    ), tops
     bad = re.compile(r"node_modules|__pycache__|\.ipynb_checkpoints|\.pyc$|\.ts$|\.build-|\.built")
     assert [name for name in wheel_names if bad.search(name)] == []
     assert len(wheel_names) == len(set(wheel_names)), "a file is packed twice"

@@ -32,7 +32,7 @@ export class Plot {
     const series: uPlot.Series[] = [{}];
     for (const line of this.members) {
       const ink = colour(root, `--ms-c${names.indexOf(line.name) % 6}`);
-      const show = !store.hidden.has(line.name);
+      const show = store.isShown(line);
       const old = line.run < newest;
       // Colour is not the only difference: the second name in a panel is dashed.
       const inPanel = [...new Set(this.members.map((m) => m.name))].indexOf(line.name);
@@ -136,7 +136,7 @@ export class Plot {
     const painted = new Set<string>();
     this.members.forEach((line, k) => {
       const limits = this.hooks.limits(line);
-      if (!limits || this.store.hidden.has(line.name)) return;
+      if (!limits || !this.store.isShown(line)) return;
       const at = this.store.smoothing > 0 ? 2 * k + 1 : k + 1;
       limits.forEach((limit, side) => {
         if (limit === null || (this.log && limit <= 0)) return;

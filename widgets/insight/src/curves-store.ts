@@ -1,5 +1,6 @@
 // The points that Python has sent, for all views of one chart, and what the reader chose.
 import { Average, Column, after, half } from "./curves-column";
+import type { Axis } from "./cursor";
 import { float64, type Model } from "./shared";
 
 export { smooth, thin } from "./curves-column";
@@ -32,8 +33,6 @@ interface Points {
   }[];
 }
 
-/** What the x axis shows: steps, seconds since the run's first point, or the time of day. */
-export type Axis = "step" | "relative" | "wall";
 export type Range = [number, number];
 /** One box that the reader drew: x holds for all panels, y for the one it was drawn in. */
 export interface Zoom { x: Range; panel: string; y: Range | null }
@@ -41,7 +40,12 @@ export interface Zoom { x: Range; panel: string; y: Range | null }
 export class Store {
   /** Counts the times that all lines were replaced: whoever holds some must look them up again. */
   generation = 0;
+  /** What the x axis shows: steps, seconds since the run's first point, or the time of day. */
   axis: Axis = "step";
+  /** Only the newest run is shown. */
+  alone = false;
+  /** The table is open. */
+  table = false;
   /** The boxes drawn so far, the newest last. Kept here, so that a new view shows the same part. */
   zooms: Zoom[] = [];
   lines = new Map<string, Line>();
@@ -150,6 +154,10 @@ export class Store {
   /** Names in the order they first came, which is also the order of the colours. */
   names(): string[] {
     return [...new Set([...this.lines.values()].map((line) => line.name))];
+  }
+
+  isShown(line: Line): boolean {
+    return !this.hidden.has(line.name) && !(this.alone && line.run < this.newestRun());
   }
 
   newestRun(): number {

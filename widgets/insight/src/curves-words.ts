@@ -35,6 +35,7 @@ export const words: Words = {
   reset: { en: "Reset zoom", zh: "还原缩放" },
   table: { en: "Table", zh: "表格" },
   toggle: { en: "Show or hide {name}", zh: "显示或隐藏 {name}" },
+  toggleEarlier: { en: "Show or hide the earlier runs", zh: "显示或隐藏之前的训练" },
   paler: { en: "paler: earlier runs ({count})", zh: "浅色：之前的 {count} 次训练" },
   run: { en: "run {run}", zh: "第 {run} 次" },
   bad: { en: "⚠ {name} became {value} at step {step}", zh: "⚠ {name} 在第 {step} 步变成了 {value}" },

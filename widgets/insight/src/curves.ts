@@ -4,8 +4,9 @@ import "./curves.css";
 import { Plot } from "./curves-plot";
 import { Saver } from "./curves-export";
 import { Limits } from "./curves-limits";
-import { type Axis, type Line, type Range, Store, valueAt } from "./curves-store";
+import { type Line, type Range, Store, valueAt } from "./curves-store";
 import { words } from "./curves-words";
+import { type Axis, SharedCursor } from "./cursor";
 import { type Model, announcer, followTheme, h, integer, number, onceAFrame, s, translator } from "./shared";
 
 // Each view gets a model object of its own, so the store is found by the chart's key: a new view
@@ -18,8 +19,6 @@ function storeOf(model: Model): Store {
   if (!store) stores.set(key, (store = new Store(model)));
   return store;
 }
-
-const CURSOR = "mslearn-cursor"; // an event of the page: where the reader points
 
 const icons: Record<string, string> = {
   pause: "M2 1h3v10H2zM7 1h3v10H7z",
@@ -59,10 +58,10 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const saver: Saver = new Saver(model, () => ({ root, area, plots: plots.map((plot) => plot.u) }));
   const log = h("button", { type: "button", class: "ms-toggle" });
   const reset = h("button", { type: "button" });
-  const table = h("button", { type: "button", class: "ms-toggle", "aria-pressed": "false" });
+  const table = h("button", { type: "button", class: "ms-toggle", "aria-pressed": String(store.table) });
   const area = h("div", { class: "ms-plots", tabindex: 0, role: "group" });
   const remarks = h("div", { role: "status" });
-  const summary = h("div", { hidden: true });
+  const summary = h("div", { hidden: !store.table });
   const root: HTMLElement = h("section", { class: "ms ms-curves" },
     h("div", { class: "ms-bar" }, title, smoothing, log, axis, back, reset, table, ...saver.buttons),
     transport, area, remarks, summary);
@@ -74,6 +73,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     let low = Infinity;
     let high = -Infinity;
     for (const line of store.lines.values()) {
+      if (store.alone && line.run < store.newestRun()) continue;
       const steps = store.xOf(line);
       low = Math.min(low, steps[0] ?? low);
       high = Math.max(high, steps[steps.length - 1] ?? high);
@@ -101,13 +101,14 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     if (aloud && x !== null) say(`${place(x)}: ${heard.join(", ")}`);
   };
 
+  // Everything else on the page that shows the same kind of axis follows, and is followed.
+  const shared = new SharedCursor((x, kind) => { if (kind === store.axis) moveTo(x); });
   let moving = false; // setting a cursor calls back; one level is enough
-  const moveTo = (x: number | null, from?: Plot, told = false) => {
+  const moveTo = (x: number | null, from?: Plot) => {
     if (moving) return;
     moving = true;
     cursor = x === null ? null : nearestStep(x);
-    // Every other chart on the page that shows the same kind of axis follows.
-    if (!told) window.dispatchEvent(new CustomEvent(CURSOR, { detail: { x: cursor, axis: store.axis, from: root } }));
+    shared.tell(cursor, store.axis);
     for (const plot of plots) if (plot !== from) plot.moveCursor(cursor);
     read(cursor);
     moving = false;
@@ -184,7 +185,12 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
         legend.append(chip(line, n % 2 === 1));
       }
       if (k === 0) {
-        if (newest) legend.append(h("span", { class: "ms-dim" }, t("paler", { count: newest })));
+        if (newest) {
+          legend.append(h("button", {
+            type: "button", class: "ms-toggle ms-dim", "data-action": "earlier", "aria-pressed": String(!store.alone),
+            title: t("toggleEarlier"), onclick: () => { store.alone = !store.alone; store.changed(); },
+          }, t("paler", { count: newest })));
+        }
         legend.append(h("span", { class: "ms-at" }));
       }
       const host = h("div", {});
@@ -209,7 +215,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     const now = JSON.stringify([
       store.generation,
       [...store.lines.values()].map((line) => [line.run, line.name, line.panel]),
-      [...store.hidden], store.smoothing > 0, store.log, store.axis, model.get("thresholds"), model.get("language"),
+      [...store.hidden], store.alone, store.smoothing > 0, store.log, store.axis, model.get("thresholds"), model.get("language"),
       root.classList.contains("ms-dark"), area.clientWidth,
     ]);
     if (now !== shape) {
@@ -330,7 +336,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     store.changed();
   });
   table.addEventListener("click", () => {
-    summary.hidden = !summary.hidden;
+    store.table = summary.hidden;
+    summary.hidden = !store.table;
     table.setAttribute("aria-pressed", String(!summary.hidden));
     if (!summary.hidden) summarise();
   });
@@ -357,11 +364,6 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   });
   area.addEventListener("mouseleave", () => moveTo(null));
 
-  const follow = (event: Event) => {
-    const { x, axis: kind, from } = (event as CustomEvent).detail;
-    if (from !== root && kind === store.axis) moveTo(x, undefined, true);
-  };
-  window.addEventListener(CURSOR, follow);
   model.on("change:thresholds", draw);
   const stopListening = store.subscribe(draw);
   const stopTheme = followTheme(root, draw);
@@ -377,7 +379,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     stopTheme();
     sizes.disconnect();
     window.clearInterval(timer);
-    window.removeEventListener(CURSOR, follow);
+    shared.stop();
     saver.stop();
     model.off("change:thresholds", draw);
     model.off("change:status", showStatus);

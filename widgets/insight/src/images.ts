@@ -1,5 +1,6 @@
 // Pictures over the steps of a training: a contact sheet, a slider, and one picture's pixels.
 import { download } from "./curves-export";
+import { SharedCursor, nearest } from "./cursor";
 import { LightControls, keepKeys } from "./images-light";
 import { Sheet } from "./images-sheet";
 import { words } from "./images-words";
@@ -52,6 +53,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     halt();
     at = Number(slider.value);
     fresh();
+    cursor.tell(steps()[at]!);
   } });
   const where = h("output", { class: "ms-i-where" });
   const names: Record<string, HTMLElement> = {};
@@ -86,6 +88,12 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   el.append(root);
 
   const steps = () => info().tags[tag]?.steps ?? [];
+  let pointing = 0; // a chart's cursor runs over many steps: the last one of a moment is shown
+  const cursor = new SharedCursor((x, axis) => {
+    const k = x === null || axis !== "step" || playing ? -1 : nearest(steps(), x);
+    window.clearTimeout(pointing);
+    if (k >= 0 && k !== at) pointing = window.setTimeout(() => { at = k; fresh(); }, 100);
+  });
   const question = (): Ask => ({ type: "sheet", tag, step: at, channel, scale, page });
   const key = (q: Ask) => JSON.stringify([q["tag"], q["step"], q["channel"], q["scale"], q["page"]]);
 
@@ -226,6 +234,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   label();
   return () => {
     halt();
+    window.clearTimeout(pointing);
+    cursor.stop();
     stopTheme();
     sheet.stop();
     model.off("msg:custom", take);

@@ -1,4 +1,5 @@
 // Histograms over time with one step chosen: its histogram and figures, a slider, all of them below.
+import { SharedCursor, nearest } from "./cursor";
 import { type Series, type Translate, figures, histogram, overTime } from "./parameters-ridge";
 import { h, integer } from "./shared";
 
@@ -16,6 +17,12 @@ export class Time {
   private readonly label = h("span", {});
   private readonly steps = h("div", { class: "ms-pick ms-p-steps" }, h("label", {}, this.label, this.slider, this.said));
   private readonly all = h("div", {});
+  /** The step that a chart on the page points at is chosen here, and the other way round. */
+  readonly cursor = new SharedCursor((x, axis) => {
+    const steps = (this.series?.frames ?? []).map((frame) => frame.step);
+    const k = x === null || axis !== "step" ? -1 : nearest(steps, x);
+    if (k >= 0 && k !== this.place(this.series!.frames)) this.goTo(k, false);
+  });
 
   constructor(
     private readonly t: Translate,
@@ -34,17 +41,17 @@ export class Time {
 
   private place(frames: Series["frames"]): number {
     if (this.step === null) return frames.length - 1;
-    const far = frames.map((frame) => Math.abs(frame.step - this.step!));
-    return far.indexOf(Math.min(...far));
+    return nearest(frames.map((frame) => frame.step), this.step);
   }
 
-  private goTo(k: number): void {
+  private goTo(k: number, aloud = true): void {
     const frames = this.series?.frames ?? [];
     if (!frames[k]) return;
     this.step = k === frames.length - 1 ? null : frames[k].step;
     this.redraw();
-    this.say(this.t("atStep", { step: integer(frames[k].step) }));
+    if (aloud) this.say(this.t("atStep", { step: integer(frames[k].step) }));
     this.moved();
+    this.cursor.tell(frames[k].step);
   }
 
   private redraw(): void {

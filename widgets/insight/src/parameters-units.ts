@@ -242,6 +242,7 @@ export function renderUnits({ model, el }: { model: Model; el: HTMLElement }): (
   const stopTheme = followTheme(root, draw);
   renewed();
   return () => {
+    time.cursor.stop();
     stopTheme();
     model.off("msg:custom", take);
     model.off("change:table", renewed);

@@ -196,6 +196,7 @@ function renderParameters({ model, el }: { model: Model; el: HTMLElement }): () 
   askAll();
   return () => {
     stopTheme();
+    time.cursor.stop();
     model.off("msg:custom", take);
     model.off("change:table", renewed);
     model.off("change:language", label);
