@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# ruff: noqa: E501  (a table: one case a line)
 import numpy as np
 from cases_attention import filled
 
