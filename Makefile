@@ -51,8 +51,9 @@ goldens:
 
 # Ratios against PyTorch (pip install torch) and hand-written NumPy; see benchmarks/.
 bench: $(VENV)/.test
-	$(BIN)/python benchmarks/mlp_step.py
-	-$(BIN)/python -c 'import torch' && $(BIN)/python benchmarks/conv_steps.py
+	@for name in mlp_step small_net conv_steps lstm_step gpt_step zoo_steps optimizers graph_mode \
+	  backends insight_overhead dashboard graph_paint jpeg_pipeline; do \
+	  echo "\n== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 	$(BIN)/python benchmarks/data_pipeline.py $(wildcard .oracle/bin/python)
 
 # docs/support.md: which of MindSpore's names the tests prove (runs the engine's tests).
