@@ -68,6 +68,7 @@ class Capture:
         self.made: dict[int, Node] = {}  # by id of what a node has made
         self._free: dict[int, Abstract] = {}  # outer value -> input of this graph
         self.free: list[Any] = []  # the outer values, in the order of their inputs
+        self.guards: list[tuple[Any, str, Any]] = []  # as for cells, of other objects
         self.undo: dict[Any, Callable[[], None]] = {}  # changes of objects outside the graph
         self.kin: Kin = outer.kin if outer is not None else Kin()
         self._bound: dict[int, tuple[Tensor, Any]] = {}
@@ -147,6 +148,13 @@ class Capture:
 
             return rewrite(run)
         return run
+
+    def depend(self, thing: Any, name: str) -> Any:
+        """An object's attribute on which this graph depends: with another value it is made anew."""
+        if self.outer is not None:
+            return self.outer.depend(thing, name)
+        self.guards.append((thing, name, getattr(thing, name)))
+        return self.guards[-1][2]
 
     def function(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         """What to call for a learner's function that an operation such as `grad` takes."""
@@ -229,8 +237,9 @@ class Capture:
 class Captured:
     """A captured function: the graph, and the pattern of what it returns."""
 
-    def __init__(self, graph: Graph, pattern: Any, cells: list[Any], free: list[Any]) -> None:
-        self.graph, self.pattern, self.cells, self.free = graph, pattern, cells, free
+    def __init__(self, taking: Capture, pattern: Any) -> None:
+        self.graph, self.pattern, self.free = taking.graph, pattern, taking.free
+        self.cells, self.guards = list(taking.cells.values()), taking.guards
 
 
 def capture(
@@ -282,7 +291,7 @@ def _finish(taking: Capture, run: Callable[[], Any]) -> Captured:
         result = _plain_parameters(run())
         tensors, pattern = flatten(result)
         taking.graph.outputs += [taking.read(t) for t in tensors]
-    return Captured(taking.graph, pattern, list(taking.cells.values()), taking.free)
+    return Captured(taking, pattern)
 
 
 def _plain_parameters(result: Any) -> Any:

@@ -111,11 +111,12 @@ class Jitted:
     @property
     def _runnable(self) -> Any:
         if self._ready is None:
-            self._ready = self.function
-            if self._mode == "ast" and not hasattr(self.function, "construct"):
+            ready = self.function
+            if self._mode == "ast" and not hasattr(ready, "construct"):
                 from mslearn.graph.rewrite import rewrite
 
-                self._ready = rewrite(self.function)
+                ready = rewrite(ready)
+            self._ready = ready  # a function that is refused stays refused at its next call
         return self._ready
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -301,8 +302,9 @@ def _guards(captured: Captured, pattern: Any) -> list[tuple[Any, str, Any]]:
     for value in _constants(pattern):
         if hasattr(value, "cells_and_names"):
             cells.update((id(c), c) for _, c in value.cells_and_names())
-    found = [(c, "training", c.training) for c in cells.values()]
-    return found + [(p, "requires_grad", p.requires_grad) for p, _ in captured.graph.parameters]
+    looked_at = [(c, name) for c in cells.values() for name in ("training", "_watcher")]
+    looked_at += [(p, "requires_grad") for p, _ in captured.graph.parameters]
+    return captured.guards + [(thing, name, getattr(thing, name)) for thing, name in looked_at]
 
 
 def _constants(pattern: Any) -> list[Any]:

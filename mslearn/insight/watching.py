@@ -2,7 +2,9 @@
 
 The loss is seen where the loss function returns it, the gradients where the optimizer gets them.
 In a graph both are seen by an operation with an effect, which stands in it and is handed the arrays
-themselves, never copies; so a loop in graph mode is watched as well.
+themselves, never copies; so a loop in graph mode is watched as well. Of a step in a graph there are
+two graphs: one for the steps at which somebody looks at arrays, and one for all others, in which a
+gradient may stay inside the operation that applies it (`graph/numpy_backend/products.py`).
 """
 
 from __future__ import annotations
@@ -54,12 +56,13 @@ class Watcher:
     Attributes:
         bus: where the values go; `bus.subscribe` adds a sink of your own.
         step: how many steps the optimizer has made.
+        looking: whether the coming step's gradients and weights will be looked at.
     """
 
     def __init__(
         self, network: Any, optimizer: Any, gradients: int, histograms: int, bus: Bus
     ) -> None:
-        self.bus, self.step = bus, 0
+        self.bus, self.step, self.looking = bus, 0, True
         self._columns = Columns()
         bus.subscribe(self._columns, late=True)
         self._history = History()
@@ -70,6 +73,8 @@ class Watcher:
         if histograms:
             self._looks.append((histograms, self._distributions))
         self._before: list[np.ndarray] | None = None
+        self._missed: list[Look] = []
+        self._at_any = False  # whether a graph has made several steps between two looks
         self._loss: float | None = None
         self._undo: list[Callable[[], None]] = []
 
@@ -106,10 +111,12 @@ class Watcher:
             return result
 
         object.__setattr__(cell, "construct", watched)
+        object.__setattr__(cell, "_watcher", self)
 
         def undo() -> None:
             if cell.__dict__.get("construct") is watched:
                 object.__delattr__(cell, "construct")
+                object.__delattr__(cell, "_watcher")
 
         self._undo.append(undo)
 
@@ -124,22 +131,26 @@ class Watcher:
 
     def _gradients_given(self, gradients: Any) -> None:
         given = gradients if isinstance(gradients, tuple | list) else (gradients,)
-        if state.capture is not None:
-            # The weights stand beside them: in a graph these are then the old ones.
-            apply(Watch, (*_dense(given), *self._parameters), {"see": self._see_update})
-        else:
+        if state.capture is None:
             self._update(lambda: (
                 [g._value for g in _dense(given)], [p._value for p in self._parameters]
             ))  # fmt: skip
+        elif state.capture.depend(self, "looking"):
+            # The weights stand beside them: in a graph these are then the old ones.
+            apply(Watch, (*_dense(given), *self._parameters), {"see": self._see_update})
+        else:
+            apply(Watch, (self._optimizer.global_step,), {"see": lambda _: self._update(None)})
 
     def _see_update(self, values: Arrays) -> None:
         cut = len(values) - len(self._parameters)
         self._update(lambda: (values[:cut], values[cut:]))
 
-    def _update(self, arrays: Callable[[], tuple[Arrays, Arrays]]) -> None:
+    def _update(self, arrays: Callable[[], tuple[Arrays, Arrays]] | None) -> None:
         """Before each update; all that is recorded of a step is published here.
 
-        Most steps have a loss and nothing else: they do not even fetch the arrays.
+        Most steps have a loss and nothing else: they do not even fetch the arrays. A graph that
+        makes several steps at once may have none at a step that wants them; it is looked at later,
+        and from then on such graphs always have them.
         """
         self.step += 1
         data: list[Datum] = []
@@ -147,12 +158,20 @@ class Watcher:
             data.append(Datum("scalar", "loss", self._loss))
             self._loss = None
         looks = [look for every, look in self._looks if self.step == 1 or not self.step % every]
-        if looks or self._before is not None:
+        looks += [look for look in self._missed if look not in looks]
+        self._missed = looks if arrays is None else []
+        self._at_any = self._at_any or bool(self._missed)
+        if arrays is not None and (looks or self._before is not None):
             gradients, weights = arrays()
             if self._before is not None:
                 data += self._ratios(weights)
             for look in looks:
                 data += look(gradients, weights)
+        self.looking = (
+            self._at_any
+            or self._before is not None
+            or any(not (self.step + 1) % every for every, _ in self._looks)
+        )
         self.bus.publish(self.step, data)
 
     # -- what is measured -----------------------------------------------------------------------

@@ -35,6 +35,7 @@ class Cell(CellState):
     _params: dict[str, Parameter]
     _cells: dict[str, Cell]
     _extras: Extras | None
+    _watcher: Any = None  # of `insight.watch`; graphs with one and without are told apart
 
     def __init__(self, auto_prefix: bool = True, flags: dict[str, Any] | None = None) -> None:
         set_ = object.__setattr__

@@ -197,6 +197,49 @@ def test_most_steps_do_not_look_at_arrays(monkeypatch):
     assert watcher.columns.steps("gradient_norm").tolist() == [1, 10, 20]
 
 
+def in_a_graph(steps_in_one=1):
+    net, loss_fn, optimizer, x, y, grad_fn = problem()
+
+    @ms.jit
+    def run(x, y):
+        for _ in range(steps_in_one):
+            loss, grads = grad_fn(x, y)
+            optimizer(grads)
+        return loss
+
+    return net, loss_fn, optimizer, lambda: run(x, y), run
+
+
+def test_in_a_graph_gradients_leave_it_only_when_somebody_looks():
+    net, loss_fn, optimizer, step, run = in_a_graph()
+    step()
+    with insight.watch(net, optimizer, loss_fn, gradients=4, histograms=6) as watcher:
+        for _ in range(13):
+            step()
+        columns = watcher.columns
+        name = f"gradient_norm/{net.trainable_params()[0].name}"
+        ratio = name.replace("gradient_norm", "update_ratio")
+        assert columns.steps("loss").tolist() == list(range(1, 14))
+        assert columns.steps(name).tolist() == [1, 4, 8, 12]
+        assert columns.steps(ratio).tolist() == [2, 7, 13]
+    for _ in range(2):
+        step()
+    assert watcher.step == 13
+    reads = [max(len(n.inputs) for n in c.graph.nodes if n.prim.name == "Watch")
+             if "Watch" in {n.prim.name for n in c.graph.nodes} else 0
+             for c in run.compilations]  # fmt: skip
+    assert reads == [0, 8, 1]  # before, when looking, when not; afterwards the first one again
+
+
+def test_a_graph_of_several_steps_looks_late_once_and_then_in_time():
+    net, loss_fn, optimizer, several, _ = in_a_graph(steps_in_one=3)
+    with insight.watch(net, optimizer, loss_fn, gradients=5, histograms=0) as watcher:
+        for _ in range(6):
+            several()
+    assert watcher.step == 18
+    assert watcher.columns.steps("gradient_norm").tolist() == [1, 7, 10, 15]
+
+
 @pytest.mark.parametrize("ending", ["", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
 def test_a_process_that_ends_or_is_killed(tmp_path, ending):
     if ending and sys.platform == "win32":
