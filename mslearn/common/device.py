@@ -193,6 +193,9 @@ def from_dlpack(dlpack: Any) -> Tensor:
     return Tensor(np.from_dlpack(source))
 
 
+Tensor.from_dlpack = staticmethod(from_dlpack)  # type: ignore[attr-defined]
+
+
 def lazy_inline(fn: Any = None, attrs: Any = None, policy: Any = None) -> Any:
     """Decorates a Cell's ``__init__`` or function to keep it whole in graphs; here a no-op."""
     return fn if callable(fn) else lambda function: function

@@ -76,6 +76,11 @@ _TABLE = {
     "histc(input, bins=100, min=0, max=0)": "ops.histc(input, bins, float(min), float(max))",
     "index_add(input, dim, index, source, *, alpha=1)": "_index_add(input, dim, index, source, "
     "alpha)",
+    "triangular_solve(b, A, upper=True, transpose=False, unitriangular=False)": "b."
+    "triangular_solve(A, upper, transpose, unitriangular)",
+    "conv_tbc(input, weight, bias, pad=0)": "ops.conv1d(input.transpose(1, 2, 0), "
+    "weight.transpose(2, 1, 0), bias, pad_mode='pad', padding=pad).transpose(2, 0, 1)",
+    "npu_gelu(input, approximate='none')": "ops.gelu(input, approximate)",
     "index_select(input, dim, index)": "ops.index_select(input, dim, index)",
     "isneginf(input)": "ops.eq(input, float('-inf'))",
     "kthvalue(input, k, dim=-1, keepdim=False)": "_kth(input, k, dim, keepdim)",

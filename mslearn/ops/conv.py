@@ -23,7 +23,7 @@ from mslearn.ops.families import Multilinear, Reshape
 from mslearn.ops.neural import BiasAdd
 from mslearn.ops.windows import numbers, output_sizes, padding_of, paddings
 
-__all__ = ["Conv2DTranspose", "conv1d", "conv2d", "conv3d", "conv_transpose2d"]
+__all__ = ["Conv2DTranspose", "conv1d", "conv2d", "conv3d", "conv3d_transpose", "conv_transpose2d"]
 AXES = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
 
 
@@ -347,3 +347,26 @@ def conv_transpose2d(
     )
     pad = (around[0], around[0], around[1], around[1])
     return transposed(x, w, bias, size, steps, pad, gaps, groups)
+
+
+def conv3d_transpose(
+    inputs, weight, pad_mode="valid", padding=0, stride=1, dilation=1, group=1, output_padding=0
+):  # fmt: skip
+    """Transposed convolution of volumes, the adjoint of `conv3d` in its input.
+
+    Shapes: inputs (N, C, D, H, W), weight (C, O/group, kd, kh, kw) -> (N, O, D', H', W') with
+    D' = (D - 1) * stride + dilation * (kd - 1) + 1 - front - back + output_padding, or with
+    ``pad_mode="same"`` D' = D * stride.
+    """
+    name, w = "conv3d_transpose", as_tensor(weight)
+    s, d = numbers(name, "stride", stride, 3), numbers(name, "dilation", dilation, 3)
+    more = numbers(name, "output_padding", output_padding, 3, least=0)
+    spans = tuple(a * (k - 1) + 1 for a, k in zip(d, w.shape[2:], strict=True))
+    same = pad_mode.lower() == "same"
+    whole = tuple(n * a for n, a in zip(inputs.shape[2:], s, strict=True))
+    pad = padding_of(name, pad_mode, padding, whole if same else spans, w.shape[2:], s, d)
+    around = [sum(pad[2 * i : 2 * i + 2]) - e for i, e in enumerate(more)]
+    size = whole if same else tuple(
+        n + max(k - a, 0 if pad_mode.lower() == "valid" else k - a) - p
+        for n, a, k, p in zip(whole, s, spans, around, strict=True))  # fmt: skip
+    return transposed(as_tensor(inputs), w, None, size, s, pad, d, group)

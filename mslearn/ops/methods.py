@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mslearn import ops as o
+from mslearn.core.dtype import to_numpy
 from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor, as_tensor
@@ -165,7 +166,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "allclose": lambda x, y, rtol=1e-05, atol=1e-08, equal_nan=False: o.isclose(
         x, y, rtol, atol, equal_nan
     ).all().item(), "bitwise_not": o.invert, "byte": lambda x: o.cast(x, "u1"), "choose": _choose,
-    "clone": identity, "contiguous": lambda x: x, "data_ptr": id,
+    "clone": identity, "contiguous": lambda x: x, "data_ptr": lambda x: x._concrete().ctypes.data,
     "dim": lambda x: x.ndim, "expand": lambda self, *size: o.expand(self, size),
     "fill": lambda x, value: o.full_like(x, value), "fill_diagonal": _fill_diagonal,
     "index_add": lambda self, *given, **more: (  # (indices, y, axis), or (dim, index, source)
@@ -206,7 +207,7 @@ METHODS: dict[str, Callable[..., Any]] = {
         x.shape, as_tensor(float(from_)), as_tensor(float(to))
     ),
     "unique": _unique, "value": identity, "view_as": lambda x, y: x.reshape(y.shape),
-    "requires_grad_": lambda x, requires_grad=True: x,
+    "requires_grad_": lambda x, requires_grad=True: None,
     "normal_": _drawn(lambda shape, mean=0.0, std=1.0: o.randn(*shape) * std + mean),
     "uniform_": _drawn(lambda shape, from_=0.0, to=1.0: o.rand(*shape) * (to - from_) + from_),
     "random_": _drawn(_random), "exponential_": _drawn(_exponential),
@@ -242,6 +243,9 @@ def _set_one(x: Tensor, *args: Any) -> Tensor:
 
 
 add_methods(METHODS)
+Tensor.convert_bytes_to_tensor = staticmethod(  # type: ignore[attr-defined]
+    lambda data, shape, dtype: Tensor(np.frombuffer(data, to_numpy(dtype)).reshape(shape).copy())
+)
 Tensor.mT = property(lambda self: self.swapaxes(-1, -2))  # type: ignore[attr-defined]
 Tensor.mH = property(lambda self: self.adjoint())  # type: ignore[attr-defined]
 Tensor.H = property(lambda self: self.adjoint())  # type: ignore[attr-defined]

@@ -46,11 +46,9 @@ def _unlocked(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _pairs(input, paddings, mode=None):
-    return (
-        arrange.pad_pairs(input, paddings)
-        if mode is None
-        else arrange.pad_around(input, paddings, mode.lower())
-    )
+    if mode is None:
+        return arrange.pad_pairs(input, paddings)
+    return arrange.pad_around(input, paddings, mode.lower())
 
 
 _plain({
@@ -70,10 +68,8 @@ _plain({
     "TensorScatterMax": o.tensor_scatter_max, "TensorScatterMin": o.tensor_scatter_min,
 })  # fmt: skip
 for _kind in ("update", "add", "sub", "mul", "div", "max", "min"):
-    declare(f"Scatter{_kind.title()}", _unlocked(getattr(o, f"scatter_{_kind}")), use_locking=False)
-    declare(
-        f"ScatterNd{_kind.title()}", _unlocked(getattr(o, f"scatter_nd_{_kind}")), use_locking=False
-    )
+    for _name, _form in (("Scatter", "scatter"), ("ScatterNd", "scatter_nd")):
+        declare(_name + _kind.title(), _unlocked(getattr(o, f"{_form}_{_kind}")), use_locking=False)
 for _name, _pick in (("ArgMaxWithValue", max), ("ArgMinWithValue", min)):
     declare(_name, lambda input, axis, keep_dims, pick=_pick: (
         sorting.with_value(pick, input, axis, keep_dims)), axis=0, keep_dims=False)  # fmt: skip

@@ -20,7 +20,7 @@ _PLAIN = {
     "IsReal": "isreal", "Kron": "kron", "Lerp": "lerp", "LerpScalar": "lerp", "Lstsq": "lstsq",
     "MaskedScatter": "masked_scatter", "MatrixBandPart": "matrix_band_part",
     "MatrixDiagV3": "matrix_diag", "Mv": "mv", "NanToNum": "nan_to_num", "Sinc": "sinc",
-    "StandardLaplace": "standard_laplace", "TensorShape": "dyn_shape", "Trace": "trace",
+    "TensorShape": "dyn_shape", "Trace": "trace",
     "UniqueWithPad": "unique_with_pad", "UnsortedSegmentMax": "unsorted_segment_max",
     "UnsortedSegmentMin": "unsorted_segment_min", "UnsortedSegmentProd": "unsorted_segment_prod",
     "UnsortedSegmentSum": "unsorted_segment_sum",
@@ -86,9 +86,6 @@ declare("BatchToSpace", lambda x, block_size, crops: o.batch_to_space_nd(
     x, block_size, crops), block_size=1, crops=())  # fmt: skip
 declare("InTopK", lambda x1, x2, k: o.intopk(x1, x2, k), k=1)
 declare("Histogram", o.histc, bins=100, min=0.0, max=0.0)
-declare("UniqueConsecutive", lambda x, return_inverse, return_counts, dim: (
-    o.unique_consecutive(x, return_inverse, return_counts, dim)), return_inverse=False,
-    return_counts=False, dim=None)  # fmt: skip
 declare("CountNonZero", lambda x, dims: o.count_nonzero(x, dims), dims=None)
 declare("Median", lambda x, global_median, axis, keep_dims, ignore_nan: (
     o.median(x.reshape((-1,)) if global_median else x, 0 if global_median else axis,
@@ -120,8 +117,15 @@ declare("Randperm", lambda n, max_length, pad, dtype: cast(pad_pairs(
 for _name, _drop in (("Dropout2D", o.dropout2d), ("Dropout3D", o.dropout3d)):
     declare(_name, lambda x, keep_prob, drop=_drop: _with_mask(x, drop, 1 - keep_prob),
             keep_prob=0.5)  # fmt: skip
-declare("Dropout", lambda x, keep_prob, Seed0, Seed1: _with_mask(
-    x, o.dropout, 1 - keep_prob), keep_prob=0.5, Seed0=0, Seed1=0)  # fmt: skip
+declare(
+    "Dropout",
+    lambda x, keep_prob, Seed0, Seed1: (lambda out, kept: (out, kept.astype(out.dtype)))(
+        *_with_mask(x, o.dropout, 1 - keep_prob)
+    ),
+    keep_prob=0.5,
+    Seed0=0,
+    Seed1=0,
+)
 declare("AdaptiveAvgPool2D", o.adaptive_avg_pool2d, output_size=1)
 declare("AdaptiveMaxPool2D", lambda x, output_size: o.adaptive_max_pool2d(
     x, output_size, True), output_size=1)  # fmt: skip

@@ -32,8 +32,7 @@ _SAME = {
     "CholeskyInverse": "cholesky_inverse", "ComplexAbs": "abs", "DiagPart": "diagonal",
     "Fills": "fills", "Geqrf": "geqrf", "Inv": "reciprocal", "LuSolve": "lu_solve",
     "MatrixExp": "matrix_exp", "Orgqr": "orgqr", "Polar": "polar", "Rint": "round",
-    "ScalarCast": "scalar_cast",
-    "Zeta": "zeta",
+    "ScalarCast": "scalar_cast", "Zeta": "zeta",
 }  # fmt: skip
 for _name, _function in _SAME.items():
     declare(_name, getattr(o, _function))
@@ -72,13 +71,8 @@ declare("FloatStatus", lambda x: _made([not np.isfinite(_array(x)).all()], "f4")
 declare("InvertPermutation", lambda input_x: (
     tuple(int(i) for i in np.argsort(input_x)) if isinstance(input_x, tuple)
     else _made(np.argsort(_array(input_x)), INT32)))  # fmt: skip
-declare(
-    "UnravelIndex",
-    lambda indices, dims: _made(
-        np.stack(np.unravel_index(_array(indices), tuple(_array(dims))), -1).T,
-        _array(indices).dtype,
-    ),
-)
+declare("UnravelIndex", lambda indices, dims: _made(np.stack(np.unravel_index(
+    _array(indices), tuple(_array(dims))), -1).T, _array(indices).dtype))  # fmt: skip
 declare("ListDiff", lambda x, y, out_idx: (
     as_tensor(x)[_made(np.flatnonzero(~np.isin(_array(x), _array(y))))],
     _made(np.flatnonzero(~np.isin(_array(x), _array(y))), out_idx)), out_idx=INT32)  # fmt: skip
@@ -100,14 +94,9 @@ declare("ReduceStd", lambda x, axis, unbiased, keep_dims: o.std_mean(
     x, tuple(axis) if isinstance(axis, list) else axis, int(unbiased), keep_dims) if axis != []
     else o.std_mean(x, None, int(unbiased), keep_dims),
     axis=[], unbiased=True, keep_dims=False)  # fmt: skip
-declare(
-    "NuclearNorm",
-    lambda x, dim, keepdim: matrix_norm(
-        x, "nuc", tuple(dim) if dim is not None else (-2, -1), keepdim
-    ),
-    dim=None,
-    keepdim=False,
-)
+declare("NuclearNorm", lambda x, dim, keepdim: matrix_norm(
+    x, "nuc", (-2, -1) if dim is None else tuple(dim), keepdim), dim=None, keepdim=False,
+)  # fmt: skip
 declare("NthElement", lambda x, n, reverse: (
     o.sort(x, -1, reverse)[0][..., int(n)]), reverse=False)  # fmt: skip
 declare("CompareAndBitpack", lambda x, threshold: _made(
@@ -121,15 +110,10 @@ declare("HistogramFixedWidth", lambda x, range, nbins, dtype: _made(np.bincount(
 declare("MatrixSolveLs", lambda matrix, rhs, l2_regularizer, fast: matrix_solve(
     o.matmul(o.adjoint(matrix), matrix) + _made(np.eye(matrix.shape[-1]) * float(l2_regularizer),
     matrix._value.dtype), o.matmul(o.adjoint(matrix), rhs)), fast=True)  # fmt: skip
-declare(
-    "UpsampleNearest3D",
-    lambda x, output_size=None, scales=None: o.interpolate(
-        x, None if output_size is None else tuple(output_size), scales, "nearest"
-    ),
-)
-declare("UpsampleTrilinear3D", lambda x, output_size=None, scales=None, align_corners=False: (
-    o.interpolate(x, None if output_size is None else tuple(output_size), scales, "trilinear",
-                  align_corners)), align_corners=False)  # fmt: skip
+for _name, _kind in (("UpsampleNearest3D", "nearest"), ("UpsampleTrilinear3D", "trilinear")):
+    declare(_name, lambda x, size=None, scales=None, kind=_kind, align_corners=None: o.interpolate(
+        x, size and tuple(size), scales, kind, align_corners),
+        **({"align_corners": False} if _kind == "trilinear" else {}))  # fmt: skip
 
 
 def _fourier(x, signal_ndim, inverse, real, norm, onesided, signal_sizes):
@@ -257,22 +241,8 @@ declare("SparseTensorDenseMatmul", lambda i, values, shape, dense, adjoint_st, a
     adjoint_st=False, adjoint_dt=False)  # fmt: skip
 
 
-def _maxima(rank: int) -> Any:
-    pool = (o.max_pool2d, o.max_pool3d)[rank - 2]
-
-    def run(x, ksize, strides, pads=0, pad_mode="valid", **_):
-        if pad_mode.lower() == "same":
-            raise ValueError("For 'MaxPoolWithArgmax', pad_mode must be 'valid'. Pad the input.")
-        return pool(x, ksize, strides, pads, return_indices=True)
-
-    return run
-
-
-declare("MaxPoolWithArgmax", lambda x, kernel_size, strides, pad_mode, data_format: [
-    part.astype(kind) for part, kind in zip(
-        _maxima(2)(x, kernel_size, strides, 0, pad_mode), (x.dtype, INT32), strict=True)],
-    kernel_size=1, strides=1, pad_mode="valid", data_format="NCHW")  # fmt: skip
-declare("MaxPool3DWithArgmax", _maxima(3), ksize=1, strides=1, pads=0, dilation=(1, 1, 1),
+declare("MaxPool3DWithArgmax", lambda x, ksize, strides, pads, **_: o.max_pool3d(
+    x, ksize, strides, pads, return_indices=True), ksize=1, strides=1, pads=0, dilation=(1, 1, 1),
         ceil_mode=False, data_format="NCDHW", argmax_type=INT64)  # fmt: skip
 declare("MaxUnpool3D", lambda x, argmax, ksize, strides, pads, output_shape, data_format: (
     o.max_unpool3d(x, argmax, ksize, strides or None, pads, output_shape or None)), ksize=1,

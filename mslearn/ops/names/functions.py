@@ -42,8 +42,7 @@ def uniform_candidate_sampler(
     true_classes, num_true, num_sampled, unique, range_max, seed=0, remove_accidental_hits=False
 ):
     """Classes drawn evenly, and how often to expect the true and the drawn ones."""
-    draw = o.UniformCandidateSampler(num_true, num_sampled, unique, range_max, seed)
-    return draw(true_classes)
+    return o.UniformCandidateSampler(num_true, num_sampled, unique, range_max, seed)(true_classes)
 
 
 def log_uniform_candidate_sampler(
@@ -63,8 +62,7 @@ def add_layer_norm(x1, x2, gamma, beta, epsilon=1e-05, additional_output=False):
     total = x1 + x2
     mean, var = total.mean(-1, True), total.var(-1, 0, True)
     rstd = 1 / (var + epsilon).sqrt()
-    extra = total if additional_output else total * 0
-    return (total - mean) * rstd * gamma + beta, mean, rstd, extra
+    return (total - mean) * rstd * gamma + beta, mean, rstd, total * bool(additional_output)
 
 
 def add_rms_norm(x1, x2, gamma, epsilon=1e-06):

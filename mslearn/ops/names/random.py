@@ -71,27 +71,16 @@ declare("UniformCandidateSampler", _candidates(lambda n: np.full(n, 1 / n)), num
 declare("LogUniformCandidateSampler", _candidates(_steps), num_true=1, num_sampled=5, unique=True,
         range_max=5, seed=0)  # fmt: skip
 declare("RandomChoiceWithMask", _choose_places, count=256, **_SEEDS)
-declare(
-    "TruncatedNormal",
-    lambda shape, dtype, seed, seed2: _numbers(
-        _truncated(_rng(seed, seed2), tuple(_array(shape))), dtype
-    ),
-    dtype=FLOAT32,
-    **_SEEDS,
-)
+declare("TruncatedNormal", lambda shape, dtype, seed, seed2: _numbers(_truncated(
+    _rng(seed, seed2), tuple(_array(shape))), dtype), dtype=FLOAT32, **_SEEDS)  # fmt: skip
 declare("ParameterizedTruncatedNormal", _bounded, **_SEEDS)
 declare("LogNormalReverse", lambda input, mean, std: _numbers(
     _draw(None).lognormal(mean, std, input.shape), input.dtype), mean=1.0, std=2.0)  # fmt: skip
 declare("NonDeterministicInts", lambda shape, dtype: _numbers(_draw(None).integers(
     np.iinfo(to_numpy(dtype)).min, np.iinfo(to_numpy(dtype)).max, tuple(_array(shape))), dtype),
     dtype=INT64)  # fmt: skip
-declare(
-    "Cauchy",
-    lambda size, median, sigma: _numbers(_draw(None).standard_cauchy(tuple(size)) * sigma + median),
-    size=(),
-    median=0.0,
-    sigma=1.0,
-)
+declare("Cauchy", lambda size, median, sigma: _numbers(_draw(None).standard_cauchy(
+    tuple(size)) * sigma + median), size=(), median=0.0, sigma=1.0)  # fmt: skip
 declare("Bernoulli", lambda x, p, seed, offset: o.bernoulli(x, p, None if seed < 0 else seed),
         seed=-1, offset=0)  # fmt: skip
 declare("RandomGamma", lambda shape, alpha, seed, seed2: o.random_gamma(
@@ -103,6 +92,8 @@ declare("RandomPoisson", lambda shape, rate, seed, seed2, dtype: o.random_poisso
     shape, rate, seed or None, dtype), **_SEEDS, dtype=INT64)  # fmt: skip
 declare("RandomCategorical", lambda logits, num_sample, seed=0, *, dtype: o.random_categorical(
     logits, num_sample, seed, dtype), dtype=INT64)  # fmt: skip
+declare("StandardLaplace", lambda shape, seed, seed2: o.standard_laplace(shape, seed or None),
+        **_SEEDS)  # fmt: skip
 declare("RandomShuffle", lambda x, seed, seed2: o.shuffle(x, seed or None), **_SEEDS)
 declare("MultinomialWithReplacement", lambda x, seed, offset, numsamples, replacement: (
     o.multinomial_with_replacement(x, seed, offset, numsamples, replacement)), numsamples=1,
