@@ -218,8 +218,8 @@ class _MapStream(Piped):
 
     def _inline(self, n: int) -> bool:
         """Work on a block here and now; False at the end of the epoch."""
-        if self.calls is not None:
-            n = 1
+        if self.calls is not None or (self.workers > 1 and self.sent < 2):
+            n = 1  # two rows tell whether threads pay: a whole batch of slow ones would cost time
         block = self.child.read(n)
         if block is None:
             return False

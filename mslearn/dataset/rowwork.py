@@ -17,6 +17,7 @@ from mslearn.dataset.debug import DebugHook
 from mslearn.dataset.processes import seed_everything
 from mslearn.dataset.stream import ColumnError, UserFunctionError
 from mslearn.dataset.transforms.operation import Operation
+from mslearn.dataset.vision.fusing import Fused, fuse
 from mslearn.dataset.vision.pillow import is_pil
 
 Values = tuple[Any, ...]
@@ -114,9 +115,19 @@ class RowWork:
             (g.bit_generator, dict(g.bit_generator.state)) for g in found
         ]
         self._local = threading.local()
+        self._plans: dict[int, list[Any]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in vars(self).items() if k not in ("_dice", "_local")}
+        own = ("_dice", "_local", "_plans")
+        return {k: v for k, v in vars(self).items() if k not in own}
+
+    def _plan(self, first_operation: int) -> list[Any]:
+        """The operations from here on; where nobody looks between them, with shortcuts."""
+        plan = self._plans.get(first_operation)
+        if plan is None:
+            rest = self.operations[first_operation:]
+            plan = self._plans[first_operation] = rest if self.hooks else fuse(rest)
+        return plan
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -172,9 +183,15 @@ class RowWork:
 
     def _row(self, values: Values, sample: int, first_operation: int) -> Values:
         self._look(values, None)
-        for op in self.operations[first_operation:]:
-            values = call(op, values, sample, "map")
-            self._look(values, op)
+        for step in self._plan(first_operation):
+            if isinstance(step, Fused) and len(values) == 1:
+                quick = step.shortcut(values[0])
+                if quick is not None:
+                    values = (quick,)
+                    continue
+            for op in step.parts if isinstance(step, Fused) else (step,):
+                values = call(op, values, sample, "map")
+                self._look(values, op)
         if any(is_pil(value) for value in values):
             values = tuple(np.array(value) if is_pil(value) else value for value in values)
         if len(values) != self.outputs:

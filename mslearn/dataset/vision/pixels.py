@@ -49,6 +49,13 @@ class Rescale(ImageOperation):
 
     batched = apply
 
+    def on_plane(self, plane: np.ndarray, channel: int) -> None:
+        """Work on one float32 channel of an image where it stands."""
+        if self.shift:
+            plane[...] = self.apply(plane)
+        else:
+            plane *= _F32(self.rescale)
+
 
 class Normalize(ImageOperation):
     """``(image - mean) / std`` in each channel, as float32.
@@ -125,6 +132,12 @@ class Normalize(ImageOperation):
             out -= self._mean[:, None, None]
             out /= self._std[:, None, None]
         return out
+
+    def on_plane(self, plane: np.ndarray, channel: int) -> None:
+        """Work on one float32 channel of an image where it stands."""
+        channel = min(channel, len(self._mean) - 1)
+        plane -= self._mean[channel]
+        plane /= self._std[channel]
 
 
 class HWC2CHW(ImageOperation):

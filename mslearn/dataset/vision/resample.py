@@ -13,6 +13,7 @@ import numpy as np
 from mslearn.dataset.vision.enums import Inter
 
 _F32 = np.float32
+Window = tuple[slice, slice]  # rows and columns of the result
 _Taps = tuple[np.ndarray, np.ndarray]  # for each output: the inputs to read, and their weights
 
 
@@ -60,9 +61,13 @@ def _byte_taps(size: int, wanted: int, inter: Inter, rows: bool = False) -> _Tap
 
 
 @lru_cache(maxsize=256)
-def _columns(size: int, wanted: int, channels: int, inter: Inter, whole: bool) -> _Taps:
+def _columns(
+    size: int, wanted: int, channels: int, inter: Inter, whole: bool, start: int, stop: int
+) -> _Taps:
     """As `_taps`, but for a row of pixels written out channel by channel, taps first."""
-    neighbours, weights = (_byte_taps if whole else _taps)(size, wanted, inter)
+    neighbours, weights = (
+        part[start:stop] for part in (_byte_taps if whole else _taps)(size, wanted, inter)
+    )
     places = neighbours.T[:, :, None] * channels + np.arange(channels)
     return places.reshape(len(places), -1), np.repeat(weights.T, channels, axis=1)
 
@@ -84,15 +89,22 @@ def _sum(parts: list[np.ndarray]) -> np.ndarray:
     return total
 
 
-def _separable(image: np.ndarray, height: int, width: int, inter: Inter) -> np.ndarray:
+def _separable(
+    image: np.ndarray, height: int, width: int, inter: Inter, window: Window
+) -> np.ndarray:
     whole = image.dtype == np.uint8
     *more, tall, wide, channels = image.shape
-    shape = (*more, height, width, channels)
-    rows, weights = (_byte_taps if whole else _taps)(tall, height, inter, True)
+    kept, sides = (range(n)[part] for n, part in zip((height, width), window, strict=True))
+    shape = (*more, len(kept), len(sides), channels)
+    taps = (_byte_taps if whole else _taps)(tall, height, inter, True)
+    rows, weights = (part[window[0]] for part in taps)
     flat = image.reshape(*more, tall, wide * channels)
     if rows.size < tall:  # far smaller: leave rows out that nobody reads
         flat, rows = flat.take(rows.ravel(), -2), np.arange(rows.size).reshape(rows.shape)
-    columns = _columns(wide, width, channels, inter, whole)
+    elif len(kept) < height:
+        top, bottom = int(rows.min()), int(rows.max())
+        flat, rows = flat[..., top : bottom + 1, :], rows - top
+    columns = _columns(wide, width, channels, inter, whole, sides.start, sides.stop)
     across = _sum(_weighted(flat, columns, -1, np.int32 if whole else _F32))
     if not whole:
         return _sum(_weighted(across, (rows.T, weights.T), -2, _F32)).reshape(shape)
@@ -110,9 +122,9 @@ def _separable(image: np.ndarray, height: int, width: int, inter: Inter) -> np.n
     return first.astype(np.uint8).reshape(shape)
 
 
-def _nearest(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    rows = (np.arange(height) * (image.shape[-3] / height)).astype(np.intp)
-    columns = (np.arange(width) * (image.shape[-2] / width)).astype(np.intp)
+def _nearest(image: np.ndarray, height: int, width: int, window: Window) -> np.ndarray:
+    rows = (np.arange(height)[window[0]] * (image.shape[-3] / height)).astype(np.intp)
+    columns = (np.arange(width)[window[1]] * (image.shape[-2] / width)).astype(np.intp)
     return image.take(rows, axis=-3).take(columns, axis=-2)
 
 
@@ -148,12 +160,18 @@ def _area(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def resize(
-    image: np.ndarray, height: int, width: int, inter: Inter, stacked: bool = False
+    image: np.ndarray,
+    height: int,
+    width: int,
+    inter: Inter,
+    stacked: bool = False,
+    window: Window = (slice(None), slice(None)),
 ) -> np.ndarray:
     """An <H,W> or <H,W,C> image at another size, or with `stacked` several of them.
 
     Args:
         inter: NEAREST, BILINEAR, BICUBIC, AREA or PILCUBIC (Pillow's, for <H,W,3> bytes).
+        window: the part of the result that is wanted, of one image; the rest costs nothing.
 
     Raises:
         RuntimeError: PILCUBIC for another kind of image.
@@ -161,7 +179,7 @@ def resize(
     first = int(stacked)
     tall, wide = image.shape[first : first + 2]
     if (tall, wide) == (height, width):
-        return image.copy()
+        return image[window].copy() if not stacked else image.copy()
     halved = inter is Inter.BILINEAR and (tall, wide) == (2 * height, 2 * width)
     if stacked and (halved or inter in (Inter.AREA, Inter.PILCUBIC)):
         return np.stack([resize(one, height, width, inter) for one in image])
@@ -170,15 +188,15 @@ def resize(
     cube = image.reshape(*image.shape[: first + 2], -1)
     smaller = tall >= height and wide >= width
     if inter is Inter.NEAREST:
-        out = _nearest(cube, height, width)
+        out = _nearest(cube, height, width, window)
     elif (inter is Inter.AREA and smaller) or halved:  # half is the mean of four, as for OpenCV
         out = _area(cube, height, width)
+        out = out if stacked else out[window]
     else:
-        out = _separable(cube, height, width, inter)
+        out = _separable(cube, height, width, inter, window)
     if out.dtype != image.dtype:
         out = out.astype(image.dtype) if image.dtype.kind == "f" else whole(out, image.dtype)
-    shape = (*image.shape[:first], height, width, *image.shape[first + 2 :])
-    return np.ascontiguousarray(out.reshape(shape))
+    return np.ascontiguousarray(out.reshape(*out.shape[:-1], *image.shape[first + 2 :]))
 
 
 def whole(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
