@@ -71,6 +71,10 @@ class Model:
                 f"For 'Model', amp_level must be 'O0', 'O1', 'O2', 'O3' or 'auto', but got "
                 f"{amp_level!r}."
             )
+        if boost_level not in ("O0", "O1", "O2"):
+            raise ValueError(
+                f"For 'Model', boost_level must be 'O0', 'O1' or 'O2', but got {boost_level!r}."
+            )
         self._network, self._loss_fn, self._optimizer = network, loss_fn, optimizer
         chosen = {n: v for n, v in kwargs.items() if n in ("keep_batchnorm_fp32", _MANAGER)}
         self._lowered, self._manager = network, kwargs.get(_MANAGER)
@@ -193,26 +197,32 @@ class Model:
         notify = Callbacks(callbacks)
         args = self._args(dataset, notify, "train")
         steps = args.batch_num if sink_size == -1 else sink_size
-        args.update(epoch_num=epoch, batch_num=steps, cur_step_num=initial_epoch * steps)
+        args.update(
+            train_network=self._train_network, loss_fn=self._loss_fn, optimizer=self._optimizer,
+            epoch_num=epoch - initial_epoch, batch_num=steps, train_dataset=dataset,
+            train_dataset_element=None, initial_step=0, last_save_ckpt_step=None,
+            latest_ckpt_file=None, device_number=1, parallel_mode="stand_alone",
+            loss_scale_mananger=self._manager,
+        )  # fmt: skip
         with notify:
-            self._epochs(args, notify, initial_epoch, sink_size, valid)
+            self._epochs(args, notify, range(initial_epoch + 1, epoch + 1), sink_size, valid)
 
     def _epochs(
         self,
         args: RunArgs,
         notify: Callbacks,
-        initial_epoch: int,
+        epochs: range,
         sink_size: int,
         valid: tuple[Any, Any] | None,
     ) -> None:
-        dataset, epoch = args.train_dataset, args.epoch_num
         context = RunContext(args)
         # One iterator for all epochs: each shuffles anew, and worker processes stay.
-        epochs = max(1, epoch - initial_epoch)
-        rows = dataset.create_tuple_iterator(num_epochs=epochs if sink_size == -1 else -1)
+        rows = args.train_dataset.create_tuple_iterator(
+            num_epochs=len(epochs) if sink_size == -1 else -1
+        )
         steps = None if sink_size == -1 else _endless(rows)
         notify("on_train_begin", context)
-        for number in range(initial_epoch + 1, epoch + 1):
+        for number in epochs:
             args.cur_epoch_num = number
             self._train_network.set_train(True)
             notify("on_train_epoch_begin", context)
@@ -226,11 +236,10 @@ class Model:
                 if context.get_stop_requested():
                     break
             if valid is not None and _due(number, valid[1]):
-                results = self._evaluate(valid[0], Callbacks(notify.all))
-                args.eval_results = {f"eval_{name}": value for name, value in results.items()}
-                args.eval_epoch = number
-                self._train_network.set_train(True)
+                self._evaluate_between(args, valid[0], notify)
             notify("on_train_epoch_end", context)
+            for found in ("metrics", "eval_results"):  # they belong to this epoch alone
+                args.pop(found, None)
             if context.get_stop_requested():
                 break
         notify("on_train_end", context)
@@ -245,11 +254,8 @@ class Model:
         if not batches:
             raise ValueError("For 'Model', the data set has no rows.")
         return RunArgs(
-            train_network=self._train_network, network=self._network, loss_fn=self._loss_fn,
-            optimizer=self._optimizer, mode=mode, batch_num=batches, cur_step_num=0,
-            list_callback=notify.all, dataset_sink_mode=False, device_number=1,
-            parallel_mode="stand_alone", train_dataset=dataset, valid_dataset=dataset,
-            net_outputs=None, loss_scale_mananger=self._manager, metrics=self._metrics,
+            network=self._network, mode=mode, batch_num=batches, cur_step_num=0,
+            list_callback=notify.all, dataset_sink_mode=False,
         )  # fmt: skip
 
     # -- evaluation -----------------------------------------------------------------------------
@@ -262,17 +268,29 @@ class Model:
         Raises:
             ValueError: the model has no metrics.
         """
-        with Callbacks(callbacks) as notify:
-            return self._evaluate(valid_dataset, notify)
-
-    def _evaluate(self, dataset: Any, notify: Callbacks) -> dict[str, Any]:
         if not self._metrics:
             raise ValueError(
                 "For Model.eval, the model argument 'metrics' can not be None or empty, you should "
                 "set the argument 'metrics' for model."
             )
-        args = self._args(dataset, notify, "eval")
-        args.update(eval_network=self._eval_network, cur_epoch_num=1, epoch_num=1)
+        with Callbacks(callbacks) as notify:
+            args = self._args(valid_dataset, notify, "eval")
+            self._evaluate(args, valid_dataset, notify)
+        results: dict[str, Any] = args.metrics
+        return results
+
+    def _evaluate_between(self, args: RunArgs, dataset: Any, notify: Callbacks) -> None:
+        """Evaluate between two epochs; the metrics are known until the epoch's end."""
+        before = {n: args[n] for n in ("mode", "batch_num", "cur_step_num", "net_outputs")}
+        args.update(mode="eval", batch_num=dataset.get_dataset_size(), cur_step_num=0)
+        self._evaluate(args, dataset, Callbacks(notify.custom()), Loss())
+        args.update(before)
+        self._train_network.set_train(True)
+
+    def _evaluate(
+        self, args: RunArgs, dataset: Any, notify: Callbacks, loss: Loss | None = None
+    ) -> None:
+        args.update(eval_network=self._eval_network, valid_dataset=dataset)
         context = RunContext(args)
         for metric in self._metrics.values():
             metric.clear()
@@ -281,21 +299,24 @@ class Model:
         notify("on_eval_epoch_begin", context)
         for row in _rows(dataset):
             args.cur_step_num += 1
+            args.eval_dataset_element = row
             notify("on_eval_step_begin", context)
             outputs = self._eval_network(*row)
             args.net_outputs = outputs
             notify("on_eval_step_end", context)
-            self._update(outputs)
+            self._update(outputs, loss)
             if context.get_stop_requested():
                 break
-        results = {name: metric.eval() for name, metric in self._metrics.items()}
-        args.metrics = args.eval_results = results
         notify("on_eval_epoch_end", context)
+        args.metrics = {name: metric.eval() for name, metric in self._metrics.items()}
+        if loss is not None:
+            args.eval_results = {**args.metrics, "eval_loss": loss.eval()}
         notify("on_eval_end", context)
-        return results
 
-    def _update(self, outputs: Any) -> None:
+    def _update(self, outputs: Any, loss: Loss | None) -> None:
         values = outputs if isinstance(outputs, tuple | list) else (outputs,)
+        if loss is not None:
+            loss.update(values[self._places[0]])
         for name, metric in self._metrics.items():
             if metric.indexes is not None:
                 metric.update(*values)

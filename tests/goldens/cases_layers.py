@@ -28,8 +28,8 @@ def case(function):
     return function
 
 
-def layer(name, make, *arrays, by=1):
-    """The output, the gradients by the first `by` inputs and by the parameters, and the names."""
+def checked(make, *arrays, by=1):
+    """A case: the output, the gradients by the first `by` inputs and by the parameters, and the names."""
 
     def run(ms):
         cell = filled(ms, make(ms))
@@ -49,7 +49,11 @@ def layer(name, make, *arrays, by=1):
         grads = ms.grad(weighted, places, weights=params)(*xs) if by else None
         return repr(cell), [p.name for p in cell.get_parameters()], out, grads
 
-    cases[name] = run
+    return run
+
+
+def layer(name, make, *arrays, by=1):
+    cases[name] = checked(make, *arrays, by=by)
 
 
 layer("DiGamma", lambda ms: ms.nn.DiGamma(), np.abs(X) + 0.5, by=0)

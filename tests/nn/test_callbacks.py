@@ -140,8 +140,7 @@ class Told(train.Callback):
     wanted = (
         "train_network", "optimizer", "net_outputs", "cur_step_num", "batch_num", "epoch_num",
         "cur_epoch_num", "parallel_mode", "train_dataset", "train_dataset_element", "mode",
-        "network", "loss_fn", "list_callback", "dataset_sink_mode", "device_number", "metrics",
-        "valid_dataset",
+        "network", "loss_fn", "list_callback", "dataset_sink_mode", "device_number",
     )  # fmt: skip
 
     def __init__(self, log):

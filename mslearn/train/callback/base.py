@@ -184,6 +184,15 @@ class Callbacks:
                     f"callbacks=[train.LossMonitor()]."
                 )
 
+    def custom(self) -> list[Callback]:
+        """Those that also see the evaluations in `Model.fit`: one's own, and TimeMonitor."""
+        ours = ("mslearn.train.callback.", "mslearn.summary.")
+        return [
+            c
+            for c in self.all
+            if type(c).__name__ == "TimeMonitor" or not type(c).__module__.startswith(ours)
+        ]
+
     def __enter__(self) -> Callbacks:
         with ExitStack() as entering:
             for callback in self.all:

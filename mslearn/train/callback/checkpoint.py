@@ -71,6 +71,11 @@ class CheckpointConfig:
         self.keep_checkpoint_max = _count("keep_checkpoint_max", keep_checkpoint_max)
         minutes = _count("keep_checkpoint_per_n_minutes", keep_checkpoint_per_n_minutes)
         self.keep_checkpoint_per_n_minutes = None if self.keep_checkpoint_max else minutes
+        if not (steps or seconds or self.keep_checkpoint_max or minutes):
+            raise ValueError(
+                "For 'CheckpointConfig', save_checkpoint_steps, save_checkpoint_seconds, "
+                "keep_checkpoint_max and keep_checkpoint_per_n_minutes can't be all None or 0."
+            )
         if not self.keep_checkpoint_max and not minutes:
             self.keep_checkpoint_max = 1
         if saved_network is not None and not isinstance(saved_network, Cell):
@@ -86,7 +91,7 @@ class CheckpointConfig:
         self.append_info = list(append_info or [])
         for info in self.append_info:
             if not isinstance(info, dict) and info not in ("epoch_num", "step_num"):
-                raise TypeError(
+                raise ValueError(
                     f"For 'CheckpointConfig', append_info holds 'epoch_num', 'step_num' and dicts, "
                     f"but got {info!r}."
                 )

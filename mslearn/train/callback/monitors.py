@@ -67,10 +67,8 @@ class LossMonitor(Callback):
 
     def on_train_epoch_end(self, run_context: RunContext) -> None:
         args = run_context.original_args()
-        results = args.get("eval_results")
-        if results and args.get("eval_epoch") == args.cur_epoch_num:
-            shown = {name.removeprefix("eval_"): value for name, value in results.items()}
-            print(f"Eval result: epoch {args.cur_epoch_num}, metrics: {shown}", flush=True)
+        if args.get("metrics"):
+            print(f"Eval result: epoch {args.cur_epoch_num}, metrics: {args.metrics}", flush=True)
 
 
 class TimeMonitor(Callback):
@@ -119,19 +117,13 @@ class History(Callback):
         self.epoch: dict[str, list[int]] = {"epoch": []}
 
     def begin(self, run_context: RunContext) -> None:
-        if run_context.original_args().get("mode") == "eval":
-            return
         self.epoch = {"epoch": []}
-        self.history = {}
 
     def epoch_end(self, run_context: RunContext) -> None:
         args = run_context.original_args()
-        if args.get("mode") == "eval":
-            return
-        self.epoch["epoch"].append(args.get("cur_epoch_num"))
+        self.epoch["epoch"].append(args.get("cur_epoch_num", 1))
         loss = loss_of(args.get("net_outputs"))
         if loss is not None:
             self.history.setdefault("net_output", []).append(np.float32(loss))
-        if args.get("eval_epoch") == args.get("cur_epoch_num"):
-            for name, value in args.get("eval_results", {}).items():
-                self.history.setdefault(name.removeprefix("eval_"), []).append(value)
+        for name, value in (args.get("metrics") or {}).items():
+            self.history.setdefault(name, []).append(value)

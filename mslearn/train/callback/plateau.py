@@ -14,6 +14,12 @@ from mslearn.core.tensor import Tensor
 from mslearn.train.callback.base import Callback, RunContext
 from mslearn.train.callback.monitors import loss_of
 
+# Smaller is better, when mode is "auto"; of everything else more is better, as in MindSpore.
+_SMALLER = (
+    "eval_loss", "hausdorff_distance", "loss", "mae", "mean_surface_distance", "mse", "perplexity",
+    "root_mean_square_distance",
+)  # fmt: skip
+
 
 def learning_rate(optimizer: Any, who: str) -> Any:
     """The Parameter that holds an optimizer's rate.
@@ -67,8 +73,7 @@ class _Watch(Callback):
         self.min_delta = abs(min_delta)
         self.mode = mode
         if mode == "auto":
-            grows = any(word in monitor.lower() for word in ("acc", "f1", "precision", "recall"))
-            self.mode = "max" if grows else "min"
+            self.mode = "min" if monitor in _SMALLER else "max"
         self._restart()
 
     def _restart(self) -> None:
@@ -87,8 +92,6 @@ class _Watch(Callback):
         args = run_context.original_args()
         results = dict(args.get("eval_results") or {})
         if self.monitor in results:
-            if args.get("eval_epoch") != args.cur_epoch_num:
-                return None  # this epoch was not evaluated
             return float(np.mean(results[self.monitor]))
         if self.monitor == "loss":
             return loss_of(args.get("net_outputs"))
@@ -106,13 +109,15 @@ class EarlyStopping(_Watch):
     """Stop when a value got no better for `patience` epochs.
 
     Args:
-        monitor: ``"loss"``, or in `Model.fit` ``"eval_"`` and a metric's name.
+        monitor: ``"loss"``, or in `Model.fit` ``"eval_loss"`` or a metric's name.
         min_delta: what counts as better.
-        patience: how many epochs may pass without that.
+        patience: how many epochs may pass without that. With 0 the run ends after the first
+            epoch that is judged, as in MindSpore.
         verbose: say when it stops.
-        mode: ``"min"``, ``"max"``, or ``"auto"`` by the name.
+        mode: ``"min"``, ``"max"``, or ``"auto"``: "min" for losses and distances, else "max".
         baseline: must be passed within `patience` epochs.
-        restore_best_weights: give the network the weights of its best epoch in the end.
+        restore_best_weights: when it stops, give the network (and the optimizer) the state of
+            the best epoch.
     """
 
     def __init__(
@@ -131,7 +136,7 @@ class EarlyStopping(_Watch):
     def _restart(self) -> None:
         super()._restart()
         self.stopped_epoch = 0
-        self.best_weights: dict[str, np.ndarray] | None = None
+        self._best_state: dict[str, np.ndarray] = {}
 
     def on_train_epoch_end(self, run_context: RunContext) -> None:
         args = run_context.original_args()
@@ -139,23 +144,26 @@ class EarlyStopping(_Watch):
         if value is None:
             return
         self.wait += 1
-        if self._better(value, self.best):
+        better = self._better(value, self.best)
+        if self.restore_best_weights and (better or not self._best_state):
+            held = args.train_network.get_parameters()
+            self._best_state = {p.name: p.asnumpy().copy() for p in held}
+        if better:
             self.best = value
-            if self.restore_best_weights:
-                weights = args.network.get_parameters()
-                self.best_weights = {p.name: p.asnumpy().copy() for p in weights}
             if self.baseline is None or self._better(value, self.baseline):
                 self.wait = 0
-        if self.wait >= self.patience and self.wait:
+        if self.wait >= self.patience:
             self.stopped_epoch = args.cur_epoch_num
             run_context.request_stop()
+            if self.restore_best_weights:
+                if self.verbose:
+                    print("Restoring model weights from the end of the best epoch.", flush=True)
+                for param in args.train_network.get_parameters():
+                    param.set_data(Tensor(self._best_state[param.name]))
 
     def on_train_end(self, run_context: RunContext) -> None:
         if self.stopped_epoch and self.verbose:
             print(f"Epoch {self.stopped_epoch:05d}: early stopping", flush=True)
-        if self.best_weights is not None:
-            for param in run_context.original_args().network.get_parameters():
-                param.set_data(Tensor(self.best_weights[param.name]))
 
 
 class ReduceLROnPlateau(_Watch):

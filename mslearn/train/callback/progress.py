@@ -29,7 +29,7 @@ class ProgressBar(Callback):
         if isinstance(width, bool) or not isinstance(width, int) or width < 1:
             raise ValueError(f"For 'ProgressBar', width must be an int above 0, not {width!r}.")
         self.width, self.show_time, self.live = width, show_time, live
-        self._drawn = self._length = 0
+        self._drawn = self._length = self._epochs = 0
         self._start = 0.0
 
     def _is_live(self) -> bool:
@@ -37,7 +37,12 @@ class ProgressBar(Callback):
             return self.live
         return sys.stdout.isatty() or "ipykernel" in sys.modules
 
+    def on_train_begin(self, run_context: RunContext) -> None:
+        self._epochs = 0
+
     def on_train_epoch_begin(self, run_context: RunContext) -> None:
+        args = run_context.original_args()
+        self._epochs = self._epochs or args.cur_epoch_num - 1 + args.epoch_num
         self._drawn, self._length, self._start = -1, 0, time.perf_counter()
 
     def on_train_step_end(self, run_context: RunContext) -> None:
@@ -52,10 +57,9 @@ class ProgressBar(Callback):
         args = run_context.original_args()
         step = (args.cur_step_num - 1) % args.batch_num + 1
         line = self._line(args, step)
-        if args.get("eval_epoch") == args.cur_epoch_num:
-            for name, value in args.get("eval_results", {}).items():
-                shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-                line += f"  {name} {shown}"
+        for name, value in (args.get("metrics") or {}).items():
+            shown = f"{value:.4f}" if isinstance(value, float) else str(value)
+            line += f"  eval_{name} {shown}"
         if self.show_time:
             line += f"  {time.perf_counter() - self._start:.1f} s"
         self._write(line, "\n")
@@ -63,8 +67,8 @@ class ProgressBar(Callback):
     def _line(self, args: Any, step: int) -> str:
         filled = step * self.width // args.batch_num
         bar = "=" * filled + "." * (self.width - filled)
-        epochs = len(str(args.epoch_num))
-        line = f"Epoch {args.cur_epoch_num:>{epochs}}/{args.epoch_num} [{bar}] "
+        digits = len(str(self._epochs))
+        line = f"Epoch {args.cur_epoch_num:>{digits}}/{self._epochs} [{bar}] "
         line += f"{step:>{len(str(args.batch_num))}}/{args.batch_num}"
         loss = loss_of(args.net_outputs)
         return line if loss is None else f"{line}  loss {loss:.4f}"

@@ -65,6 +65,15 @@ class Metric:
 
     # -- for subclasses -----------------------------------------------------------------------
 
+    def _convert_data(self, data: Any) -> np.ndarray:
+        """A Tensor, list or array as an array; metrics of MindSpore's documentation call this."""
+        if not isinstance(data, Tensor | list | np.ndarray):
+            raise TypeError(
+                f"For 'Metric' and its subclasses, the data must be a Tensor, list or "
+                f"numpy.ndarray, but got '{type(data).__name__}'."
+            )
+        return array(data)
+
     def _two(self, inputs: tuple[Any, ...], what: str = "predicted value, true value") -> Any:
         if len(inputs) != 2:
             raise ValueError(

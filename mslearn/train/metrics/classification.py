@@ -37,11 +37,12 @@ class _Classes(Metric):
                 f"In multilabel case, the predicted value (inputs[0]) and the true value "
                 f"(inputs[1]) need the same shape, but got {pred.shape} and {true.shape}."
             )
-        if not multi and pred.ndim != true.ndim + 1 and pred.shape != true.shape:
+        hot = pred.shape == true.shape and true.ndim > 1 and _is_one_hot(true)
+        if not multi and pred.ndim != true.ndim + 1 and not hot:
             raise ValueError(
                 f"In classification case, the dimension of y_pred (predicted value) should equal "
-                f"to the dimension of y (true value) add 1, but got y_pred dimension: {pred.ndim} "
-                f"and y dimension: {true.ndim}."
+                f"to the dimension of y (true value) add 1, or y be one-hot, but got y_pred "
+                f"dimension: {pred.ndim} and y dimension: {true.ndim}."
             )
         if pred.ndim < 2:
             raise ValueError(
@@ -76,6 +77,10 @@ class _Classes(Metric):
                 f"{classes}, true value classes {int(label.max()) + 1}."
             )
         return _one_hot(label, classes)
+
+
+def _is_one_hot(label: np.ndarray) -> bool:
+    return bool(((label == 0) | (label == 1)).all() and (label.sum(1) == 1).all())
 
 
 def _one_hot(index: np.ndarray, classes: int) -> np.ndarray:
