@@ -131,10 +131,10 @@ class Tensor:
         return Tensor.wrap(array.view())
 
     def assign_value(self, value: Any) -> None:
-        """Let the handle point to `value` (array or Abstract); a capture takes note of it."""
+        """Let the handle point to `value` (Tensor, array, Abstract); a capture takes note of it."""
         if state.capture is not None:
             state.capture.rebind(self)
-        self._value = value
+        self._value = getattr(value, "_value", value)
 
     @property
     def shape(self) -> tuple[int, ...]:

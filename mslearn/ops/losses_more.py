@@ -204,3 +204,10 @@ def sparse_softmax_cross_entropy_with_logits(logits, labels, is_grad=False):
     if is_grad:
         return stop_gradient(softmax(x, -1) - y) / x.shape[0]
     return -(y * log_softmax(x, -1)).sum() / math.prod(x.shape[:-1])
+
+
+def margin_targets(target):
+    """1 for each class that a row of `target` names before its first -1, int32."""
+    y = as_tensor(target)._concrete()
+    rows = [np.isin(np.arange(len(row)), row[: [*row, -1].index(-1)]) for row in np.atleast_2d(y)]
+    return Tensor.wrap(np.reshape(rows, y.shape).astype(np.int32))

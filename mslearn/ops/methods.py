@@ -21,7 +21,7 @@ from mslearn.ops.shape import identity
 
 _SAME = """
 absolute addbmm addcdiv addcmul addmm addmv addr adjoint aminmax angle approximate_equal arccos
-arccosh arcsin arcsinh arctan arctan2 arctanh argsort argwhere baddbmm bernoulli bincount cholesky
+arccosh arcsin arcsinh arctan arctan2 arctanh argsort argwhere baddbmm bincount cholesky
 cholesky_inverse cholesky_solve col2im conj copysign count_nonzero cov cross cummax cummin cumprod
 deg2rad det diag diag_embed diagflat diagonal diagonal_scatter diff divide dot dsplit eigvals eq
 expand_as fills fliplr flipud float_power fold frac gather_elements gather_nd ge geqrf ger
@@ -162,6 +162,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     **{name: getattr(o, name) for name in _SAME.split()},
     "argmax_with_value": lambda self, axis=0, keep_dims=False: o.max(self, axis, keep_dims),
     "argmin_with_value": lambda self, axis=0, keep_dims=False: o.min(self, axis, keep_dims),
+    "bernoulli": lambda x, *, generator=None: o.bernoulli(x, x),
     "bfloat16": lambda x: o.cast(x, bfloat16()),
     "allclose": lambda x, y, rtol=1e-05, atol=1e-08, equal_nan=False: o.isclose(
         x, y, rtol, atol, equal_nan

@@ -12,6 +12,7 @@ from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops import images
 from mslearn.ops.decompositions import matrix_norm
 from mslearn.ops.families import cast, floating
+from mslearn.ops.losses_more import margin_targets
 from mslearn.ops.matrix import matrix_solve
 from mslearn.ops.names.classes import declare
 from mslearn.ops.optimizer_rare import on_rows
@@ -43,8 +44,8 @@ for _name, _function, _params in (
     ("LuUnpack", o.lu_unpack, {"unpack_data": True, "unpack_pivots": True}),
     ("MatrixPower", o.matrix_power, {"n": 1}),
     ("Ormqr", o.ormqr, {"left": True, "transpose": False}),
-    ("MultilabelMarginLoss", lambda x, y, reduction: o.multilabel_margin_loss(x, y, reduction),
-     {"reduction": "mean"}),
+    ("MultilabelMarginLoss", lambda x, y, reduction: (o.multilabel_margin_loss(x, y, reduction),
+     margin_targets(y)), {"reduction": "mean"}),
     ("AdaptiveAvgPool3D", o.adaptive_avg_pool3d, {"output_size": 1}),
     ("BartlettWindow", o.bartlett_window, {"periodic": True, "dtype": FLOAT32}),
     ("BlackmanWindow", o.blackman_window, {"periodic": True, "dtype": FLOAT32}),
@@ -97,8 +98,7 @@ declare("ReduceStd", lambda x, axis, unbiased, keep_dims: o.std_mean(
 declare("NuclearNorm", lambda x, dim, keepdim: matrix_norm(
     x, "nuc", (-2, -1) if dim is None else tuple(dim), keepdim), dim=None, keepdim=False,
 )  # fmt: skip
-declare("NthElement", lambda x, n, reverse: (
-    o.sort(x, -1, reverse)[0][..., int(n)]), reverse=False)  # fmt: skip
+declare("NthElement", lambda x, n, reverse: o.sort(x, -1, reverse)[0][..., int(n)], reverse=False)
 declare("CompareAndBitpack", lambda x, threshold: _made(
     np.packbits(_array(x) > _array(threshold), -1)))  # fmt: skip
 declare("ConfusionMatrix", lambda labels, predictions, num_classes, dtype: _made(
