@@ -8,10 +8,11 @@ import numpy as np
 
 from mslearn.core.dtype import promote, to_numpy
 from mslearn.core.errors import ShapeError
-from mslearn.core.primitive import Primitive, apply
+from mslearn.core.primitive import Primitive, apply, registry
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import BroadcastTo, Linear, Reshape, normal_axes
 from mslearn.ops.families import cast as to_dtype
+from mslearn.ops.views import BACK, view_of
 
 __all__ = [
     "broadcast_to", "cast", "cat", "chunk", "concat", "expand_dims", "flatten", "flip",
@@ -158,30 +159,45 @@ def _sizes(name: str, values: Any) -> tuple[int, ...]:
     return out
 
 
+def _back_in_order(base, view, attrs, k):
+    order = [p % base.ndim for p in attrs["perm"]]
+    return apply(Transpose, (view,), {"perm": tuple(int(i) for i in np.argsort(order))})
+
+
+def _back_among(base, view, attrs, k):
+    start = sum(attrs["sizes"][:k])
+    place = (slice(None),) * attrs["axis"] + (slice(start, start + attrs["sizes"][k]),)
+    return apply(registry["SetItem"], (base, view), {"template": place})
+
+
+BACK[Reshape] = lambda base, view, attrs, k: apply(Reshape, (view,), {"shape": base.shape})
+BACK[Transpose], BACK[Split] = _back_in_order, _back_among
+
+
 def reshape(input, shape):
     """The same elements in another shape; one size may be -1."""
-    return apply(Reshape, (as_tensor(input),), {"shape": _sizes("reshape", (shape,))})
+    return view_of(Reshape, as_tensor(input), {"shape": _sizes("reshape", (shape,))})
 
 
 def view(self, *shape):
     """The same elements in another shape: ``x.view(2, -1)`` or ``x.view((2, -1))``."""
-    return apply(Reshape, (self,), {"shape": _sizes("view", shape)})
+    return view_of(Reshape, self, {"shape": _sizes("view", shape)})
 
 
 def reshape_method(self, *shape):
     """The same elements in another shape: ``x.reshape(2, -1)`` or ``x.reshape((2, -1))``."""
-    return apply(Reshape, (self,), {"shape": _sizes("reshape", shape)})
+    return view_of(Reshape, self, {"shape": _sizes("reshape", shape)})
 
 
 def transpose(input, dims):
     """The axes in the order `dims`, a permutation of all of them."""
-    return apply(Transpose, (as_tensor(input),), {"perm": _sizes("transpose", (dims,))})
+    return view_of(Transpose, as_tensor(input), {"perm": _sizes("transpose", (dims,))})
 
 
 def transpose_method(self, *axes):
     """The axes in the given order; reversed when none is given."""
     perm = _sizes("transpose", axes) if axes else tuple(reversed(range(self.ndim)))
-    return apply(Transpose, (self,), {"perm": perm})
+    return view_of(Transpose, self, {"perm": perm})
 
 
 def permute(input, axis):
@@ -195,14 +211,14 @@ def swapaxes(input, axis0, axis1):
     (a,), (b,) = normal_axes("swapaxes", x.ndim, axis0), normal_axes("swapaxes", x.ndim, axis1)
     perm = list(range(x.ndim))
     perm[a], perm[b] = perm[b], perm[a]
-    return apply(Transpose, (x,), {"perm": tuple(perm)})
+    return view_of(Transpose, x, {"perm": tuple(perm)})
 
 
 def flatten(input, order="C", *, start_dim=1, end_dim=-1):
     """The axes from `start_dim` to `end_dim` as one; by default all but the first (the batch)."""
     x = as_tensor(input)
     if x.ndim == 0:
-        return apply(Reshape, (x,), {"shape": (1,)})
+        return view_of(Reshape, x, {"shape": (1,)})
     if start_dim == 1 and x.ndim == 1:
         start_dim = 0
     (a,), (b,) = normal_axes("flatten", x.ndim, start_dim), normal_axes("flatten", x.ndim, end_dim)
@@ -212,14 +228,14 @@ def flatten(input, order="C", *, start_dim=1, end_dim=-1):
             f"{end_dim} for shape {list(x.shape)}."
         )
     middle = int(np.prod(x.shape[a : b + 1], dtype=int))
-    return apply(Reshape, (x,), {"shape": (*x.shape[:a], middle, *x.shape[b + 1 :])})
+    return view_of(Reshape, x, {"shape": (*x.shape[:a], middle, *x.shape[b + 1 :])})
 
 
 def expand_dims(input_x, axis):
     """A new axis of size 1 at `axis`."""
     x = as_tensor(input_x)
     (at,) = normal_axes("expand_dims", x.ndim + 1, axis)
-    return apply(Reshape, (x,), {"shape": (*x.shape[:at], 1, *x.shape[at:])})
+    return view_of(Reshape, x, {"shape": (*x.shape[:at], 1, *x.shape[at:])})
 
 
 def unsqueeze(input, dim):
@@ -234,7 +250,7 @@ def squeeze(input, axis=None):
         gone = tuple(i for i, n in enumerate(x.shape) if n == 1)
     else:
         gone = tuple(i for i in normal_axes("squeeze", x.ndim, axis) if x.shape[i] == 1)
-    return apply(Reshape, (x,), {"shape": tuple(n for i, n in enumerate(x.shape) if i not in gone)})
+    return view_of(Reshape, x, {"shape": tuple(n for i, n in enumerate(x.shape) if i not in gone)})
 
 
 def broadcast_to(input, shape):
@@ -279,7 +295,7 @@ def split(tensor, split_size_or_sections, axis=0):
         if sizes <= 0:
             raise ValueError(f"For 'split', the size must be positive, but got {sizes}.")
         sizes = [min(sizes, n - i) for i in range(0, n, sizes)]
-    out = apply(Split, (x,), {"axis": at, "sizes": tuple(sizes)})
+    out = view_of(Split, x, {"axis": at, "sizes": tuple(sizes)})
     return out if isinstance(out, tuple) else (out,)
 
 
