@@ -133,6 +133,7 @@ def graph(
     loss_fn: Callable[..., Any] | None = None,
     grads: bool = True,
     optimizer: Any = None,
+    language: str | None = None,
 ) -> GraphView:
     """Run a network or function once and show what it computed.
 
@@ -144,6 +145,7 @@ def graph(
             or the first of several outputs when that is a scalar.
         optimizer: one step of it is tried with these gradients and taken back, so that each
             parameter shows its update ratio, mean|change| / mean|value|.
+        language: "en" or "zh"; the one of `insight.set_language` by default.
 
     Returns:
         A view to put at the end of a notebook cell.
@@ -157,4 +159,5 @@ def graph(
         >>> insight.graph(net, images, labels, loss_fn=loss_fn)         # doctest: +SKIP
         >>> insight.graph(forward_fn, images, labels)                   # doctest: +SKIP
     """
-    return GraphView(scene(cell_or_fn, *inputs, loss_fn=loss_fn, grads=grads, optimizer=optimizer))
+    made = scene(cell_or_fn, *inputs, loss_fn=loss_fn, grads=grads, optimizer=optimizer)
+    return GraphView(made, **({} if language is None else {"language": language}))

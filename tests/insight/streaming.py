@@ -79,7 +79,7 @@ class Page:
     def last_step(self) -> int:
         """The step at the right end of the chart; 0 while it is empty."""
         text = self.page.evaluate(POINTS).split(" ")[-1]
-        return 0 if "inf" in text else int(text.replace("\u202f", ""))
+        return 0 if "inf" in text else int(float(text.replace("\u202f", "")))  # one point: "0.5"
 
     def wait_for_step(self, step: int, seconds: float) -> None:
         deadline = time.monotonic() + seconds

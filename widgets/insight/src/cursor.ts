@@ -2,6 +2,13 @@
 // charts as well as sliders. The widgets come from bundles of their own, so an event of the page tells it.
 const EVENT = "mslearn-cursor";
 
+/** The dashboard as a tab of JupyterLab is a frame: the page around it hears and is heard. */
+const page: Window = (() => {
+  try {
+    return window.parent.location.origin === window.location.origin ? window.parent : window;
+  } catch { return window; } // in another site's frame
+})();
+
 export type Axis = "step" | "relative" | "wall";
 
 export class SharedCursor {
@@ -9,18 +16,18 @@ export class SharedCursor {
 
   /** `follow` gets where another widget points; null is nowhere. */
   constructor(private readonly follow: (x: number | null, axis: Axis) => void) {
-    window.addEventListener(EVENT, this.hear);
+    page.addEventListener(EVENT, this.hear);
   }
 
   /** Tell all others; does nothing inside `follow`. */
   tell(x: number | null, axis: Axis = "step"): void {
     if (this.busy) return;
     this.busy = true;
-    window.dispatchEvent(new CustomEvent(EVENT, { detail: { x, axis } }));
+    page.dispatchEvent(new CustomEvent(EVENT, { detail: { x, axis } }));
     this.busy = false;
   }
 
-  stop(): void { window.removeEventListener(EVENT, this.hear); }
+  stop(): void { page.removeEventListener(EVENT, this.hear); }
 
   private readonly hear = (event: Event): void => {
     if (this.busy) return;

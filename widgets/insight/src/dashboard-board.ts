@@ -1,4 +1,5 @@
 // What all views share: the runs, which of them are chosen, and how they are drawn.
+import { SharedCursor } from "./cursor";
 import { isDark, onceAFrame } from "./shared";
 import type { Axis, Listing, RunInfo } from "./dashboard-data";
 
@@ -14,8 +15,9 @@ export class Board {
   ridges: "ridge" | "overlay" = "ridge";
   /** Values of a tag below the first or above the second number are painted. */
   limits: Record<string, Limit> = {};
-  /** Where the reader points, on the horizontal axis: all charts show it. */
+  /** Where the reader points, on the horizontal axis: all charts and sliders show it. */
   cursor: number | null = null;
+  private readonly shared = new SharedCursor((x, axis) => { if (axis === this.axis) this.point(x); });
   readonly pointed = new Set<() => void>();
   /** Told when the language has changed. */
   readonly changed = new Set<() => void>();
@@ -44,6 +46,7 @@ export class Board {
   point(x: number | null): void {
     if (x === this.cursor) return;
     this.cursor = x;
+    this.shared.tell(x, this.axis);
     this.tellPointed();
   }
   private readonly tellPointed = onceAFrame(() => { for (const told of this.pointed) told(); });

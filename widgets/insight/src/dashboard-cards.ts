@@ -1,5 +1,6 @@
 // Cards of one run and tag with a step slider; among them pictures. Histograms and tensors have
 // files of their own.
+import { nearest } from "./cursor";
 import { type Board } from "./dashboard-board";
 import { type RunInfo, imageAddress, stepsOf } from "./dashboard-data";
 import { tool } from "./dashboard-tools";
@@ -26,13 +27,38 @@ export abstract class Card<Data> {
     this.element = h("section", { class: "ms-d-card", "data-tag": tag, "data-run": run.name },
       h("header", {}, h("h3", {}, tag), this.bar), h("p", { class: "ms-dim ms-d-name", title: run.name }, run.name),
       this.body, this.slider, this.caption);
-    this.slider.addEventListener("input", () => this.draw());
+    this.slider.addEventListener("input", () => this.goTo(Number(this.slider.value)));
+    board.pointed.add(this.follow);
   }
 
   protected abstract count(run: RunInfo): number;
   protected abstract ask(): Promise<Data>;
   protected abstract last(data: Data): number;
+  /** Step and time of each record, in their order. */
+  protected abstract moments(data: Data): [number, number][];
   protected abstract draw(): void;
+
+  /** The record at place k is chosen here; what else has steps follows. */
+  protected goTo(k: number): void {
+    this.slider.value = String(k);
+    this.draw();
+    this.board.point(this.xs()[this.at] ?? null);
+  }
+
+  /** Horizontal places of the records, by the chosen axis. */
+  private xs(): number[] {
+    const moments = this.data ? this.moments(this.data) : [], { axis } = this.board;
+    return moments.map(([step, wall]) => (axis === "step" ? step : axis === "wall" ? wall : wall - moments[0]![1]));
+  }
+
+  private readonly follow = (): void => {
+    const x = this.board.cursor;
+    if (x === null || !this.visible || !this.data) return;
+    const k = nearest(this.xs(), x);
+    if (k < 0 || k === this.at) return;
+    this.slider.value = String(k);
+    this.draw();
+  };
 
   protected get at(): number { return Math.min(Number(this.slider.value), this.data ? this.last(this.data) : 0); }
 
@@ -64,7 +90,7 @@ export abstract class Card<Data> {
     }
   }
 
-  destroy(): void {}
+  destroy(): void { this.board.pointed.delete(this.follow); }
 }
 
 export class ImageCard extends Card<[number, number][]> {
@@ -72,6 +98,7 @@ export class ImageCard extends Card<[number, number][]> {
   protected count(run: RunInfo) { return run.images[this.tag] ?? 0; }
   protected async ask() { return stepsOf("images", this.run.number, this.tag); }
   protected last(steps: [number, number][]) { return steps.length - 1; }
+  protected moments(steps: [number, number][]) { return steps; }
 
   protected draw(): void {
     const step = this.data![this.at]?.[0] ?? 0;

@@ -13,6 +13,7 @@ export class HistogramCard extends Card<HistogramRow[]> {
   protected count(run: RunInfo) { return run.histograms[this.tag] ?? 0; }
   protected async ask() { return (await histograms(this.run.number, this.tag)).histograms; }
   protected last(rows: HistogramRow[]) { return rows.length - 1; }
+  protected moments(rows: HistogramRow[]) { return rows.map((row): [number, number] => [row.step, row.wall]); }
   private x(value: number): number { return LEFT + ((value - this.low) / (this.high - this.low || 1)) * (RIGHT - LEFT); }
 
   protected draw(): void {
@@ -36,7 +37,7 @@ export class HistogramCard extends Card<HistogramRow[]> {
         d: `M${this.x(first).toFixed(1)} ${floor(k)}${line.join("")}${close}Z`,
         class: `ms-d-ridge${overlay ? " ms-d-over" : ""}${k === at ? " ms-d-on" : ""}`,
         style: overlay ? `${ink}; --age: ${(0.15 + (0.85 * k) / Math.max(rows.length - 1, 1)).toFixed(2)}` : ink, "data-step": row.step,
-        onpointerenter: () => { if (!overlay) { this.slider.value = String(k); this.draw(); } },
+        onpointerenter: () => { if (!overlay && k !== this.at) this.goTo(k); },
       });
     });
     if (paths[at]) paths.push(paths.splice(at, 1)[0]!); // the chosen one in front

@@ -35,6 +35,7 @@ export class TensorCard extends Card<[number, number][]> {
   protected count(run: RunInfo) { return run.tensors[this.tag] ?? 0; }
   protected async ask() { return stepsOf("tensors", this.run.number, this.tag); }
   protected last(steps: [number, number][]) { return steps.length - 1; }
+  protected moments(steps: [number, number][]) { return steps; }
 
   protected draw(): void {
     const { board } = this;

@@ -8,6 +8,7 @@ import { DocumentWidget } from '@jupyterlab/docregistry';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { addDashboard } from './dashboard';
+import { showStoredPictures } from './pictures';
 import { CampSidebar } from './sidebar';
 import { openSourceLinks } from './source';
 
@@ -31,6 +32,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
 
     addDashboard(app);
     openSourceLinks(app);
+    showStoredPictures(app);
 
     shell.currentChanged.connect((_, { newValue }) => {
       sidebar.setCurrentPath(newValue instanceof DocumentWidget ? newValue.context.path : '');
