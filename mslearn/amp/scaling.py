@@ -107,12 +107,14 @@ def _scale(name: str, value: Any) -> float:
         raise TypeError(f"The {name} must be a number, but got '{type(value).__name__}'.")
     if value < 1:
         raise ValueError(f"The {name} must be at least 1, but got {value}.")
-    return float(value)
+    return value
 
 
 def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"The {name} must be an int of at least 1, but got {value!r}.")
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"The {name} must be an int, but got '{type(value).__name__}'.")
+    if value < 1:
+        raise ValueError(f"The {name} must be at least 1, but got {value}.")
     return value
 
 

@@ -125,6 +125,8 @@ class TrainOneStepCell(Cell):
         self.optimizer = optimizer
         self.weights = optimizer.parameters
         self.grad = GradOperation(get_by_list=True, sens_param=True)
+        self.grad_no_sens = GradOperation(get_by_list=True)
+        self.sense_flag, self.reducer_flag = sens is not None, False
         if isinstance(sens, int | float) and sens == 0:
             raise ValueError(f"For '{type(self).__name__}', sens must not be 0.")
         self.sens: Any = 1.0 if sens is None else sens
@@ -231,6 +233,7 @@ class TrainOneStepWithLossScaleCell(TrainOneStepCell):
                 f"For 'TrainOneStepWithLossScaleCell', 'scale_sense' must be a Cell or a Tensor "
                 f"with one number, but got '{type(scale_sense).__name__}'."
             )
+        self.hyper_map = ops.HyperMap()
         self.scale_sense = Parameter(np.asarray(value, FLOAT32), name="scale_sense")
 
     def set_sense_scale(self, sens: Tensor) -> None:

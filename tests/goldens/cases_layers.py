@@ -29,7 +29,7 @@ def case(function):
 
 
 def checked(make, *arrays, by=1):
-    """A case: the output, the gradients by the first `by` inputs and by the parameters, and the names."""
+    """A case: output, gradients by the first `by` inputs and by the parameters, and the names."""
 
     def run(ms):
         cell = filled(ms, make(ms))

@@ -145,7 +145,7 @@ def patience_zero(ms):
 @case
 def of_a_name_of_ones_own_more_is_better(ms):
     stop = ms.train.EarlyStopping("error", patience=1, verbose=True)
-    net, optimizer, of = model(ms, metrics={"error": ms.train.MAE()})
+    of = model(ms, metrics={"error": ms.train.MAE()})[2]
     text = printed(
         lambda: of.fit(
             5, data(ms), data(ms), callbacks=stop,

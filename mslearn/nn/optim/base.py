@@ -55,6 +55,23 @@ class Optimizer(Cell):
             id(p) for g in groups if g.get("grad_centralization") for p in g["params"]
         }
         self.parameters = ParameterTuple(order)
+        self._help_custom_optimizers(ordered=any("order_params" in g for g in _dicts(parameters)))
+
+    def _help_custom_optimizers(self, ordered: bool) -> None:
+        """The further attributes that MindSpore's own and its users' optimizers rely on."""
+        self.param_length = len(self.parameters)
+        self.is_group_params_ordered = ordered
+        self.dynamic_lr = isinstance(self.learning_rate, Cell)
+        decays = [self._decay_of(p) for p in self.parameters]
+        self.dynamic_weight_decay = any(isinstance(d, Cell) for d in decays)
+        decayed = tuple(isinstance(d, Cell) or d > 0 for d in decays)
+        self.exec_weight_decay = any(decayed)
+        self.decay_flags = decayed if self.is_group else tuple(map(_decays, self.parameters))
+        self.need_scale = self.loss_scale != 1.0
+        self.reciprocal_scale = Tensor(np.asarray(1.0 / self.loss_scale, FLOAT32))
+        self.map_, self.hyper_map = ops.Map(), ops.HyperMap()
+        self.assignadd = ops.AssignAdd()
+        self.global_step_increase_tensor = Tensor(np.ones(1, np.int32))
 
     def _take_rates(
         self, learning_rate: Any, groups: list[dict[str, Any]], order: list[Parameter]
@@ -77,7 +94,8 @@ class Optimizer(Cell):
         self._rates = rates
         if any(isinstance(r, Cell) for r in rates):
             cells = [r if isinstance(r, Cell) else _ConvertToCell(r) for r in rates]
-            self.learning_rate = CellList(cells, auto_prefix=False)
+            each = (cells[self._place_of_rate[id(p)]] for p in order)
+            self.learning_rate = CellList(list(each), auto_prefix=False)
         else:
             self.learning_rate = ParameterTuple(rates[self._place_of_rate[id(p)]] for p in order)
 
@@ -115,10 +133,14 @@ class Optimizer(Cell):
         return rate.learning_rate if isinstance(rate, _IteratorLearningRate) else rate
 
     def get_weight_decay(self) -> Any:
-        """The weight decay of the coming step; in groups a tuple, one a parameter."""
+        """The weight decay of the coming step times the loss scale, which the gradients bear too.
+
+        In groups a tuple, one a parameter.
+        """
         if not self.is_group:
-            return ops.cast(as_tensor(self._present(self.weight_decay)), FLOAT32)
-        decays = (self._present(self._decay_of(p)) for p in self.parameters)
+            decay = self._present(self.weight_decay) * self.loss_scale
+            return ops.cast(as_tensor(decay), FLOAT32)
+        decays = (self._present(self._decay_of(p)) * self.loss_scale for p in self.parameters)
         return tuple(ops.cast(as_tensor(decay), FLOAT32) for decay in decays)
 
     def decay_weight(self, gradients: Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -163,8 +185,7 @@ class Optimizer(Cell):
         own = self._decays.get(id(param))
         if own is not None:
             return own
-        spared = not self.is_group and ("beta" in param.name or "gamma" in param.name)
-        return 0.0 if spared else self.weight_decay
+        return self.weight_decay if self.is_group or _decays(param) else 0.0
 
     def prepared(
         self, gradients: Sequence[Tensor], decay: bool = True
@@ -227,6 +248,10 @@ class Optimizer(Cell):
         )
 
 
+def _decays(param: Parameter) -> bool:
+    return "beta" not in param.name and "gamma" not in param.name
+
+
 def _references(param: Parameter) -> int:
     return sys.getrefcount(param._value)
 
@@ -245,6 +270,10 @@ _ALONE = _references(_probe)
 
 def _groups(name: str, parameters: Any) -> tuple[list[dict[str, Any]], list[Parameter], bool]:
     """The groups, all Parameters in order, and whether groups were given."""
+    if parameters is None:
+        raise ValueError(
+            f"For '{name}', the argument parameters can not be None. Pass net.trainable_params()."
+        )
     if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
         raise TypeError(
             f"For '{name}', the parameters must be a list of Parameters or of dicts, but got "
@@ -273,6 +302,9 @@ def _groups(name: str, parameters: Any) -> tuple[list[dict[str, Any]], list[Para
                 raise ValueError(f"For '{name}', a group's 'params' must not be empty.")
         every = [p for g in groups for p in g["params"]]
         order = list(wanted[0]) if wanted else every
+        extra = [p.name for p in order if id(p) not in set(map(id, every))]
+        if extra:
+            raise ValueError(f"For '{name}', 'order_params' has {extra}, which no group has.")
         missing = [p.name for p in every if id(p) not in set(map(id, order))]
         if missing:
             raise ValueError(f"For '{name}', 'order_params' lacks the parameters {missing}.")
@@ -281,9 +313,15 @@ def _groups(name: str, parameters: Any) -> tuple[list[dict[str, Any]], list[Para
             f"For '{name}', all elements of the argument 'parameters' must be 'Parameter', or all "
             f"of them 'dict'. Pass net.trainable_params()."
         )
+    is_group = not isinstance(items[0], Parameter)
     if len({id(p) for p in order}) < len(order):
-        raise RuntimeError(f"For '{name}', a Parameter appears twice in the parameters.")
-    return groups, order, not all(isinstance(p, Parameter) for p in items)
+        error = RuntimeError if is_group else ValueError  # as MindSpore's
+        raise error(f"For '{name}', a Parameter appears twice in the parameters.")
+    return groups, order, is_group
+
+
+def _dicts(parameters: Any) -> list[dict[str, Any]]:
+    return [g for g in parameters if isinstance(g, dict)]
 
 
 class _IteratorLearningRate(Cell):
@@ -325,7 +363,12 @@ def schedule_or_parameter(owner: str, rate: Any, name: str) -> Parameter | Cell:
                 f"'{float(rate)}' with type 'float'."
             )
         return Parameter(np.asarray(rate, FLOAT32), name=name)
-    if isinstance(rate, str | bool) or not isinstance(rate, Tensor | Iterable):
+    if isinstance(rate, str):
+        raise ValueError(
+            f"For '{owner}', the learning_rate must be a number, a list, a Tensor or a schedule, "
+            f"but got {rate!r}."
+        )
+    if isinstance(rate, bool) or not isinstance(rate, Tensor | Iterable):
         raise TypeError(
             f"For '{owner}', the learning_rate must be a number, a list, a Tensor or a schedule, "
             f"but got '{type(rate).__name__}'."
