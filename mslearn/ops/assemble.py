@@ -7,7 +7,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive, registry
 from mslearn.core.tensor import Tensor
 from mslearn.ops import compare, control, creation, elementwise, indexing, linalg, neural
@@ -111,7 +110,6 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
     for name, prim in arithmetic.items():
         setattr(Tensor, f"__{name}__", _operator(prim))
         setattr(Tensor, f"__r{name}__", _operator(prim, reflected=True))
-        setattr(Tensor, f"__i{name}__", _in_place(_operator(prim)))
     for name, prim, answer in (
         ("eq", c.Equal, False), ("ne", c.NotEqual, True), ("lt", c.Less, None),
         ("le", c.LessEqual, None), ("gt", c.Greater, None), ("ge", c.GreaterEqual, None),
@@ -171,17 +169,6 @@ def _to(code: str) -> Callable[[Tensor], Tensor]:
 
 def _new(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return lambda self, size, dtype=None: make(size, dtype or self.dtype)
-
-
-def _in_place(operator: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def update(self: Tensor, other: Any) -> Tensor:
-        new = operator(self, other)
-        if isinstance(self, Parameter):
-            return control.assign(self, new)
-        self.assign_value(new._value)
-        return self
-
-    return update
 
 
 def _permute(self, *axis):

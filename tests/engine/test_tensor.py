@@ -24,8 +24,10 @@ def test_in_place_work_rebinds_the_handle_and_leaves_tapes_alone():
 
     assert ms.grad(f)(x).tolist() == [0.0, 4.0, 6.0]
     y = x
-    y += 1
+    y.add_(1)
     assert x.tolist() == [2.0, 3.0, 4.0]
+    y += 1  # a new tensor, as in MindSpore on the CPU
+    assert x.tolist() == [2.0, 3.0, 4.0] and y.tolist() == [3.0, 4.0, 5.0]
 
 
 def test_asnumpy_shares_memory_and_broadcast_views_do_not_leak():

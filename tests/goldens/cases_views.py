@@ -101,3 +101,35 @@ def gradients_pass_through_a_window(ms):
         return (y * ms.Tensor(DATA)).sum()
 
     return ms.grad(function)(ms.Tensor(DATA.copy()))
+
+
+@case
+def augmented_assignment_leaves_other_names_alone(ms):
+    x = y = ms.Tensor(DATA.copy())
+    y += 1
+    y *= 2
+    y -= x
+    p = q = ms.Parameter(ms.Tensor(DATA.copy()), name="p")
+    q /= 2
+    return x, y, p.value(), q, type(q).__name__
+
+
+@case
+def augmented_assignment_of_a_cells_attributes(ms):
+    class Net(ms.nn.Cell):
+        def __init__(self):
+            super().__init__()
+            self.weight = ms.Parameter(ms.Tensor(DATA.copy()), name="weight")
+            self.total = ms.Tensor(DATA.copy())
+
+        def construct(self, x):
+            self.weight += x
+            self.total += x
+            local = self.weight
+            local *= 10
+            return local
+
+    net = Net()
+    total = net.total
+    out = net(ms.Tensor(DATA.copy()))
+    return out, net.weight.value(), type(net.weight).__name__, net.total, total

@@ -305,7 +305,7 @@ def two_names_and_the_old_one_changed(x):
     y = table[0]
     if x.sum() > 0:
         y = y * 2
-    table[0] += 1
+    table[0].add_(1)
     return y + 0
 
 
@@ -320,7 +320,7 @@ def two_names_and_a_loop(x):
 def changed_in_the_loop(x):
     y = z = x + 0
     while y.sum() < 10:
-        y += 1
+        y.add_(1)
         y = y * 2
     return y + z
 
