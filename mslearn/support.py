@@ -2,13 +2,15 @@
 
 Nothing is claimed by hand: a name is supported when it stands in MindSpore's own list of names
 (``support_names.json``) and a test uses it (``support_tested.json``, written by running the
-tests: tools/make_support_table.py). Only the deliberate differences below are written down.
+tests: tools/make_support_table.py). Only the deliberate differences are written down below, and
+why some names make no sense here.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,54 @@ DIFFERS = {
     "ops.GradOperation": "get_by_list needs weights or a Cell; MindSpore also collects them from "
     "a plain function",
 }
+# Names (patterns of fnmatch) that are not to come, by reason. A name that a test uses is not asked.
+NOT_HERE = {
+    "MindSpore 2.10 itself has no CPU kernel for it (recorded in tests/goldens/refused.json)": """
+        ops.ApplyRotaryPosEmb ops.BasicLSTMCell ops.BatchToSpaceNDV2 ops.ComputeAccidentalHits
+        ops.DepthwiseConv2dNative ops.Dilation2D ops.DropoutDoMask ops.DropoutGenMask
+        ops.DynamicGRUV2 ops.DynamicShape ops.ExtractImagePatches ops.FusedWeightScaleApplyMomentum
+        ops.GetNext ops.GroupTopk ops.PagedAttention* ops.RNNTLoss ops.ReshapeAndCache
+        ops.ScatterNonAliasingAdd ops.SparseApplyAdadelta ops.SparseApplyFtrlV2
+        ops.*_flash_attention ops.fused_infer_attention_score ops.lightning_indexer ops.moe_*
+        ops.nsa_*
+        ops.multi_scale_deformable_attn_function ops.ring_attention_update ops.rotated_iou
+        ops.speed_fusion_attention ops.stop_gradient_ mint.batch_norm_* Tensor.delete_
+        Tensor.pin_memory Tensor.to_
+    """,
+    "sends between the processes of a cluster, or shares work among them": """
+        ops.AllGatherV ops.AlltoAllV* ops.Barrier ops.BatchISendIRecv ops.Collective*
+        ops.NeighborExchange* ops.P2POp ops.Pull ops.Push ops.Receive ops.ReduceScatterV
+        ops.Reshard ops.reshard ops.Send ops.TCPStore ops.all_* ops.barrier ops.batch_isend_irecv
+        ops.broadcast ops.broadcast_object_list ops.destroy_process_group ops.gather_into_tensor
+        ops.gather_object ops.get_backend ops.get_global_rank ops.get_group_rank
+        ops.get_process_group_ranks ops.get_rank ops.get_world_size ops.init_process_group
+        ops.irecv ops.is_available ops.is_initialized ops.isend ops.matmul_reduce_scatter
+        ops.new_group ops.recv* ops.reduce ops.reduce_scatter* ops.scatter_object_list
+        ops.scatter_tensor ops.send* ops.set_comm_ops_inplace ops.distribute ops.MapCacheIdx
+        ops.MapUniform ops.SubAndFilter ops.DumpGradient
+    """,
+    "a part of MindSpore's compiler, which nobody's network calls": """
+        ops.DtypeToEnum ops.GeSwitch ops.J ops.Merge ops.PyExecute ops.Reusing ops.SliceGetItem
+        ops.UpdateState ops.add_flags ops.array_reduce ops.array_to_scalar ops.augassign_*
+        ops.bool_and ops.bool_eq ops.bool_not ops.bool_or ops.broadcast_gradient_args ops.dict_*
+        ops.embed ops.env_get ops.environ_* ops.geswitch ops.get_vm_impl_fn ops.hastype
+        ops.hyper_add ops.in_dict ops.not_in_dict ops.is_ ops.is_not ops.is_*_unknown
+        ops.is_tensor_bool_cond ops.isconstant ops.iter_converter ops.list_* ops.make_dict
+        ops.make_list ops.make_map_parameter ops.make_row_tensor_inner ops.make_slice
+        ops.make_tuple ops.merge ops.ms_* ops.prim_arg_register ops.recompute_block
+        ops.reduced_shape ops.ref_to_embed ops.shape_mul ops.string_* ops.switch ops.switch_layer
+        ops.tail ops.tensor_operator_registry ops.tuple_* ops.typeof ops.vm_impl_registry
+        ops.zip_operation Tensor.*_index_info Tensor.hooks Tensor.index_of_parent_
+        Tensor.*param_info Tensor.parent_tensor_ Tensor.remove_hook Tensor.virtual_flag
+        Tensor.*init_flag Tensor.is_init Tensor.wait_pipeline Tensor.assign_value_cpp
+        Tensor.set_cast_dtype
+    """,
+    "moves or names device memory, which NumPy's arrays have not": """
+        Tensor.flush_from_cache Tensor.offload* Tensor.set_ Tensor.set_device_address
+        Tensor.*storage
+    """,
+    "compiles C++ against MindSpore's own headers": "ops.CustomOpBuilder",
+}
 SPACES = (
     "mindspore", "ops", "nn", "Tensor", "amp", "mint", "mint.nn", "mint.nn.functional",
     "mint.optim", "mint.linalg", "mint.special", "experimental.optim",
@@ -54,8 +104,18 @@ def _data(file: str) -> Any:
     return json.loads((_HERE / file).read_text(encoding="utf-8"))
 
 
+def reason(path: str) -> str:
+    """Why a name such as ``"ops.all_reduce"`` is not to come, or ""."""
+    for why, names in NOT_HERE.items():
+        if any(fnmatchcase(path, pattern) for pattern in names.split()):
+            return why
+    return ""
+
+
 class Support:
-    """The table. `rows` holds (name, status, note); status is supported, differs or not yet.
+    """The table. `rows` holds (name, status, note).
+
+    The status is supported, differs (the note says how), not here (it says why) or not yet.
 
     >>> import mslearn as ms
     >>> ms.support()["ops.matmul"][0]
@@ -72,7 +132,8 @@ class Support:
                 evidence = tested.get(space, {}).get(name)
                 path = f"{space}.{name}"
                 if evidence is None:
-                    self.rows.append((path, "not yet", ""))
+                    why = reason(path)
+                    self.rows.append((path, "not here" if why else "not yet", why))
                 elif path in DIFFERS:
                     self.rows.append((path, "differs", DIFFERS[path]))
                 else:
@@ -99,7 +160,7 @@ class Support:
             n = self.counts(space)
             lines.append(
                 f"  {space:<32}{n['supported']:>5} supported {n['differs']:>3} differ "
-                f"{n['not yet']:>5} not yet"
+                f"{n['not here']:>4} not here {n['not yet']:>4} not yet"
             )
         lines.append("One name: mslearn.support('ops.matmul'). All of them: docs/support.md.")
         return "\n".join(lines)
@@ -131,14 +192,16 @@ def render() -> str:
         f"Made by `tools/make_support_table.py`; do not edit. Names: MindSpore {table.version}.",
         "A name is *supported* only when a test uses it and passes; names in **bold** are used in",
         "cases whose results are compared with those recorded from real MindSpore. A name may",
-        "have arguments that no test has tried.",
+        "have arguments that no test has tried. *Not here* are names that make no sense on one CPU",
+        "or outside MindSpore, each with the reason; *not yet* is what is still missing.",
         "",
-        "| | supported | differs | not yet |",
-        "|---|---|---|---|",
+        "| | supported | differs | not here | not yet |",
+        "|---|---|---|---|---|",
     ]
     for space in SPACES:
         n = table.counts(space)
-        lines.append(f"| `{space}` | {n['supported']} | {n['differs']} | {n['not yet']} |")
+        counts = " | ".join(str(n[s]) for s in ("supported", "differs", "not here", "not yet"))
+        lines.append(f"| `{space}` | {counts} |")
     for space in SPACES:
         rows = [
             (name, s, t)
@@ -151,6 +214,10 @@ def render() -> str:
         differs = [f"- {n}: {t}." for n, s, t in rows if s == "differs"]
         if differs:
             lines += ["", "Differs on purpose:", "", *differs]
+        away = {why: [n for n, _, t in rows if t == why] for why in NOT_HERE}
+        told = [f"- {why}: {', '.join(names)}." for why, names in away.items() if names]
+        if told:
+            lines += ["", "Not here, and why:", "", *told]
         later = [n for n, s, _ in rows if s == "not yet"]
         lines += ["", "Not yet: " + (", ".join(later) or "none") + "."]
     return "\n".join(lines) + "\n"

@@ -32,8 +32,8 @@ QP.cholesky() | QP.cholesky(True) | A.data | Q.lstsq(M3) | S2.multinomial(2).sha
 S2.multinomial(2).dtype | A.numpy().tolist() | Q.qr() | A.random_categorical(3).dtype
 A.random_categorical(3).shape | A.requires_grad_(True) | A.set_dtype(ms.float16) | H.signbit()
 Q.svd(compute_uv=False) | A.to_coo() | A.to_csr() | I3b.unique_consecutive(True, True)
-I1.unique_with_pad(0) | ms.Tensor.from_numpy(np.ones(3)) | A.inplace_update(B2, (0, 2))
-ms.Tensor.from_dlpack(A.to_dlpack()) | A.convert_bytes_to_tensor(A.get_bytes(), (3, 4), ms.float32)
+I1.unique_with_pad(0) | V.from_numpy(np.ones(3)) | A.inplace_update(B2, (0, 2))
+V.from_dlpack(A.to_dlpack()) | A.convert_bytes_to_tensor(A.get_bytes(), (3, 4), ms.float32)
 ops.ExtractVolumePatches((1, 1, 2, 2, 2), (1, 1, 1, 2, 1), 'SAME')(VOL)
 ops.CombinedNonMaxSuppression()(BX4, SC3, X2i, X3i, X05, X0)
 ops.CombinedNonMaxSuppression(True, False)(BX4, SC3, X2i, X3i, X05, X0)
