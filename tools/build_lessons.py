@@ -14,8 +14,9 @@ A source, `lessons/src/day01.md`, is Markdown with a marker line before each par
     <!-- quiz d01-quiz -->              recall questions, see tools/lesson_material.py
     <!-- predict d01-p1 shape -->       a prediction, likewise
 
-What stands before the first marker is a note to authors. A code cell cannot know its language: the
-lesson runtime finds it (see `mslearn/camp/_language.py`), so the code of both notebooks is equal.
+A prediction right behind a code part is asked below that cell's own code, without a cell of its
+own. What stands before the first marker is a note to authors. A code cell cannot know its language:
+the lesson runtime finds it (see `mslearn/camp/_language.py`), so both notebooks' code is equal.
 Beside them stand `lessons/code/…`, the day without its prose, and `mslearn/camp/data/day01.json`,
 what its quiz and its predictions ask.
 """
@@ -26,7 +27,6 @@ import argparse
 import copy
 import json
 import os
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -70,22 +70,8 @@ def notebook(cells: list[Cell], day: catalog.Day, language: str) -> NotebookNode
             made = nbformat.v4.new_code_cell(cell.code, id=cell.id)
         if cell.tags:
             made.metadata["tags"] = list(cell.tags)
-        if graded := nbgrader(cell.id):
-            made.metadata["nbgrader"] = graded
         result.cells.append(made)
     return result
-
-
-def nbgrader(id: str) -> dict[str, object] | None:
-    """nbgrader's metadata: `d01-e1` is the learner's to solve, `d01-e1-check` tests it."""
-    exercise = re.fullmatch(r"d\d\d-e\d+(-check)?", id)
-    if not exercise:
-        return None
-    tests = exercise[1] is not None
-    kind: dict[str, object] = {"grade": tests, "locked": tests, "solution": not tests}
-    if tests:
-        kind["points"] = 1
-    return {"grade_id": id, "schema_version": 3, "task": False, **kind}
 
 
 def code_only(book: NotebookNode) -> NotebookNode:
@@ -100,10 +86,7 @@ def code_only(book: NotebookNode) -> NotebookNode:
 
 def outline(book: NotebookNode) -> list[tuple[object, ...]]:
     """All of a notebook that comes from its source."""
-    return [
-        (c.id, c.cell_type, c.source, c.metadata.get("tags", []), c.metadata.get("nbgrader"))
-        for c in book.cells
-    ]
+    return [(c.id, c.cell_type, c.source, c.metadata.get("tags", [])) for c in book.cells]
 
 
 def keep_outputs(new: NotebookNode, old: NotebookNode) -> None:

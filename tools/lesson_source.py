@@ -58,7 +58,12 @@ def parse(source: str, name: str) -> list[Cell]:
         elif match["kind"] == "code":
             cells.append(_code(match, "\n".join(lines).strip(), where))
         else:
-            cells.append(_asked(match, lines, where))
+            asked = _asked(match, lines, where)
+            if match["kind"] == "predict" and cells and cells[-1].kind == "code":
+                code = cells.pop()  # asked below what that cell does
+                asked.id, asked.tags = code.id, code.tags
+                asked.code = f"{code.code}\n\n{asked.code}"
+            cells.append(asked)
     for cell in cells:
         if cell.code is None and not all(cell.text.get(lang) for lang in catalog.LANGUAGES):
             raise LessonError(f"{name}: text {cell.id} lacks a language")

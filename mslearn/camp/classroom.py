@@ -86,24 +86,35 @@ def new_class(folder: Path, language: str = "en", source: Path | None = None) ->
 def instructor(book: dict[str, Any], exercises: Sequence[Exercise]) -> dict[str, Any]:
     """The teacher's version of a lesson: solutions behind the starters, checks that can fail.
 
-    nbgrader counts a test as passed when its cell raises nothing, so each check is asserted.
+    In the lesson an exercise is one cell, its last paragraph the check. nbgrader wants two, a cell
+    to solve and a locked one that tests; it counts a test as passed when its cell raises nothing.
     """
-    book = copy.deepcopy(book)
-    solutions = {e.id.replace(".", "-"): e for e in exercises}
-    for cell in book["cells"]:
-        exercise = solutions.get(cell["id"])
-        graded = cell["metadata"].get("nbgrader")
-        text = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-        if exercise is not None:
-            solution = exercise.solution_source().rstrip()
-            cell["source"] = f"{text.rstrip()}\n\n{BEGIN}\n{solution}\n{END}"
-        elif graded and graded.get("grade"):
-            *before, check = text.rstrip().splitlines()
-            cell["source"] = "\n".join([*before, f"result = {check}", "display(result)",
-                                        "assert result, result.outcome"])  # fmt: skip
-        if cell["cell_type"] == "code" and (exercise is not None or graded):
-            cell["outputs"], cell["execution_count"] = [], None
-    return book
+    known = {exercise.id.replace(".", "-"): exercise for exercise in exercises}
+    cells: list[dict[str, Any]] = []
+    for cell in copy.deepcopy(book["cells"]):
+        exercise = known.get(cell["id"])
+        cells += [cell] if exercise is None else _graded(cell, exercise)
+    return {**book, "cells": cells}
+
+
+def _graded(cell: dict[str, Any], exercise: Exercise) -> list[dict[str, Any]]:
+    """The cell to solve, and the cell that tests it for one point."""
+    source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+    starter, _, check = source.rstrip().rpartition("\n\n")
+    *before, check = check.splitlines()
+    solve = f"{starter}\n\n{BEGIN}\n{exercise.solution_source().rstrip()}\n{END}"
+    verdict = [f"result = {check}", "display(result)", "assert result, result.outcome"]
+    made = []
+    for id, text, points in (
+        (cell["id"], solve, {}),
+        (f"{cell['id']}-check", "\n".join([*before, *verdict]), {"points": 1}),
+    ):
+        tests = bool(points)
+        kind = {"grade": tests, "locked": tests, "solution": not tests, "task": False, **points}
+        metadata = {**cell["metadata"], "nbgrader": {"grade_id": id, "schema_version": 3, **kind}}
+        blank: dict[str, Any] = {"id": id, "source": text, "outputs": [], "execution_count": None}
+        made.append({**cell, **blank, "metadata": metadata})
+    return made
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 import warnings
 from collections.abc import Callable, Sequence
@@ -32,6 +33,10 @@ _GOT = Text("got", "得到")
 _EXPECTED = Text("expected", "应为")
 _LINE = Text("line {0}", "第 {0} 行")
 _NEXT = Text("Next step:", "下一步：")
+_STUCK = Text(
+    'Stuck? `day.exercise("{0}").hint()` in a new cell gives a hint.',
+    '卡住了？新开一个单元格，运行 `day.exercise("{0}").hint()`，会得到一条提示。',
+)
 _HINT = Text("Hint {0} of {1}", "提示 {0}/{1}")
 _MORE = Text(
     "Not enough? Call `.hint()` again for the next one.", "还不够？再调用一次 `.hint()` 看下一条。"
@@ -55,6 +60,7 @@ _AGAIN = Text("Predictions that were wrong on an earlier day. What would you say
               "前几天预测错的问题。现在你会怎么答？")  # fmt: skip
 _STATUS = Text("{0} of {1} exercises passed: {2}", "已通过 {0}/{1} 题：{2}")
 _ALL_DONE = Text("The day is done. Well done!", "今天的练习全部完成，真棒！")
+_COMMA = Text(", ", "、")
 _TO_DO = Text("Still open: {0}", "尚未完成：{0}")
 
 
@@ -163,6 +169,7 @@ class ExerciseDesk:
         notes = (note,) if note else ()
         step = str(verdict.next_step)
         if verdict.outcome == "fail":
+            step = f"{step} {_STUCK.format(self._exercise.id)}"
             return Card("fail", heading, notes, tuple(rows), footer=(str(_NEXT), step))
         return Card(verdict.outcome, heading, (step, *notes))
 
@@ -234,10 +241,15 @@ class DayDesk:
         return on_mindspore(self._day.number, function, *inputs, seconds=seconds)
 
     def checkin(self, notes: str = "", figures: Sequence[Any] = ()) -> Card:
-        """Write the day's record as Markdown ready for a blog; see `mslearn.camp.check_in`."""
+        """Write the day's record as Markdown ready for a blog; see `mslearn.camp.check_in`.
+
+        The card also tells the day's `status`.
+        """
         from .check_in import checkin
 
-        return checkin(self._day.number, notes, figures)
+        card, status = checkin(self._day.number, notes, figures), self.status()
+        said = (*card.paragraphs, status.heading, *status.paragraphs)
+        return dataclasses.replace(card, paragraphs=said)
 
     def status(self) -> Card:
         """How many of the day's exercises have passed, and which are still open."""
@@ -246,7 +258,7 @@ class DayDesk:
         passed = [k for k in self._desks if entries.get(k, {}).get("outcome") == "pass"]
         still = [f"{k} {d._exercise.title}" for k, d in self._desks.items() if k not in passed]
         heading = str(_STATUS.format(len(passed), len(self._desks), self))
-        line = str(_TO_DO.format(", ".join(still)) if still else _ALL_DONE)
+        line = str(_TO_DO.format(str(_COMMA).join(still)) if still else _ALL_DONE)
         return Card("info" if still else "pass", heading, (line,))
 
 

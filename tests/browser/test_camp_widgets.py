@@ -50,8 +50,8 @@ def in_english(lab: Lab, camp: RunningCamp) -> None:
 
 def test_predictions_are_sealed_and_compared(lab: Lab, camp: RunningCamp) -> None:
     in_english(lab, camp)
-    run(lab, "d01-imports", "d01-digits", "d01-pipeline", "d01-p1")
-    asked = drawn(lab, "d01-p1").locator(".ms-predict")
+    run(lab, "d01-imports", "d01-digits", "d01-pipeline")
+    asked = drawn(lab, "d01-pipeline").locator(".ms-predict")
     field = asked.get_by_role("textbox")
     field.fill("thirty-two")
     field.press("Enter")

@@ -139,10 +139,10 @@ def test_day_1_from_opening_to_the_tick(lab: Lab, camp: RunningCamp, language: s
     expect(lab.day(1)).not_to_have_attribute("data-state", "done")
     for exercise in EXERCISES:
         cell = exercise.id.replace(".", "-")
-        replace_source(lab, cell, exercise.solution_source())
-        lab.run_cell(index_of(lab, cell))
-        done = lab.run_cell(index_of(lab, f"{cell}-check"))
-        assert words["passed"] in lab.output_text(index_of(lab, f"{cell}-check")), done["outputs"]
+        check = f'day.exercise("{exercise.id}").check({exercise.function})'
+        replace_source(lab, cell, f"{exercise.solution_source()}\n\n{check}")
+        done = lab.run_cell(index_of(lab, cell))
+        assert words["passed"] in lab.output_text(index_of(lab, cell)), done["outputs"]
 
     # -- the tick ----------------------------------------------------------------------------------
     expect(lab.day(1)).to_have_attribute("data-state", "done", timeout=WAIT_MS)

@@ -10,8 +10,6 @@ import pytest
 from mslearn.camp import catalog
 
 LESSONS = Path(__file__).resolve().parents[2] / "lessons"
-# Cells that ask, check and conclude are one line each, and nothing to read.
-MADE = re.compile(r"-(e\d+-check|checkin|status|again|p\d+|quiz)$")
 
 
 @pytest.fixture
@@ -64,14 +62,14 @@ def test_bold_chinese_is_bold(cells):
 
 
 def test_code_cells_are_small(cells):
-    code = [c.code for c in cells if c.code and not MADE.search(c.id)]
+    code = [c.code for c in cells if c.code]
     lines = [sum(bool(x.strip()) for x in text.splitlines()) for text in code]
     assert 15 <= len(lines) <= 30
     assert statistics.median(lines) <= 5 and max(lines) <= 25
 
 
 def test_there_is_enough_to_read_but_not_too_much(cells):
-    code = sum(1 for c in cells if c.code and not MADE.search(c.id))
+    code = sum(1 for c in cells if c.code)
     english = sum(len(re.findall(r"\w+", c.text["en"])) for c in cells if c.code is None)
     chinese = sum(len(re.findall("[\u4e00-\u9fff]", c.text["zh"])) for c in cells if c.code is None)
     assert 40 <= english / code <= 120
@@ -97,10 +95,10 @@ def test_the_lesson_asks_and_concludes(cells, day):
         assert f'camp.reveal("{asked}"' in code, f"{asked} is never revealed"
     assert "day.on_mindspore(" in code and "day.checkin(" in code
     assert day == "day01" or "day.again()" in code
-    ids = {c.id for c in cells}
+    given = {c.id: c.code for c in cells}
     for exercise in catalog.day(day).exercise_ids:
-        cell = exercise.replace(".", "-")
-        assert {cell, f"{cell}-check"} <= ids
+        *_, check = given[exercise.replace(".", "-")].split("\n\n")  # a paragraph of its own
+        assert re.fullmatch(rf'day\.exercise\("{exercise}"\)\.check\(\w+\)', check)
     assert 3 <= len(catalog.day(day).exercise_ids) <= 5
 
 
@@ -151,6 +149,17 @@ def test_no_output_is_an_error_or_names_this_machine(books):
             for output in cell.get("outputs", []):
                 assert output.output_type != "error", cell.id
                 assert not machine.search(str(output)), cell.id
+
+
+def test_a_prediction_behind_a_code_part_is_asked_in_that_cell(builder):
+    text = "<!-- text d01-t en -->\nHello\n<!-- text d01-t zh -->\n你好\n"
+    code = "<!-- code d01-c tags=x -->\n```python\na = 1\n```\n"
+    asked = "<!-- predict d01-p1 number -->\n? How many? || 几个？\n"
+    (cell,) = builder.parse(code + asked, "day01.md")
+    assert (cell.id, cell.tags, cell.kind) == ("d01-c", ["x"], "predict")
+    assert cell.code == 'a = 1\n\ncamp.predict("d01.p1")' and cell.material["id"] == "d01.p1"
+    alone = [c.id for c in builder.parse(code + text + asked, "day01.md")]
+    assert alone == ["d01-c", "d01-t", "d01-p1"]
 
 
 BAD = {

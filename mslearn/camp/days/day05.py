@@ -123,7 +123,7 @@ E1 = Exercise(
             Text(
                 "A weight has one row for each unit: multiply by `weight.T`. With a square weight "
                 "the wrong way gives no error!",
-                "权重每个单元占一行：要乘 `weight.T`。碰上方阵，乘反了连错都不报！",
+                "权重每个神经元占一行：要乘 `weight.T`。碰上方阵，乘反了连错都不报！",
             ),
         ),
     ),

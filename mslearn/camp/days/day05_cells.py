@@ -76,7 +76,7 @@ E3 = Exercise(
             Text(
                 "Right for dense layers. Into a unit of a convolution flow channels × height × "
                 "width numbers, not the channels alone.",
-                "全连接层对了。流入卷积单元的数有通道 × 高 × 宽那么多，不只是通道数。",
+                "全连接层对了。流入一个卷积神经元的数有通道 × 高 × 宽那么多，不只是通道数。",
             ),
         ),
         Mistake(
@@ -84,7 +84,7 @@ E3 = Exercise(
             Text(
                 "You divided by the number of units, the first axis. fan_in is what flows into "
                 "*one* unit: the other axes.",
-                "你除的是单元数，也就是第一个轴。fan_in 是流入*一个*单元的数：其余各轴。",
+                "你除的是神经元数，也就是第一个轴。fan_in 是流入*一个*神经元的数：其余各轴。",
             ),
         ),
         Mistake(
@@ -106,14 +106,14 @@ E3 = Exercise(
             both_fans,
             Text(
                 "That is Xavier's rule, with inputs plus units. He takes the inputs alone.",
-                "这是 Xavier 的规则，用输入数加单元数。He 只看输入数。",
+                "这是 Xavier 的规则，用输入数加神经元数。He 只看输入数。",
             ),
         ),
         Mistake(
             all_of_it,
             Text(
                 "You divided by the number of all weights. fan_in counts those of one unit.",
-                "你除的是全部权重的个数。fan_in 只数一个单元的。",
+                "你除的是全部权重的个数。fan_in 只数一个神经元的。",
             ),
         ),
         Mistake(
@@ -127,7 +127,7 @@ E3 = Exercise(
     hints=(
         Text(
             "`noise[0]` holds the weights of unit 0. How many are they?",
-            "`noise[0]` 是第 0 个单元的权重。一共多少个？",
+            "`noise[0]` 是第 0 个神经元的权重。一共多少个？",
         ),
         Text(
             "Noise of spread 1, times s, has spread s.",
@@ -142,7 +142,7 @@ E3 = Exercise(
     observe=_observe_noise,
     untouched=Text(
         "Replace each `...`: count what flows into one unit, then scale.",
-        "把每个 `...` 换掉：先数出流入一个单元的有多少，再缩放。",
+        "把每个 `...` 换掉：先数出流入一个神经元的有多少，再缩放。",
     ),
     praise=Text(
         "Dense and convolution, both right. This one root made networks of thirty layers "

@@ -87,7 +87,7 @@ E1 = Exercise(
             weight_turned_over,
             Text(
                 "dweight is turned over: it must have the shape of weight, (units, inputs).",
-                "dweight 转置了：它的形状应当和 weight 一样，是（单元数，输入数）。",
+                "dweight 转置了：它的形状应当和 weight 一样，是（神经元数，输入数）。",
             ),
         ),
         Mistake(
@@ -109,7 +109,7 @@ E1 = Exercise(
             bias_over_units,
             Text(
                 "You added up along the units. There is one bias a unit: add up over the rows.",
-                "你是沿着单元加的。每个单元有一个偏置，应当沿着各行加。",
+                "你是沿着神经元加的。每个神经元有一个偏置，应当沿着各行加。",
             ),
         ),
         Mistake(
@@ -139,12 +139,12 @@ E1 = Exercise(
         Text(
             "Write the shapes on paper: dy is (rows, units), weight (units, inputs), x (rows, "
             "inputs). Which products give the right shapes?",
-            "把形状写在纸上：dy 是（行，单元），weight 是（单元，输入），x 是（行，输入）。"
+            "把形状写在纸上：dy 是（行，神经元），weight 是（神经元，输入），x 是（行，输入）。"
             "怎么相乘，形状才对？",
         ),
         Text(
             "dx is `dy @ weight`: each input collects from all the units that used it.",
-            "dx 是 `dy @ weight`：每个输入，从用过它的所有单元那里收集斜率。",
+            "dx 是 `dy @ weight`：每个输入，从用过它的所有神经元那里收集斜率。",
         ),
         Text(
             "dweight is `dy.T @ x`, and dbias is dy, added up over the rows.",

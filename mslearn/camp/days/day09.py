@@ -290,7 +290,7 @@ E2 = Exercise(
         "`exp(x)` in the forward pass and `exp(x)` in its gradient are now one. The engine's "
         "`graph/passes/cse.py` does the same, with one exception that you may guess: "
         "random numbers.",
-        "正向里的 `exp(x)` 和梯度里的 `exp(x)` 现在是同一个了。引擎的 `graph/passes/cse.py` "
+        "前向里的 `exp(x)` 和梯度里的 `exp(x)` 现在是同一个了。引擎的 `graph/passes/cse.py` "
         "也这样做，"
         "只有一个例外，你大概猜得到：随机数。",
     ),
