@@ -22,6 +22,7 @@ from mslearn.common.device import NAMES as _DEVICE  # noqa: E402
 from mslearn.common.dtype import dtype_to_nptype as dtype_to_nptype  # noqa: E402
 from mslearn.common.dtype import dtype_to_pytype as dtype_to_pytype  # noqa: E402
 from mslearn.common.dtype import pytype_to_dtype as pytype_to_dtype  # noqa: E402
+from mslearn.common.kinds import NAMES as _KINDS  # noqa: E402
 from mslearn.common.parallel import NAMES as _PARALLEL  # noqa: E402
 from mslearn.common.runtime import NAMES as _RUNTIME  # noqa: E402
 from mslearn.common.tensor import tensor as tensor  # noqa: E402
@@ -60,6 +61,7 @@ from mslearn.gradtools import run_check as run_check  # noqa: E402
 from mslearn.gradtools import vmap as vmap  # noqa: E402
 from mslearn.gradtools.function import _Function as _Function  # noqa: E402
 from mslearn.ops.sparse import COOTensor as COOTensor  # noqa: E402
+from mslearn.ops.sparse import COOTensor as SparseTensor  # noqa: E402, F401  its first name
 from mslearn.ops.sparse import CSRTensor as CSRTensor  # noqa: E402
 from mslearn.ops.sparse import RowTensor as RowTensor  # noqa: E402
 from mslearn.support import support as support  # noqa: E402
@@ -71,9 +73,13 @@ from mslearn.train import save_checkpoint as save_checkpoint  # noqa: E402
 __version__ = "0.1.0"
 _GRAPH = {
     "jit": "jit",
-    **dict.fromkeys(("JitConfig", "jit_class", "ms_function", "mutable"), "config"),
+    **dict.fromkeys(
+        ("JitConfig", "constexpr", "enable_dynamic", "jit_class", "ms_function", "mutable"),
+        "config",
+    ),
 }
 _FILES = ("export", "load")
+_RECORDS = ("FileReader", "FileWriter", "MindPage")
 _LOG = {"Profiler": "profiler", "get_level": "log", "get_log_config": "log"}
 _LAZY = (
     "amp", "backends", "camp", "common", "communication", "context", "dataset", "experimental",
@@ -89,6 +95,10 @@ def __getattr__(name: str) -> object:
         return getattr(_importlib.import_module(f"mslearn.graph.{_GRAPH[name]}"), name)
     if name in _FILES:
         return getattr(_importlib.import_module("mslearn.interchange.files"), name)
+    if name in _RECORDS or name.endswith("ToMR"):  # the latter are refused, with the reason
+        return getattr(_importlib.import_module("mslearn.mindrecord"), name)
+    if name in _KINDS:
+        return getattr(_importlib.import_module("mslearn.common.kinds"), name)
     if name in _DEVICE:
         return getattr(_importlib.import_module("mslearn.common.device"), name)
     if name in _RUNTIME:
@@ -106,6 +116,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted(
-        {*globals(), *_LAZY, *_GRAPH, *_FILES, *_TRAIN, *_DEVICE, *_RUNTIME, *_PARALLEL, *_LOG}
-    )
+    lazy = (_LAZY, _GRAPH, _FILES, _RECORDS, _TRAIN, _DEVICE, _RUNTIME, _KINDS, _PARALLEL, _LOG)
+    return sorted({*globals()}.union(*lazy))

@@ -7,6 +7,7 @@ backend reports zeros too.
 from __future__ import annotations
 
 import enum
+import gc
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,29 @@ class StreamCtx:
         pass
 
 
+class DeviceCtx:
+    """``with DeviceCtx("cpu"):`` runs its body on a device, here the CPU.
+
+    Raises:
+        ValueError: another device.
+    """
+
+    def __init__(self, name: str, device_id: int | None = None) -> None:
+        if str(name).lower() != "cpu":
+            raise ValueError(f"For 'DeviceCtx', the device must be 'cpu' here, but got {name!r}.")
+
+    def __enter__(self) -> DeviceCtx:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        pass
+
+
+def ms_memory_recycle() -> None:
+    """Give back the memory of what nobody uses any more, such as a network with its graphs."""
+    gc.collect()
+
+
 _STREAM = Stream()
 
 
@@ -66,7 +90,7 @@ _ZERO = ("max_memory_allocated", "max_memory_reserved", "memory_allocated", "mem
 _SILENT = (
     "dispatch_threads_num", "empty_cache", "launch_blocking", "reset_max_memory_allocated",
     "reset_max_memory_reserved", "reset_peak_memory_stats", "set_cpu_affinity", "set_dump",
-    "set_memory",
+    "set_kernel_launch_capture", "set_kernel_launch_group", "set_memory",
 )  # fmt: skip
 
 
@@ -217,10 +241,10 @@ SUCCESS, FAILED = MSRStatus.SUCCESS, MSRStatus.FAILED
 globals().update(dict.fromkeys(_ZERO, _zero) | dict.fromkeys(_SILENT, _nothing))
 default_stream = communication_stream = current_stream
 NAMES = (
-    "FAILED", "Generator", "SUCCESS", "Stream", "StreamCtx", "communication_stream",
+    "DeviceCtx", "FAILED", "Generator", "SUCCESS", "Stream", "StreamCtx", "communication_stream",
     "current_stream", "default_generator", "default_stream", "from_dlpack",
     "get_algo_parameters", "get_ps_context", "get_py_obj_dtype", "lazy_inline", "memory_stats",
-    "memory_summary", "no_inline", "reset_algo_parameters", "reset_ps_context",
+    "memory_summary", "ms_memory_recycle", "no_inline", "reset_algo_parameters", "reset_ps_context",
     "set_algo_parameters", "set_cur_stream", "set_ps_context", "swap_tensors", "to_dlpack",
     *_SILENT, *_ZERO,
 )  # fmt: skip

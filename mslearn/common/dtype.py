@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mslearn.common import kinds
 from mslearn.core.dtype import (
     DType,
     bool_,
@@ -22,6 +23,7 @@ from mslearn.core.dtype import (
     uint32,
     uint64,
 )
+from mslearn.core.errors import did_you_mean
 
 __all__ = [
     "DType", "bool_", "complex64", "complex128", "dtype_to_nptype", "dtype_to_pytype", "float16",
@@ -36,11 +38,32 @@ def dtype_to_nptype(type_: DType) -> Any:
     return to_numpy(type_).type
 
 
-def dtype_to_pytype(type_: DType) -> type:
-    """The Python type of a DType: bool, int, float or complex."""
-    return _PYTHON[to_numpy(type_).kind]
+def dtype_to_pytype(type_: Any) -> type:
+    """The Python type of a DType: bool, int, float or complex; of ``mslearn.string``: str …"""
+    if isinstance(type_, DType):
+        return _PYTHON[to_numpy(type_).kind]
+    return kinds.PYTHON[type_]
 
 
-def pytype_to_dtype(obj: type) -> DType:
-    """The DType of a Python type: ``float`` is ``mslearn.float64``, as in MindSpore."""
-    return {bool: bool_, int: int64, float: float64, complex: complex128}[obj]
+def pytype_to_dtype(obj: type) -> Any:
+    """The DType of a Python type: ``float`` is ``mslearn.float64``, as in MindSpore.
+
+    Raises:
+        NotImplementedError: there is none.
+    """
+    numbers: dict[type, Any] = {bool: bool_, int: int64, float: float64, complex: complex128}
+    found = {**{python: kind for kind, python in kinds.PYTHON.items()}, **numbers}
+    if obj not in found:
+        raise NotImplementedError(
+            f"For 'pytype_to_dtype', {obj} has no type in MindSpore. These have: "
+            f"{', '.join(t.__name__ for t in found)}."
+        )
+    return found[obj]
+
+
+def __getattr__(name: str) -> Any:
+    if name in kinds.NAMES:
+        return getattr(kinds, name)
+    raise AttributeError(
+        f"module 'mslearn.common.dtype' has no attribute '{name}'.{did_you_mean(name, __all__)}"
+    )

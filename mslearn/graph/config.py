@@ -81,6 +81,28 @@ def constexpr(
     return (lambda f: f) if fn is None else fn
 
 
+def enable_dynamic(**kwargs: Any) -> Callable[[Any], Any]:
+    """Decorates a function whose inputs may change their shapes; a new shape is a new graph here.
+
+    Args:
+        kwargs: by argument name a Tensor, such as ``Tensor(shape=[None, 3], dtype=ms.float32)``,
+            or a tuple or list of them.
+
+    Raises:
+        ValueError: no argument is named. TypeError: something that is no Tensor.
+    """
+    if not kwargs:
+        raise ValueError("For 'enable_dynamic', name at least one argument of the function.")
+    for name, value in kwargs.items():
+        every = value if isinstance(value, tuple | list) else (value,)
+        if not all(isinstance(x, Tensor) for x in every):
+            raise TypeError(
+                f"For 'enable_dynamic', '{name}' must be a Tensor, or a tuple or list of them, "
+                f"but got '{type(value).__name__}'."
+            )
+    return lambda fn: fn
+
+
 def ms_function(fn: Any = None, input_signature: Any = None, **options: Any) -> Any:
     """The name of `jit` before MindSpore 2.0."""
     warnings.warn("'ms_function' is now called 'ms.jit'.", DeprecationWarning, stacklevel=2)
