@@ -14,24 +14,14 @@ import numpy as np
 from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive
 from mslearn.ops.blas import add_into
-from mslearn.ops.threads import over_batch
+from mslearn.ops.threads import share
 
-_SMALL = 1 << 17  # for threads: half a million elements are four blocks, two for each of two
-
-
-def _flat(*arrays: np.ndarray) -> list[np.ndarray]:
-    return [np.ascontiguousarray(a).reshape(-1) for a in arrays]
+_BLOCK = 1 << 18  # elements; with smaller blocks threads meet at the interpreter lock too often
 
 
 def held(old: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...] | None) -> Any:
     """Arrays that hold the old values and may be overwritten."""
     return tuple(a.copy() for a in old) if out is None else out
-
-
-def _targets(old: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...] | None) -> Any:
-    """Where the new values go, and flat views of that place."""
-    whole = tuple(np.empty(a.shape, a.dtype) for a in old) if out is None else out
-    return whole, [a.reshape(-1) for a in whole]
 
 
 class UpdateRule(Primitive, abstract=True):
@@ -135,34 +125,26 @@ class Adam(UpdateRule):
         use_nesterov=False, out=None, **_,
     ):  # fmt: skip
         kind = var.dtype.type
-        new, (out_p, out_m, out_v) = _targets((var, m, v), out)
-        p, m1, v1, g = _flat(var, m, v, gradient)
+        new = held((var, m, v), out)
+        p, m, v, g = (a.reshape(-1) for a in (*new, gradient))
         b1, b2, eps = kind(beta1), kind(beta2), kind(epsilon)
         power1, power2 = (float(np.asarray(b).reshape(-1)[0]) for b in (beta1_power, beta2_power))
         rate = kind(float(lr) * np.sqrt(1 - power2) / (1 - power1))
         one = kind(1)
 
-        def part(start, stop):
-            t = np.empty(min(_SMALL, p.size), p.dtype)
-            for at in range(start * _SMALL, min(stop * _SMALL, p.size), _SMALL):
-                s = slice(at, at + _SMALL)
-                gs, ms, vs = g[s], out_m[s], out_v[s]
+        def run(starts):
+            t = np.empty(min(_BLOCK, p.size), p.dtype)
+            for at in starts:
+                ps, ms, vs, gs = (a[at : at + _BLOCK] for a in (p, m, v, g))
                 ts = t[: gs.size]
-                np.multiply(m1[s], b1, out=ms)
-                np.multiply(gs, one - b1, out=ts)
-                ms += ts
-                np.multiply(v1[s], b2, out=vs)
-                np.multiply(gs, gs, out=ts)
-                ts *= one - b2
-                vs += ts
+                add_into(ms, b1, gs, one - b1)
+                add_into(vs, b2, np.multiply(gs, gs, out=ts), one - b2)
                 np.sqrt(vs, out=ts)
                 ts += eps
-                mean = ms * b1 + gs * (one - b1) if use_nesterov else ms
-                np.divide(mean, ts, out=ts)
-                ts *= rate
-                np.subtract(p[s], ts, out=out_p[s])
+                np.divide(ms * b1 + gs * (one - b1) if use_nesterov else ms, ts, out=ts)
+                add_into(ps, 1, ts, -rate)
 
-        over_batch(part, -(-p.size // _SMALL), 30 * p.size)
+        share(run, range(0, p.size, _BLOCK), 30 * p.size)
         return new
 
     def infer(var, m, v, *_, **__):
