@@ -14,7 +14,7 @@ from mslearn.dataset.checks import check_bool, check_int, name_list
 from mslearn.dataset.mapping import arrange
 from mslearn.dataset.parallel import Ordered, make_pool
 from mslearn.dataset.processes import seed_everything
-from mslearn.dataset.rowwork import as_array, operation_name
+from mslearn.dataset.rowwork import as_array, hold, open_dict, operation_name
 from mslearn.dataset.stream import ColumnError, Piped, Stream, UserFunctionError, positions
 
 _BATCH_OPTIONS = {
@@ -264,6 +264,8 @@ def stack_rows(column: Column, name: str) -> np.ndarray:
         RuntimeError: they differ in shape or dtype.
     """
     array = column.array()
+    if array is not None and array.dtype.char == "O":
+        return _merge(array.tolist(), name)
     if array is not None:
         if column.index is None and array is column.base and not array.flags.owndata:
             array = array.copy()  # a slice of the source: the learner may write into batches
@@ -281,3 +283,15 @@ def stack_rows(column: Column, name: str) -> np.ndarray:
                 f"transforms.TypeCast) before batch."
             )
     return np.stack(rows)
+
+
+def _merge(dicts: list[dict[Any, Any]], name: str) -> np.ndarray:
+    """Dicts with the same keys as one dict of batches."""
+    keys = dicts[0].keys()
+    if any(d.keys() != keys for d in dicts):
+        raise RuntimeError(
+            f"For 'batch', the dicts in column {name} have different keys: "
+            f"{[sorted(map(str, d)) for d in dicts[:3]]}. Make them equal with map before batch."
+        )
+    columns = {k: Column([as_array(d[k], str(name)) for d in dicts]) for k in keys}
+    return hold({k: open_dict(stack_rows(c, f"{name}[{k!r}]")) for k, c in columns.items()})

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from mslearn.dataset.base import Dataset
 from mslearn.dataset.block import Block
 from mslearn.dataset.checks import name_list
+from mslearn.dataset.ordering import ShuffleStream
+from mslearn.dataset.samplers import DistributedSampler, RandomSampler
 from mslearn.dataset.stream import ColumnError, Piped, Stream, positions
 
 
@@ -78,6 +82,38 @@ class ConcatDataset(Dataset):
 
     def __init__(self, datasets: list[Dataset]) -> None:
         super().__init__(_check_datasets(datasets, "concat"))
+        self._sampler: DistributedSampler | RandomSampler | None = None
+
+    def use_sampler(self, sampler: DistributedSampler | RandomSampler) -> None:
+        """Deal the rows of all parts to devices, or shuffle them together.
+
+        Args:
+            sampler: a DistributedSampler(…, shuffle=False), which takes every `num_shards`-th row
+                counted over all parts, or a RandomSampler without replacement.
+
+        Raises:
+            TypeError: another sampler.
+            ValueError: one that shuffles, replaces rows or has num_samples.
+        """
+        if not isinstance(sampler, DistributedSampler | RandomSampler):
+            raise TypeError(
+                f"For 'concat', use_sampler takes a DistributedSampler or a RandomSampler, but got "
+                f"{type(sampler).__name__}. Give other samplers to the parts before concat."
+            )
+        dealt = isinstance(sampler, DistributedSampler)
+        for name in ("num_samples", "shuffle" if dealt else "replacement"):
+            if getattr(sampler, name):
+                raise ValueError(
+                    f"For 'concat', the parameter {name} of {type(sampler).__name__} must not be "
+                    f"set, but it is {getattr(sampler, name)!r}."
+                )
+        self._sampler = sampler
+
+    def is_shuffled(self) -> bool:
+        return isinstance(self._sampler, RandomSampler) or super().is_shuffled()
+
+    def is_sharded(self) -> bool:
+        return isinstance(self._sampler, DistributedSampler) or super().is_sharded()
 
     def _columns(self) -> list[str]:
         names = self.children[0]._columns()
@@ -90,10 +126,39 @@ class ConcatDataset(Dataset):
         return names
 
     def _size(self) -> int | None:
-        return sum(c.get_dataset_size() for c in self.children)
+        rows = sum(c.get_dataset_size() for c in self.children)
+        if isinstance(self._sampler, DistributedSampler):
+            return len(range(self._sampler.shard_id, rows, self._sampler.num_shards))
+        return rows
 
     def _open(self, seed: int) -> Stream:
-        return _ConcatStream([c._start(seed) for c in self.children], self._columns())
+        stream = _ConcatStream([c._start(seed) for c in self.children], self._columns())
+        if isinstance(self._sampler, DistributedSampler):
+            return _ShardStream(stream, self._sampler)
+        if self._sampler is not None:
+            rows = max(2, sum(c.get_dataset_size() for c in self.children))
+            return ShuffleStream(stream, rows, seed, True, None)
+        return stream
+
+
+class _ShardStream(Piped):
+    """Every so many rows of the child."""
+
+    def __init__(self, child: Stream, sampler: DistributedSampler) -> None:
+        super().__init__(child)
+        self.shards, self.shard = sampler.num_shards, sampler.shard_id
+
+    def begin(self) -> None:
+        super().begin()
+        self.row = 0
+
+    def read(self, n: int) -> Block | None:
+        while (block := self.child.read(n)) is not None:
+            ids = np.arange(self.row, self.row + len(block)) % self.shards
+            self.row += len(block)
+            if (keep := np.flatnonzero(ids == self.shard)).size:
+                return block.take(keep)
+        return None
 
 
 class _ConcatStream(Stream):

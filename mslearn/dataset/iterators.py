@@ -90,16 +90,9 @@ class _Iterator:
 
     def _convert(self, row: tuple[np.ndarray, ...]) -> list[Any]:
         if self._numpy:
-            return list(row)
+            return [value if value.dtype.char != "O" else value.item() for value in row]
         wrap = Tensor.wrap
-        for name, value in zip(self._names, row, strict=True):
-            if value.dtype.kind not in "biufc":
-                raise TypeError(
-                    f"Column '{name}' holds {value.dtype} and a Tensor holds numbers only. Use "
-                    f"create_dict_iterator(output_numpy=True), or turn the text into numbers "
-                    f"with map."
-                )
-        return [wrap(value) for value in row]
+        return [wrap(v) if v.dtype.kind in "biufc" else _no_tensor(v) for v in row]
 
     def stop(self) -> None:
         """End the iteration: no thread or process of the pipeline is left."""
@@ -155,6 +148,19 @@ class DictIterator(_Iterator):
 
     def __next__(self) -> dict[str, Any]:
         return dict(zip(self._names, self._convert(self._next_row()), strict=True))
+
+
+def _no_tensor(value: Any) -> Any:
+    """What a Tensor cannot hold, as MindSpore gives it: text as an array, a dict of Tensors."""
+    if value.dtype.char != "O":
+        return value if value.dtype.kind not in "biufc" else Tensor.wrap(value)
+
+    def tensors(item: Any) -> Any:
+        if isinstance(item, dict):
+            return {key: tensors(part) for key, part in item.items()}
+        return _no_tensor(item)
+
+    return tensors(value.item())
 
 
 def count_rows(stream: Stream) -> int:

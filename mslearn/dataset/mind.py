@@ -174,6 +174,7 @@ def save(dataset: Dataset, file_name: str, num_files: int, file_type: str) -> No
     schema: dict[str, dict[str, Any]] = {}
     rows: list[dict[str, Any]] = []
     for row in dataset.create_dict_iterator(num_epochs=1, output_numpy=True):
+        row = {name: np.asarray(value) for name, value in row.items()}
         if not schema:
             schema = {name: _field(array, name) for name, array in row.items()}
             writer.add_schema(schema, "rows of a pipeline")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,20 +106,42 @@ class Node(Remembering):
 
     def _first_row(self) -> tuple[np.ndarray, ...]:
         self._columns()
+        for row in self._epoch(1):
+            return row
+        raise RuntimeError("The data set has no rows, so shapes and types are not known.")
+
+    def _epoch(self, n: int) -> Iterator[tuple[np.ndarray, ...]]:
+        """The rows of an epoch, n worked on at once."""
         stream = self._start(config.seed_for_iterator())
         try:
             stream.begin()
-            block = stream.read(1)
+            while (block := stream.read(n)) is not None:
+                yield from block.rows()
         finally:
             stream.close()
-        if block is None:
-            raise RuntimeError("The data set has no rows, so shapes and types are not known.")
-        return block.rows()[0]
 
-    def output_shapes(self, estimate: bool = False) -> list[list[int]]:
-        """The shape of each column, read from the first row."""
+    def output_shapes(self, estimate: bool = False) -> list[Any]:
+        """The shape of each column, read from the first row.
+
+        Args:
+            estimate: run through all rows, and give None for an axis whose length changes.
+
+        Raises:
+            RuntimeError: there are no rows, or their number of axes changes.
+        """
         check_bool(estimate, "estimate")
-        return [list(v.shape) for v in self._first_row()]
+        if not estimate:
+            return [list(v.shape) for v in self._first_row()]
+        shapes: list[list[int | None]] = [list(v.shape) for v in self._first_row()]
+        for row in self._epoch(16):
+            for known, value in zip(shapes, row, strict=True):
+                if len(known) != value.ndim:
+                    raise RuntimeError(
+                        f"output_shapes: the rows have {len(known)} and {value.ndim} axes, so "
+                        f"there is no common shape to estimate."
+                    )
+                known[:] = [a if a == b else None for a, b in zip(known, value.shape, strict=True)]
+        return shapes
 
     def output_types(self) -> list[np.dtype[Any]]:
         """The NumPy dtype of each column, read from the first row."""

@@ -35,14 +35,28 @@ def as_array(value: Any, what: str) -> np.ndarray:
         array = value.asnumpy()
     elif value is None:
         raise TypeError(f"{what} returned None. Did it forget to return its result?")
+    elif isinstance(value, dict):
+        return hold({k: open_dict(as_array(v, what)) for k, v in value.items()})
     else:
         array = np.asarray(value)
-    if array.dtype.kind == "O":
+    if array.dtype.char == "O" and not isinstance(open_dict(array), dict):
         raise TypeError(
             f"{what} returned '{type(value).__name__}' that is not an array of numbers or text. "
             f"Return a NumPy array, a number, or a tuple with one of them for each column."
         )
     return array
+
+
+def hold(value: dict[Any, Any]) -> np.ndarray:
+    """A dict of arrays as the row of a column: a 0-d array of one object."""
+    array = np.empty((), object)
+    array[()] = value
+    return array
+
+
+def open_dict(value: Any) -> Any:
+    """The dict in a row that `hold` made; other values as they are."""
+    return value.item() if type(value) is np.ndarray and value.dtype.char == "O" else value
 
 
 def operation_name(operation: Any) -> str:
@@ -60,7 +74,7 @@ def call(op: Any, values: Values, sample: int, stage: str) -> Values:
         UserFunctionError: it failed; the cause is chained.
     """
     try:
-        result = op(*values)
+        result = op(*map(open_dict, values))
         what = f"'{operation_name(op)}'"
         results = result if isinstance(result, tuple) else (result,)
         # PIL images stay: the next transform uses Pillow; `_row` makes arrays of the last ones.

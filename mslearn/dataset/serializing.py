@@ -172,7 +172,7 @@ def _enums(made: Any, params: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for key, value in params.items():
         default = parameters[key].default if key in parameters else None
-        if isinstance(default, Enum) and not isinstance(value, Enum):
+        if isinstance(default, Enum) and not isinstance(value, Enum | bool):
             kinds = list(type(default))
             # MindSpore writes the place of a constant in its list where ours are texts.
             by_place = isinstance(value, int) and isinstance(kinds[0].value, str)

@@ -60,6 +60,11 @@ def data_uri(image: np.ndarray, side: int) -> str:
     return "data:image/png;base64," + base64.b64encode(png(shrink(image, side))).decode()
 
 
+def kind_name(array: np.ndarray) -> str:
+    """The dtype, as pictures of rows name it."""
+    return {"U": "text", "S": "text", "O": "dict"}.get(array.dtype.kind, str(array.dtype))
+
+
 def words(array: Any, limit: int = 40) -> str:
     """A value in one short line."""
     array = np.asarray(array)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._text import escape
-from .pipeline_pictures import as_image, data_uri, words
+from .pipeline_pictures import as_image, data_uri, kind_name, words
 
 _SIDE = 96
 
@@ -25,7 +25,7 @@ def preview(dataset: Any, rows: int = 16) -> Preview:
     found = []
     iterator = dataset.create_tuple_iterator(num_epochs=1, output_numpy=True)
     for row in iterator:
-        found.append(row)
+        found.append([np.asarray(value) for value in row])  # a dict as one object
         if len(found) == rows:
             break
     iterator.stop()
@@ -110,6 +110,6 @@ class Preview:
         kinds = []
         for name, value in zip(self.names, self.rows[0], strict=True):
             shape = " " + "×".join(map(str, value.shape)) if value.ndim else ""
-            kind = "text" if value.dtype.kind in "US" else str(value.dtype)
+            kind = kind_name(value)
             kinds.append(f"{name} {kind}{shape}")
         return f"Preview({len(self.rows)} rows: {', '.join(kinds)})"

@@ -10,7 +10,7 @@ from mslearn.dataset.base import Dataset
 from mslearn.dataset.rowwork import operation_name
 from mslearn.dataset.stream import Meter
 
-from .pipeline_pictures import as_image, data_uri
+from .pipeline_pictures import as_image, data_uri, kind_name
 
 _THUMBNAIL = 44
 
@@ -94,8 +94,9 @@ def _sample(stage: Dataset, meter: Meter) -> tuple[list[str], str]:
     (row,) = meter.sample.rows()
     shapes, picture = [], ""
     for name, value in zip(stage.get_col_names(), row, strict=True):
-        kind = "text" if value.dtype.kind in "US" else str(value.dtype)
-        shapes.append(f"{name} {kind}{' ' if value.ndim else ''}{'×'.join(map(str, value.shape))}")
+        shapes.append(
+            f"{name} {kind_name(value)}{' ' if value.ndim else ''}{'×'.join(map(str, value.shape))}"
+        )
         image = as_image(value) if not picture else None
         if image is not None:
             picture = data_uri(np.ascontiguousarray(image), _THUMBNAIL)

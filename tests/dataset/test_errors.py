@@ -117,14 +117,6 @@ def test_error_in_source_and_batch_map():
         list(wrong)
 
 
-def test_text_is_not_a_tensor():
-    data = ds.NumpySlicesDataset(["a", "b"], ["word"], shuffle=False)
-    with pytest.raises(TypeError, match=r"'word'.*output_numpy=True"):
-        next(iter(data))
-    rows = data.create_dict_iterator(output_numpy=True)
-    assert [str(r["word"]) for r in rows] == ["a", "b"]
-
-
 def test_wrong_columns_of_an_iterator():
     with pytest.raises(RuntimeError, match="Did you mean 'label'"):
         pairs().create_tuple_iterator(columns=["lable"])
