@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +11,18 @@ from pathlib import Path
 import nbformat
 from browser.harness import Lab, launch_chromium, open_lab, running_camp
 from playwright.sync_api import sync_playwright
+
+LAB = Path(__file__).parents[2] / "widgets" / "lab"
+
+
+def use_checkout(home: Path) -> None:
+    """Both of JupyterLab's extensions as they are in this checkout, also where none is installed."""
+    if (LAB / "dist").exists():
+        shutil.copytree(LAB / "dist", home / "jupyter-data" / "labextensions" / "mslearn-lab")
+    folder = home / "jupyter-config" / "jupyter_server_config.d"
+    folder.mkdir(parents=True)
+    extensions = {"ServerApp": {"jpserver_extensions": {"mslearn.lab": True}}}
+    (folder / "mslearn.json").write_text(json.dumps(extensions), encoding="utf-8")
 
 
 @contextmanager

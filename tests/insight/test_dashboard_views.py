@@ -339,6 +339,26 @@ def test_histograms_on_one_another_and_by_time(page: Page):
 
 
 @pytest.mark.browser
+def test_sliders_share_the_cursor_with_the_charts(page: Page):
+    page.mouse.move(4, 4)  # what it stands on would point as well
+    page.locator("[data-view=histograms]").click()
+    weight = card(page, "weight", "./first")
+    slider = weight.locator("input[type=range]")
+    slider.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(weight.locator("svg text.ms-d-on")).to_have_text("5")
+    page.locator("[data-view=images]").click()
+    expect(card(page, "picture", "./first").locator("output")).to_have_text("step 5")
+    page.locator("[data-view=scalars]").click()
+    expect(card(page, "loss").locator("li", has_text="./first")).to_contain_text("step 5")
+    card(page, "loss").locator(".ms-d-plot").focus()
+    page.keyboard.press("End")
+    page.locator("[data-view=histograms]").click()
+    expect(card(page, "weight", "./first").locator("svg text.ms-d-on")).to_have_text("35")
+
+
+@pytest.mark.browser
 def test_tensors_by_slices(page: Page, tmp_path: Path):
     page.locator("[data-view=tensors]").click()
     cube = card(page, "cube", "./whole")

@@ -76,6 +76,7 @@ export abstract class Card<Data> {
     if (count === this.asked) return;
     this.busy = true;
     try {
+      const first = this.data === null;
       this.data = await this.ask();
       const last = this.last(this.data);
       const following = Number(this.slider.value) >= Number(this.slider.max);
@@ -83,6 +84,7 @@ export abstract class Card<Data> {
       if (following) this.slider.value = String(last);
       this.asked = count;
       this.redraw();
+      if (first) this.follow();
     } catch {
       this.body.replaceChildren(h("p", { class: "ms-note" }, this.board.t("broken")));
     } finally {

@@ -134,12 +134,12 @@ export class ChartCard {
       cursor: { y: false, drag: { x: true, y: true, uni: 24, setScale: false } },
       hooks: {
         setCursor: [(u) => {
-          const left = u.cursor.left ?? -1;
-          if (left >= 0) board.point(u.posToVal(left, "x"));
+          const left = u.cursor.left ?? -1, x = left >= 0 ? u.posToVal(left, "x") : NaN;
+          if (Number.isFinite(x)) board.point(x);
         }],
         setSelect: [(u) => this.select(u)],
         draw: [(u) => this.limits.paint(u, board.log)],
-        ready: [(u) => u.over.addEventListener("dblclick", () => { this.zooms = []; void this.update(); })],
+        ready: [this.follow, (u) => u.over.addEventListener("dblclick", () => { this.zooms = []; void this.update(); })],
       },
     }, align(lines, board.log) as uPlot.AlignedData, this.host);
   }
@@ -160,8 +160,8 @@ export class ChartCard {
   private readonly follow = (): void => {
     if (!this.visible || !this.plot) return;
     const { board } = this, x = board.cursor;
-    const left = x === null ? -10 : this.plot.valToPos(x, "x");
-    this.plot.setCursor({ left, top: left < 0 ? -10 : 40 }, false);
+    const left = x === null ? NaN : this.plot.valToPos(x, "x"); // no number either before the first drawing
+    this.plot.setCursor(left >= 0 ? { left, top: 40 } : { left: -10, top: -10 }, false);
     this.host.setAttribute("aria-label", board.t("chartOf", { tag: this.tag }));
     const rows = this.entries().map(({ text, ink, dashed, value, step }) =>
       h("li", {}, h("i", { style: `--ink: ${ink}`, class: dashed ? "ms-d-dash" : "" }),

@@ -13,6 +13,7 @@ interface Row {
   mean: Figure; std: Figure; min: Figure; max: Figure; norm: Figure; ratio: Figure;
 }
 const KINDS = ["weight", "gradient"] as const;
+const WIDE = { class: "ms-p-wide" }; // left out where there is little room: gradients and ratios say more
 const INKS = ["var(--ms-c0)", "var(--ms-c1)"];
 
 /** 0 to 1 on a log scale over all norms, two decades at least. */
@@ -107,16 +108,16 @@ function renderParameters({ model, el }: { model: Model; el: HTMLElement }): () 
         type: "button", title: row.name, "aria-pressed": String(k === chosen),
       }, row.name)),
       h("td", {}, row.shape === null ? "–" : row.shape.join(" × ") || "()"),
-      withType ? h("td", {}, row.dtype || "–") : null, h("td", {}, integer(row.count)),
+      withType ? h("td", WIDE, row.dtype || "–") : null, h("td", WIDE, integer(row.count)),
       h("td", {}, show(row.mean)), h("td", { title: row.about ? t("about") : null }, `${row.about ? "≈ " : ""}${show(row.std)}`),
-      h("td", {}, show(row.min)), h("td", {}, show(row.max)),
+      h("td", WIDE, show(row.min)), h("td", WIDE, show(row.max)),
       withNorm ? h("td", {}, h("span", { class: "ms-norm" }, h("i", { "aria-hidden": "true" }, fill), h("span", {}, show(row.norm)))) : null,
       withRatio ? h("td", {}, h("span", { class: "ms-norm" },
         row.ratio === null ? null : h("i", { class: "ms-p-track", "aria-hidden": "true" }, dot), h("span", {}, show(row.ratio)))) : null);
     });
     rows.replaceChildren(table.length ? h("table", { class: "ms-rows" },
       h("thead", {}, h("tr", {}, ...heads.map((key) =>
-        h("th", { scope: "col", title: key === "norm" ? t("normHelp") : key === "ratio" ? t("ratioHelp") : null }, t(key))))),
+        h("th", { ...(["dtype", "count", "min", "max"].includes(key) ? WIDE : {}), scope: "col", title: key === "norm" ? t("normHelp") : key === "ratio" ? t("ratioHelp") : null }, t(key))))),
       h("tbody", {}, ...body)) : h("div", { class: "ms-dim" }, t("empty")));
     if (focused) rows.querySelectorAll<HTMLElement>("tbody button")[chosen]?.focus();
     remarks.replaceChildren(...table.filter((row) => row.nan + row.inf).map((row) =>

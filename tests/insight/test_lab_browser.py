@@ -1,12 +1,11 @@
-"""A saved notebook, opened when its kernel is gone: every widget's picture stands in for it."""
+"""Widgets and JupyterLab: pictures of a saved notebook, and one cursor with the dashboard's tab."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
-from insight.notebook_lab import notebook_lab
+from insight.notebook_lab import notebook_lab, use_checkout
 from playwright.sync_api import expect
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
@@ -34,14 +33,11 @@ curves
     'insight.predictions(net, x, y, language="en")',
 ]
 SEEN = ("img", "img", "table", "table", "table", "img", "table")  # JupyterLab draws SVG as an image
-FRONT_END = Path(__file__).parents[2] / "widgets" / "lab" / "dist"
 
 
 @pytest.mark.browser
 def test_pictures_stand_in_for_widgets_without_a_kernel(tmp_path: Path) -> None:
-    if FRONT_END.exists():  # a checkout's own front end goes before an installed one
-        installed = tmp_path / "jupyter-data" / "labextensions" / "mslearn-lab"
-        shutil.copytree(FRONT_END, installed)
+    use_checkout(tmp_path)
     with notebook_lab(tmp_path, "saved", CELLS, size=(1360, 1300)) as lab:
         page = lab.page
         cells = lab.run_all_cells()
@@ -74,3 +70,50 @@ def test_pictures_stand_in_for_widgets_without_a_kernel(tmp_path: Path) -> None:
         lab.scroll_to(0)
         expect(page.locator(".ms-curves canvas").first).to_be_visible()
         expect(outputs.nth(0).locator("img")).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_the_dashboard_in_a_tab_shares_the_notebooks_cursor(tmp_path: Path) -> None:
+    use_checkout(tmp_path)
+    cell = """
+import numpy as np
+import mslearn as ms
+from mslearn import insight
+with ms.SummaryRecord("runs/first") as written:
+    for step in range(0, 50, 10):
+        written.add_value("scalar", "loss", ms.Tensor(1 / (step + 1)))
+        written.add_value("histogram", "weight", ms.Tensor(np.arange(9.0) * step))
+        written.record(step)
+curves = insight.Curves(title="Here", language="en")
+for step in range(50):
+    curves.log(step, loss=1 / (step + 1))
+curves
+"""
+    with notebook_lab(tmp_path, "cursor", [cell], size=(1700, 900)) as lab:
+        page = lab.page
+        lab.wait_idle()
+        lab.run_cell(0)
+        lab.command("mslearn:open-insight")
+        frame = page.frame_locator(".mslearn-Insight iframe")
+        card = frame.locator(".ms-d-card[data-tag='loss']")
+        expect(card.locator(".u-over")).to_be_visible()
+        page.evaluate("""() => {
+            const {shell} = window.jupyterapp;
+            const all = [...shell.widgets('main')];
+            const find = id => all.find(w => id(w));
+            shell.add(find(w => w.id === 'mslearn-insight'), 'main', {mode: 'split-right'});
+        }""")
+        plots = page.locator(".ms-curves .ms-plots")
+        plots.focus()
+        page.keyboard.press("Home")
+        for _ in range(3):
+            page.keyboard.press("Shift+ArrowRight")
+        expect(page.locator(".ms-curves .ms-at")).to_have_text("step 30")
+        expect(card.locator("li")).to_contain_text("step 30")
+        lab.screenshot("insight-panel-cursor")
+        frame.locator("[data-view=histograms]").click()
+        histogram = frame.locator(".ms-d-card[data-tag='weight']")
+        expect(histogram.locator("output")).to_contain_text("step 30 ")
+        histogram.locator("input[type=range]").focus()
+        page.keyboard.press("ArrowLeft")
+        expect(page.locator(".ms-curves .ms-at")).to_have_text("step 20")
