@@ -8,10 +8,9 @@ it (``w = p.asnumpy()`` two steps ago), it is left to the holder and a fresh one
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Sequence
-from operator import attrgetter, is_
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -47,7 +46,6 @@ class OnnxExecutable:
     def _load(self) -> None:
         self.model, self.session, baked = self._build()
         model = self.model
-        self._baked = [[p, p._value, p._value.copy()] for p in baked]
         counts = sorted(model.operators.items())
         self.code = "\n".join([self._title, *(f"{n:5d} {kind}" for kind, n in counts)])
         ports = [p for p in model.inputs if p.draw is not None]
@@ -65,89 +63,85 @@ class OnnxExecutable:
             for name, array in zip(self._output_names, arrays, strict=True):
                 bind_addresses(binding, array, None, name)
         source = {out: into for into, out in model.donate}
-        self._updated = [
-            _Pair(source.get(p.name), p, self._bindings)
-            for p in model.outputs
-            if p.parameter is not None
-        ]
+        updated = [p for p in model.outputs if p.parameter is not None]
+        self._updated = [_Pair(source.get(p.name), p, self._bindings) for p in updated]
         self._parameters = [pair.parameter for pair in self._updated]
-        self._arrays = [
-            [
-                np.empty(p.value.shape, p.value.dtype)
-                for p in model.outputs
-                if p.parameter is not None
-            ]
-            for _ in range(2)
-        ]
+        self._arrays = [[np.empty(p.value.shape, p.value.dtype) for p in updated] for _ in "ab"]
         for number, arrays in enumerate(self._arrays):
             for pair, array in zip(self._updated, arrays, strict=True):
                 pair.bind(number, array)
-        self._read = [
-            _Constant(p, self._bindings)
-            for p in model.inputs
-            if p.parameter is not None and p.name not in source.values()
+        constants = [
+            p for p in model.inputs if p.parameter is not None and p.name not in source.values()
         ]
+        self._constants = [p.name for p in constants]
+        self._others: list[Any] = [p.parameter for p in constants]
+        known = {id(p) for p in (*self._parameters, *self._others)}
+        self._others += [p for p, _ in self._graph.parameters if id(p) not in known]
+        self._seen: list[Any] = [None] * len(self._others)
+        self._baked = [(p, p._value.copy()) for p in baked]
+
+    def untouched(self) -> bool:
+        """Whether every Parameter holds the array that the last run left, or has read."""
+        for parameter, array in zip([*self._parameters], self._arrays[self._turn]):  # noqa: B905
+            if parameter._value is not array:
+                return False
+        for parameter, array in zip(self._others, self._seen):  # noqa: B905, SIM110
+            if parameter._value is not array:
+                return False
+        return True
 
     def run(self, arrays: Sequence[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """(outputs, new values of the assigned Parameters); see `mslearn.backends.Executable`."""
         with self._lock:
-            self._check_baked()
+            if not self.untouched():
+                self._read_parameters()
             turn = self._turn
-            self._prepare(turn)
-            self._feed(turn, [*arrays, *self._draws.make()] if self._drawn else arrays)
-            outputs = self._results(turn)
-            self.session.run_with_iobinding(self._bindings[turn])
+            binding, outputs = self._bindings[turn], self._outputs[turn]
+            written = self._arrays[1 - turn]
+            if self._drawn:
+                arrays = [*arrays, *self._draws.make()]
+            fed = self._fed[turn]
+            for i, array in enumerate(arrays):
+                if array is not fed[i]:
+                    own = bind_input(binding, self._names[i], array)
+                    fed[i] = array if own else None
+            if held(written, ALONE) or held(outputs, ALONE):
+                self._let_go(turn)
+            self.session.run_with_iobinding(binding)
             self._turn = 1 - turn
-            return outputs, list(self._arrays[1 - turn])
+            return [*outputs], written
 
-    def _feed(self, turn: int, arrays: Sequence[np.ndarray]) -> None:
-        """Bind what the step is given, unless it is what was given two steps ago."""
-        fed = self._fed[turn]
-        for i, array in enumerate(arrays):
-            if array is not fed[i]:
-                own = bind_input(self._bindings[turn], self._names[i], array)
-                fed[i] = array if own else None
+    def _read_parameters(self) -> None:
+        """Let each Parameter's numbers be where the step reads."""
+        if not all(np.array_equal(p._value, number) for p, number in self._baked):
+            self._load()
+        read = self._arrays[self._turn]
+        for i, pair in enumerate(self._updated):
+            present = pair.parameter._value
+            if pair.into is not None and present is not read[i]:  # assigned by others since
+                self._own(self._turn, i)
+                np.copyto(read[i], present)
+        for i, parameter in enumerate(self._others):
+            if parameter._value is not self._seen[i]:
+                self._seen[i] = parameter._value
+                for binding in self._bindings if i < len(self._constants) else ():
+                    bind_input(binding, self._constants[i], parameter._value)
 
-    def _results(self, turn: int) -> list[np.ndarray]:
-        """The arrays that the outputs go to: those of two steps ago where nobody holds them."""
-        arrays = self._outputs[turn]
-        if arrays and max(map(sys.getrefcount, arrays)) > ALONE:
-            for i in range(len(arrays)):
-                if _holders(arrays, i) > ALONE:
-                    arrays[i] = np.empty_like(arrays[i])
-                    bind_addresses(self._bindings[turn], arrays[i], None, self._output_names[i])
-        return list(arrays)
-
-    def _prepare(self, turn: int) -> None:
-        """Let each Parameter's numbers be where the step reads, and own what it writes."""
-        read, written = self._arrays[turn], self._arrays[1 - turn]
-        # Without a line of Python for each Parameter: after a step all this is cold memory.
-        if not all(map(is_, map(VALUE, self._parameters), read)):
-            for i, pair in enumerate(self._updated):
-                present = pair.parameter._value
-                if pair.into is not None and present is not read[i]:  # assigned by others since
-                    self._own(turn, i)
-                    np.copyto(read[i], present)
-        if written and max(map(sys.getrefcount, written)) > ALONE:
-            for i in range(len(written)):
-                self._own(1 - turn, i)
-        for constant in self._read:
-            constant.prepare()
+    def _let_go(self, turn: int) -> None:
+        """Write to fresh arrays where somebody holds those of two steps ago."""
+        for i in range(len(self._updated)):
+            self._own(1 - turn, i)
+        outputs = self._outputs[turn]
+        for i, name in enumerate(self._output_names):
+            if held(outputs[i : i + 1], ALONE + 1):  # the slice holds it, too
+                outputs[i] = np.empty_like(outputs[i])
+                bind_addresses(self._bindings[turn], outputs[i], None, name)
 
     def _own(self, number: int, i: int) -> None:
         arrays = self._arrays[number]
-        if _holders(arrays, i) > ALONE:
+        if held(arrays[i : i + 1], ALONE + 1):
             arrays[i] = np.empty_like(arrays[i])
             self._updated[i].bind(number, arrays[i])
-
-    def _check_baked(self) -> None:
-        for held in self._baked:
-            parameter, seen, number = held
-            if parameter._value is not seen:
-                if not np.array_equal(parameter._value, number):
-                    return self._load()
-                held[1] = parameter._value
-        return None
 
 
 class _Pair:
@@ -165,31 +159,16 @@ class _Pair:
         bind_addresses(self.bindings[1 - number], array, None, self.out)
 
 
-class _Constant:
-    """A Parameter that the graph only reads: bound anew when it has another value."""
-
-    def __init__(self, port: Port, bindings: list[Any]) -> None:
-        assert port.parameter is not None
-        self.parameter: Parameter = port.parameter
-        self.name = port.name
-        self.bindings = bindings
-        self.array: Any = None
-
-    def prepare(self) -> None:
-        present = self.parameter._value
-        if present is self.array:
-            return
-        self.array = present
-        for binding in self.bindings:
-            bind_input(binding, self.name, present)
+def held(arrays: list[np.ndarray], alone: int) -> bool:
+    """Whether CPython counts more references than `alone` for one of these arrays."""
+    for array in [*arrays]:  # noqa: SIM110 (`any` would make a generator at every step)
+        if getrefcount(array) > alone:
+            return True
+    return False
 
 
-def _holders(arrays: list[np.ndarray], i: int) -> int:
-    return max(map(sys.getrefcount, arrays[i : i + 1])) - 1  # the slice holds it, too
-
-
-ALONE = max(map(sys.getrefcount, [np.empty(1)]))  # what CPython counts for a list's own array
-VALUE = attrgetter("_value")
+ALONE = next(n for n in range(1, 9) if not held([np.empty(1)], n))
+"""What it counts for an array that only a list holds."""
 
 
 def bind_input(binding: Any, name: str, array: np.ndarray) -> bool:

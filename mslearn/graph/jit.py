@@ -12,14 +12,15 @@ import functools
 import importlib
 import time
 import warnings
-from operator import attrgetter, is_
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from mslearn.core.context import get_context
+from mslearn.core.context import get_context, settings
 from mslearn.core.dtype import dtype_of
 from mslearn.core.errors import did_you_mean
+from mslearn.core.parameter import Parameter
 from mslearn.core.state import state
 from mslearn.core.tensor import NeedsNumbers, Tensor
 from mslearn.graph import dump
@@ -28,9 +29,8 @@ from mslearn.graph.errors import place_of
 from mslearn.graph.ir import Graph
 from mslearn.graph.numpy_backend import Executable
 from mslearn.graph.passes import Snapshot, optimize
-from mslearn.graph.tree import Constant, Nest, fill, flatten_call
+from mslearn.graph.tree import HOLE, Constant, Nest, fill, flatten_call, tensors_only
 
-SHAPE = attrgetter("_value.shape")
 MANY = 8  # graphs of one function; more are a sign that something changes at every call
 ON_NUMPY = {"CPU", "numpy", "ms_backend"}  # the last is MindSpore's name for its own runtime
 OPTIONS = {
@@ -59,26 +59,63 @@ class Compilation:
     executable: Any
     pattern: Any
     guards: list[tuple[Any, str, Any]]
-    shapes: list[tuple[int, ...]]
+    key: Any
+
+    def __post_init__(self) -> None:
+        pattern, kinds, self._target = self.key
+        self._count = len(kinds) if pattern is tensors_only(len(kinds)) else -1
+        self._given = [shape for shape, _ in kinds]
+        self._dtypes = [np.dtype(char) for _, char in kinds]
+        self._parameters = [p for p, _ in self.graph.parameters]
+        self._trained = [p.requires_grad for p in self._parameters]
+        self._shapes = [p._value.shape for p in self._parameters]
+        self._updated = [p for p, _ in self.graph.updates]
+        self._untouched = getattr(self.executable, "untouched", None)
+        others = [g for g in self.guards if not isinstance(g[0], Parameter)]
+        self._owns = [vars(thing) for thing, _, _ in others]  # Cells answer getattr slowly
+        self._names = [name for _, name, _ in others]
+        self._defaults = [getattr(type(thing), name, None) for thing, name, _ in others]
+        self._values = [value for _, _, value in others]
+
+    # What runs at every step is written for the cold cache that a step leaves behind: few
+    # functions, plain loops (whose attributes Python finds faster than `map` does) over copies of
+    # lists (copying fetches all of their objects at once, while a loop waits for one by one).
+
+    def takes(self, args: tuple[Any, ...], target: str) -> bool:
+        """Whether these positional arguments, all of them tensors, are those of this graph."""
+        if len(args) != self._count or target != self._target:
+            return False
+        for tensor, shape, dtype in zip(args, self._given, self._dtypes):  # noqa: B905
+            if type(tensor) is not Tensor:
+                return False
+            value = tensor._value
+            if value.dtype is not dtype or value.shape != shape:
+                return False
+        return True
 
     def valid(self) -> bool:
         """Whether everything that the capture looked at is as it was."""
-        # Without a line of Python for each Parameter: after a step all this is cold memory.
-        if not all(map(is_, map(getattr, self._things, self._names), self._values)):
-            return False
-        return list(map(SHAPE, self._parameters)) == self.shapes
+        kept = zip([*self._owns], self._names, self._defaults, self._values)  # noqa: B905
+        for own, name, default, value in kept:
+            if own.get(name, default) is not value:
+                return False
+        for parameter, trained in zip([*self._parameters], self._trained):  # noqa: B905
+            if parameter.requires_grad is not trained:
+                return False
+        if self._untouched is not None and self._untouched():
+            return True
+        for parameter, shape in zip(self._parameters, self._shapes):  # noqa: B905
+            if parameter._value.shape != shape:
+                return False
+        return True
 
-    def __post_init__(self) -> None:
-        self._things = [thing for thing, _, _ in self.guards]
-        self._names = [name for _, name, _ in self.guards]
-        self._values = [value for _, _, value in self.guards]
-        self._parameters = [parameter for parameter, _ in self.graph.parameters]
-
-    def run(self, tensors: list[Tensor]) -> Any:
+    def run(self, tensors: Sequence[Tensor]) -> Any:
         """The function's result for the tensors among its arguments."""
         outputs, news = self.executable.run([t._value for t in tensors])
-        for (parameter, _), array in zip(self.graph.updates, news, strict=True):
+        for parameter, array in zip([*self._updated], [*news]):  # noqa: B905
             parameter._value = array
+        if self.pattern is HOLE:
+            return Tensor.wrap(outputs[0])
         return fill(self.pattern, map(Tensor.wrap, outputs))
 
 
@@ -107,6 +144,7 @@ class Jitted:
         self._found: dict[Any, list[Compilation]] = {}
         self._eager: dict[Any, str] = {}  # calls that cannot be a graph, with the reason
         self._ready: Any = None
+        self._recent: Compilation | None = None  # the last call's: mostly the next one's, too
 
     @property
     def _runnable(self) -> Any:
@@ -125,11 +163,16 @@ class Jitted:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if state.active:  # inside another graph, or while a tape or a picture watches
             return self._runnable(*args, **kwargs)
+        recent = self._recent
+        target = self.backend or settings["device_target"]
+        if recent is not None and not kwargs and recent.takes(args, target) and recent.valid():
+            return recent.run(args)
         tensors, pattern = flatten_call(args, kwargs)
         shapes = tuple([(t._value.shape, t._value.dtype.char) for t in tensors])
         key = (pattern, shapes, self._target())
         for compiled in self._found.get(key, ()):
             if compiled.valid():
+                self._recent = compiled
                 return compiled.run(tensors)
         if key in self._eager:
             return self.eager(*args, **kwargs)
@@ -139,6 +182,7 @@ class Jitted:
             if self.fullgraph:
                 raise
             return self._fall_back(key, error, args, kwargs)
+        self._recent = compiled
         return compiled.run(tensors)
 
     def compile(self, args: Any, kwargs: Any, key: Any = None) -> Compilation:
@@ -155,7 +199,7 @@ class Jitted:
         executable = _executable(graph, snapshots, self._target(), self.options)
         compiled = Compilation(
             cause, time.perf_counter() - start, graph, snapshots, executable, captured.pattern,
-            _guards(captured, key[0]), [p._value.shape for p, _ in graph.parameters],
+            _guards(captured, key[0]), key,
         )  # fmt: skip
         self._found.setdefault(key, []).append(compiled)
         self.compilations.append(compiled)

@@ -77,11 +77,12 @@ def flatten_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Te
     """`flatten` of a call's arguments; quick when all of them are tensors, as they mostly are."""
     if kwargs or any(type(a) is not Tensor for a in args):
         return flatten((args, kwargs))
-    return list(args), _tensors(len(args))
+    return list(args), tensors_only(len(args))
 
 
 @cache
-def _tensors(count: int) -> Nest:
+def tensors_only(count: int) -> Nest:
+    """The pattern of a call with so many tensors and nothing else; always the same object."""
     return Nest(tuple, (Nest(tuple, (HOLE,) * count), Nest(dict, ())))
 
 
