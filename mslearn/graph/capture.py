@@ -70,6 +70,7 @@ class Capture:
         self.free: list[Any] = []  # the outer values, in the order of their inputs
         self.guards: list[tuple[Any, str, Any]] = []  # as for cells, of other objects
         self.undo: dict[Any, Callable[[], None]] = {}  # changes of objects outside the graph
+        self.strict = False  # whether setting an attribute is an error
         self.kin: Kin = outer.kin if outer is not None else Kin()
         self._bound: dict[int, tuple[Tensor, Any]] = {}
         self._keys: list[Abstract] = []
@@ -243,8 +244,9 @@ class Captured:
 
 
 def capture(
-    fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: Any = None, rewriting: bool = False
-) -> Captured:
+    fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: Any = None,
+    rewriting: bool = False, strict: bool = False,
+) -> Captured:  # fmt: skip
     """Capture ``fn(*args, **kwargs)`` as a graph.
 
     Args:
@@ -253,6 +255,7 @@ def capture(
             too) become inputs of the graph, everything else is a constant.
         rewriting: turn the control flow in the constructs of Cells into operations; for `fn`
             itself, pass ``rewrite(fn)``.
+        strict: refuse to set an attribute that is no Parameter, instead of dropping the change.
 
     Returns:
         A `Captured` with ``.graph``, and ``.pattern`` for the nesting of the result.
@@ -262,6 +265,7 @@ def capture(
     """
     tensors, pattern = flatten((tuple(args), dict(kwargs or {})))
     taking = Capture(_name(fn), rewriting=rewriting)
+    taking.strict = strict
     handles = _inputs(taking, tensors, _input_names(fn, args, kwargs))
     filled, named = fill(pattern, iter(handles))
     return _finish(taking, lambda: fn(*filled, **named))

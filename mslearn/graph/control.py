@@ -383,13 +383,21 @@ def outer_attribute(thing: Any, name: str) -> None:
         else:
             setattr(thing, name, before)
 
-    _dropped(f"{type(thing).__name__}.{name}", (id(thing), name), undo)
+    text = f"{type(thing).__name__}.{name}"
+    if _top().strict:
+        raise CannotStage(209, place(), f"It is '{text}'.")
+    _dropped(text, (id(thing), name), undo)
 
 
-def _dropped(text: str, key: Any, undo: Callable[[], None]) -> None:
+def _top() -> Any:
     top = state.capture
     while top.outer is not None:
         top = top.outer
+    return top
+
+
+def _dropped(text: str, key: Any, undo: Callable[[], None]) -> None:
+    top = _top()
     if key not in top.undo:
         top.undo[key] = undo
         warn(301, place(), f"It is '{text}'.")

@@ -162,6 +162,12 @@ RULES: dict[int, Rule] = {
         "nobody can know whether the change under one name is seen under the other",
         "make a copy where you want two tensors (y = x.copy()), or write y = y + 1 for y += 1",
     ),
+    209: Rule(
+        "An attribute that is no Parameter is set",
+        "when it runs, a graph changes nothing but Parameters",
+        "make it a Parameter (in __init__: self.count = ms.Parameter(ms.Tensor(0), name='count')), "
+        "or return the value and set the attribute outside",
+    ),
     301: Rule(
         "The change of an outer object is dropped",
         "it would happen once, while the graph is compiled, and not when the graph runs",

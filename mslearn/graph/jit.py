@@ -188,12 +188,13 @@ class Jitted:
     def compile(self, args: Any, kwargs: Any, key: Any = None) -> Compilation:
         """Capture and compile for these arguments without running."""
         start = time.perf_counter()
+        strict = key is not None  # it is going to run
         if key is None:
             tensors, pattern = flatten_call(tuple(args), dict(kwargs))
             shapes = tuple((t._value.shape, t._value.dtype.char) for t in tensors)
             key = (pattern, shapes, self._target())
         cause = self._cause(key)
-        captured = capture(self._runnable, args, kwargs, rewriting=self._mode == "ast")
+        captured = capture(self._runnable, args, kwargs, self._mode == "ast", strict)
         snapshots: list[Snapshot] = []
         graph = optimize(captured.graph, snapshots)
         executable = _executable(graph, snapshots, self._target(), self.options)

@@ -26,11 +26,18 @@ def check(tree: ast.AST, file: str, function: str) -> None:
     Raises:
         GraphSyntaxError: with its number, the line, the reason and the fix.
     """
+    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_set(n)}
     for node in ast.walk(tree):
+        if isinstance(node, ast.Global) and names.isdisjoint(node.names):
+            continue  # it is only read
         number = REFUSED.get(type(node).__name__) or _more(node)
         if number:
             line = getattr(node, "lineno", getattr(tree, "lineno", 1))
             raise GraphSyntaxError(number, Place(file, line, function))
+
+
+def _is_set(name: ast.Name) -> bool:
+    return not isinstance(name.ctx, ast.Load)
 
 
 def _more(node: ast.AST) -> int | None:

@@ -13,7 +13,7 @@ import pytest
 
 import mslearn as ms
 from mslearn import Tensor, nn, ops
-from mslearn.graph.errors import RULES, GraphSyntaxError, GraphWarning
+from mslearn.graph.errors import RULES, CannotStage, GraphSyntaxError, GraphWarning
 from mslearn.graph.rewrite import rewrite
 
 X = Tensor([1.0, 2.0])
@@ -61,6 +61,19 @@ def test_what_mindspore_refuses_is_refused_with_line_reason_and_fix(number):
     assert caught.value.place.function == "f"
     line = caught.value.place.line
     assert line >= 3 and f"line {line}:\n    {body.splitlines()[line - 3].strip()}" in text
+
+
+def test_what_is_refused_is_refused_again_and_a_global_may_be_read():
+    f = cell(
+        "def f(x):\n    while x.sum() < 3:\n        x = x + 1\n    else:\n        x = -x\n"
+        "    return x"
+    )
+    jitted = ms.jit(f)
+    for _ in range(2):
+        with pytest.raises(GraphSyntaxError, match="J113"):
+            jitted(X)
+    f = cell("k = 3\ndef f(x):\n    global k\n    if x.sum() > 0:\n        x = x * k\n    return x")
+    assert ms.jit(f, fullgraph=True)(X).asnumpy().tolist() == [3, 6]
 
 
 def test_helpers_are_checked_too_and_library_functions_are_not():
@@ -188,10 +201,20 @@ class Remembers(nn.Cell):
         return self.last + 1
 
 
-def test_attributes_of_cells_are_put_back_with_a_warning():
+def test_a_cell_that_sets_its_attributes_runs_eagerly_with_a_warning():
+    """MindSpore keeps what a construct stores in its Cell; so do we, though not in the graph."""
+    net = Remembers()
+    with pytest.warns(UserWarning, match=r"J209.*\n.*\n.*'Remembers.last'"):
+        np.testing.assert_array_equal(ms.jit(net)(X).asnumpy(), [3, 5])
+    assert net.last.asnumpy().tolist() == [2, 4] and net.calls == [1]
+    with pytest.raises(CannotStage, match="make it a Parameter"):
+        ms.jit(net, fullgraph=True)(X)
+
+
+def test_attributes_are_put_back_after_a_look_at_the_graph():
     net = Remembers()
     with pytest.warns(GraphWarning, match="J301") as caught:
-        np.testing.assert_array_equal(ms.jit(net)(X).asnumpy(), [3, 5])
+        ms.jit(net).compile((X,), {})
     assert len(caught) == 2
     assert net.last is None and net.calls == []
 
@@ -219,9 +242,9 @@ class Deep(nn.Cell):
 def test_attributes_and_their_lists_in_branches():
     net = Deep()
     with pytest.warns(GraphWarning, match="J301"):
-        jitted = ms.jit(net, fullgraph=True)
-        assert jitted(X).asnumpy().tolist() == [6, 11]
-    assert jitted(-X).asnumpy().tolist() == [-1, -1]
+        graph = ms.jit(net).compile((X,), {})
+    assert graph.run([X]).asnumpy().tolist() == [6, 11]
+    assert graph.run([-X]).asnumpy().tolist() == [-1, -1]
     assert (net.child.last, net.log, net.table, net.child.calls) == (None, [None], {}, [])
 
 
