@@ -6,11 +6,13 @@
 
 import importlib as _importlib
 
+from mslearn.common import paths as _paths
 from mslearn.core import memory as _memory
 from mslearn.core import threads as _threads
 
 _memory.keep_freed_memory()
 _threads.settle()
+_paths.install()
 
 from mslearn import nn as nn  # noqa: E402
 from mslearn import ops as ops  # noqa: E402

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mslearn.common import kinds
+from mslearn.common.paths import leading_to
 from mslearn.core.dtype import (
     DType,
     bool_,
@@ -23,7 +24,6 @@ from mslearn.core.dtype import (
     uint32,
     uint64,
 )
-from mslearn.core.errors import did_you_mean
 
 __all__ = [
     "DType", "bool_", "complex64", "complex128", "dtype_to_nptype", "dtype_to_pytype", "float16",
@@ -61,9 +61,4 @@ def pytype_to_dtype(obj: type) -> Any:
     return found[obj]
 
 
-def __getattr__(name: str) -> Any:
-    if name in kinds.NAMES:
-        return getattr(kinds, name)
-    raise AttributeError(
-        f"module 'mslearn.common.dtype' has no attribute '{name}'.{did_you_mean(name, __all__)}"
-    )
+__getattr__ = leading_to("")  # also half, string, int_ …

@@ -29,12 +29,6 @@ class Type(metaclass=_Covering):
     def __init__(self, *_: Any) -> None:
         raise TypeError("A Type is not made: take one of mslearn's, such as mslearn.string.")
 
-    @classmethod
-    def _named(cls, printed: str, name: str) -> Any:
-        kind: Any = object.__new__(cls)
-        kind._printed, kind._name = printed, name
-        return kind
-
     def __repr__(self) -> str:
         return f"mindspore.{self._printed}"
 
@@ -77,11 +71,19 @@ class TensorType(Type):
             self._name += f"[{element}]"
 
 
+def _only(name: str, printed: str, numpy_kinds: str = "", shown: str = "") -> Any:
+    """The one object of a new subclass of Type."""
+    cls: Any = _Covering(name, (Type,), {"_numpy_kinds": numpy_kinds})
+    kind = object.__new__(cls)
+    kind._printed, kind._name = printed, shown or name
+    return kind
+
+
 int_, tensor_type = Int(), TensorType()
-uint, float_ = Type._named("uint", "UInt"), Type._named("float", "Float")
-number = Type._named("number", "Number")
-string, type_none = Type._named("string_", "String"), Type._named("type_none", "None")
-list_, tuple_ = Type._named("list_", "List"), Type._named("tuple_", "Tuple")
+uint, float_ = _only("UInt", "uint", "u"), _only("Float", "float", "fV")
+number = _only("Number", "number", "biufcV")
+string, type_none = _only("String", "string_"), _only("TypeNone", "type_none", shown="None")
+list_, tuple_ = _only("List", "list_"), _only("Tuple", "tuple_")
 PYTHON = {int_: int, float_: float, string: str, list_: list, tuple_: tuple, type_none: type(None)}
 ELEMENTS = {"bool": bool_, "int": int32, "float": float32}
 NAMES = (

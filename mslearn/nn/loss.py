@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mslearn import ops
+from mslearn.common.paths import leading_to
 from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
@@ -115,3 +116,7 @@ class CrossEntropyLoss(LossBase):
         return ops.cross_entropy(
             logits, labels, self.weight, self.ignore_index, self.reduction, self.label_smoothing
         )
+
+
+__path__: list[str] = []  # MindSpore has modules below this one: see common/paths.py
+__getattr__ = leading_to("nn")

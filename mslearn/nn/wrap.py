@@ -8,6 +8,7 @@ import numpy as np
 
 from mslearn import ops
 from mslearn.autodiff import value_and_grad
+from mslearn.common.paths import leading_to
 from mslearn.core.dtype import FLOAT32, float32
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
@@ -263,3 +264,7 @@ class TrainOneStepWithLossScaleCell(TrainOneStepCell):
         if not bool(overflow):
             self.optimizer(grads)
         return loss, overflow, scale
+
+
+__path__: list[str] = []  # MindSpore has modules below this one: see common/paths.py
+__getattr__ = leading_to("nn")

@@ -41,6 +41,8 @@ LAZY = {
     "Model": "mslearn.train.model",
     "SummaryCollector": "mslearn.summary",
     "SummaryRecord": "mslearn.summary",
+    "export": "mslearn.interchange.files",
+    "load": "mslearn.interchange.files",
     "async_ckpt_thread_status": "mslearn.train.background",
     "load_checkpoint_async": "mslearn.train.background",
     "load_torch_weights": "mslearn.train.torch_weights",

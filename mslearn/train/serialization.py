@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.common.files import write_whole
+from mslearn.common.paths import leading_to
 from mslearn.core.errors import did_you_mean
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
@@ -327,3 +328,6 @@ def _report(missing: list[str], total: int, unused: list[str]) -> str:
         f"loaded, because they are not in the 'parameter_dict': {'; '.join(shown)}{more}. "
         f"{len(unused)} of the dict were not used."
     )
+
+
+__getattr__ = leading_to("")

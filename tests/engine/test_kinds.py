@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,7 @@ def test_kinds_cover_the_types_of_elements():
     assert isinstance(ms.int8, ms.Int) and isinstance(ms.int_, ms.Int)
     assert not isinstance(ms.uint8, ms.Int) and not isinstance(ms.bool_, ms.Int)
     assert isinstance(ms.float32, ms.Type) and isinstance(ms.string, ms.Type)
+    assert isinstance(ms.float16, type(ms.float_)) and isinstance(ms.uint8, type(ms.number))
     assert isinstance(ms.tensor_type, ms.TensorType) and not isinstance(ms.int8, ms.TensorType)
     with pytest.raises(TypeError, match="not made"):
         ms.Type()
@@ -110,3 +113,13 @@ def test_mindrecord_by_its_names_in_mindspore(tmp_path):
     assert pages.candidate_fields == ["n"]
     with pytest.raises(AttributeError, match=r"dataset\.save"):
         ms.CsvToMR  # noqa: B018
+
+
+def test_an_import_by_a_path_hides_no_function():
+    import mslearn.common.mutable
+    import mslearn.train.data_sink
+
+    assert mslearn.train.data_sink.data_sink is mslearn.train.sink.data_sink
+    assert mslearn.common.mutable(3).item() == 3
+    with pytest.raises(AttributeError, match="Dense"):
+        importlib.import_module("mslearn.nn.layer").Dens  # noqa: B018

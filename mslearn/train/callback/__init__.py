@@ -1,5 +1,6 @@
 """Callbacks: what happens beside the training: printing, saving, stopping, learning rates."""
 
+from mslearn.common.paths import leading_to as _leading_to
 from mslearn.train.callback.base import Callback as Callback
 from mslearn.train.callback.base import LambdaCallback as LambdaCallback
 from mslearn.train.callback.base import RunContext as RunContext
@@ -14,3 +15,5 @@ from mslearn.train.callback.plateau import ReduceLROnPlateau as ReduceLROnPlatea
 from mslearn.train.callback.progress import ProgressBar as ProgressBar
 from mslearn.train.callback.safety import BackupAndRestore as BackupAndRestore
 from mslearn.train.callback.safety import OnRequestExit as OnRequestExit
+
+__getattr__ = _leading_to("train")  # SummaryCollector
