@@ -188,7 +188,7 @@ def randint(low, high, size, seed=None, *, dtype=None):
     return Tensor.wrap(numbers.astype(to_numpy(dtype or dtype_of(INT64))))
 
 
-def randperm(n, seed=None, *, dtype=None):
+def randperm(n, seed=None, offset=0, dtype=None):
     """The numbers 0 … n-1 in random order."""
-    order = random.generator(_key(seed)).permutation(n)
+    order = random.generator(_key(None if seed is None else seed + offset)).permutation(n)
     return Tensor.wrap(order.astype(to_numpy(dtype or dtype_of(INT64))))

@@ -164,8 +164,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "argmin_with_value": lambda self, axis=0, keep_dims=False: o.min(self, axis, keep_dims),
     "bernoulli": lambda x, *, generator=None: o.bernoulli(x, x),
     "bfloat16": lambda x: o.cast(x, bfloat16()),
-    "allclose": lambda x, y, rtol=1e-05, atol=1e-08, equal_nan=False: o.isclose(
-        x, y, rtol, atol, equal_nan
+    "allclose": lambda x, other, rtol=1e-05, atol=1e-08, equal_nan=False: o.isclose(
+        x, other, rtol, atol, equal_nan
     ).all().item(), "bitwise_not": o.invert, "byte": lambda x: o.cast(x, "u1"), "choose": _choose,
     "clone": identity, "contiguous": lambda x: x, "data_ptr": lambda x: x._concrete().ctypes.data,
     "dim": lambda x: x.ndim, "expand": lambda self, *size: o.expand(self, size),
@@ -180,7 +180,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     std=2.0: (o.randn(*x.shape) * std + mean).exp(), "move_to": lambda x, to, blocking=True: x,
     "ndimension": lambda x: x.ndim, "nelement": lambda x: x.size,
     "new_empty": lambda x, size, dtype=None: o.zeros(size, dtype or x.dtype),
-    "new_full": lambda x, size, v, dtype=None: o.full(size, v, dtype=dtype or x.dtype),
+    "new_full": lambda x, size, fill_value, dtype=None: o.full(
+        size, fill_value, dtype=dtype or x.dtype),
     "ptp": lambda self, axis=None, keepdims=False: (
         self.amax(axis, keepdims) - self.amin(axis, keepdims)
     ),
@@ -207,7 +208,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "uniform": lambda x, from_=0.0, to=1.0, generator=None: o.uniform(
         x.shape, as_tensor(float(from_)), as_tensor(float(to))
     ),
-    "unique": _unique, "value": identity, "view_as": lambda x, y: x.reshape(y.shape),
+    "unique": _unique, "value": identity, "view_as": lambda x, other: x.reshape(other.shape),
     "requires_grad_": lambda x, requires_grad=True: None,
     "normal_": _drawn(lambda shape, mean=0.0, std=1.0: o.randn(*shape) * std + mean),
     "uniform_": _drawn(lambda shape, from_=0.0, to=1.0: o.rand(*shape) * (to - from_) + from_),
@@ -220,8 +221,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     **{f"{name}_": _update(getattr(o, name)) for name in (
         "addmm", "index_fill", "masked_scatter", "remainder", "scatter",
     )},
-    "clamp_": _update(o.clip_by_value), "fill_": _update(lambda x, v: x * 0 + v),
-    "copy_": _update(lambda x, y: y), "zero_": _update(lambda x: x * 0),
+    "clamp_": _update(o.clip_by_value), "fill_": _update(lambda x, value: x * 0 + value),
+    "copy_": _update(lambda x, src, non_blocking=False: src), "zero_": _update(lambda x: x * 0),
     "fill_diagonal_": _update(_fill_diagonal), "index_copy_": _update(_index_copy),
     "index_put_": _update(_index_put), "put_": _update(_put),
     "index_add_": _update(lambda x, dim, index, source, *, alpha=1: o.index_add(

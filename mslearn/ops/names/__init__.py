@@ -10,6 +10,7 @@ for _name, _function in _FUNCTIONS.items():
     vars(_ops).setdefault(_name, _function)
 from mslearn.ops.names import classes_more as _classes_more  # noqa: E402, F401
 from mslearn.ops.names import classes_rare as _classes_rare  # noqa: E402, F401
+from mslearn.ops.names import keywords as _keywords  # noqa: E402, F401
 from mslearn.ops.names import random as _random  # noqa: E402, F401
 from mslearn.ops.names import sequences as _sequences  # noqa: E402, F401
 from mslearn.ops.names import vision as _vision  # noqa: E402, F401

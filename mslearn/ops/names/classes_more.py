@@ -16,14 +16,12 @@ from mslearn.ops.resize import resize
 _PLAIN = {
     "Addcdiv": "addcdiv", "Addcmul": "addcmul", "Bidense": "bidense", "CheckValid": "check_valid",
     "Dense": "dense", "Diag": "diagflat", "Dot": "dot", "Eps": "eps", "Expand": "expand",
-    "Ger": "outer", "Igammac": "igammac", "Invert": "invert", "IsClose": "isclose",
-    "IsReal": "isreal", "Kron": "kron", "Lerp": "lerp", "LerpScalar": "lerp", "Lstsq": "lstsq",
-    "MaskedScatter": "masked_scatter", "MatrixBandPart": "matrix_band_part",
-    "MatrixDiagV3": "matrix_diag", "Mv": "mv", "NanToNum": "nan_to_num", "Sinc": "sinc",
-    "TensorShape": "dyn_shape", "Trace": "trace",
-    "UniqueWithPad": "unique_with_pad", "UnsortedSegmentMax": "unsorted_segment_max",
-    "UnsortedSegmentMin": "unsorted_segment_min", "UnsortedSegmentProd": "unsorted_segment_prod",
-    "UnsortedSegmentSum": "unsorted_segment_sum",
+    "Ger": "outer", "Igammac": "igammac", "Invert": "invert", "IsReal": "isreal", "Kron": "kron",
+    "Lerp": "lerp", "LerpScalar": "lerp", "MaskedScatter": "masked_scatter",
+    "MatrixBandPart": "matrix_band_part", "Mv": "mv", "Sinc": "sinc", "TensorShape": "dyn_shape",
+    "Trace": "trace", "UniqueWithPad": "unique_with_pad",
+    "UnsortedSegmentMax": "unsorted_segment_max", "UnsortedSegmentMin": "unsorted_segment_min",
+    "UnsortedSegmentProd": "unsorted_segment_prod", "UnsortedSegmentSum": "unsorted_segment_sum",
 }  # fmt: skip
 for _name, _function in _PLAIN.items():
     declare(_name, getattr(o, _function))

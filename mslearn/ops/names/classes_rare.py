@@ -30,7 +30,7 @@ def _made(values: Any, dtype: Any = None) -> Tensor:
 
 _SAME = {
     "Angle": "angle", "BesselY0": "bessel_y0", "BesselY1": "bessel_y1", "Coalesce": "coalesce",
-    "CholeskyInverse": "cholesky_inverse", "ComplexAbs": "abs", "DiagPart": "diagonal",
+    "ComplexAbs": "abs", "DiagPart": "diagonal",
     "Fills": "fills", "Geqrf": "geqrf", "Inv": "reciprocal", "LuSolve": "lu_solve",
     "MatrixExp": "matrix_exp", "Orgqr": "orgqr", "Polar": "polar", "Rint": "round",
     "ScalarCast": "scalar_cast", "Zeta": "zeta",

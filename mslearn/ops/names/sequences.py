@@ -80,11 +80,11 @@ def _change(m, v, beta1_power, beta2_power, lr, *rest, **attrs):
     return var + 0
 
 
-def mixed_precision_cast(dst_type, x):
+def mixed_precision_cast(dst_dtype, x):
     """The floating tensors in `x`, a tensor or a tuple of values, in another dtype."""
     if isinstance(x, tuple | list):
-        return type(x)(mixed_precision_cast(dst_type, v) for v in x)
-    return x.astype(dst_type) if isinstance(x, Tensor) and x._value.dtype.kind == "f" else x
+        return type(x)(mixed_precision_cast(dst_dtype, v) for v in x)
+    return x.astype(dst_dtype) if isinstance(x, Tensor) and x._value.dtype.kind == "f" else x
 
 
 _LOCK = {"use_locking": False}
