@@ -5,6 +5,7 @@ from mslearn.backends.base import BackendError as BackendError
 from mslearn.backends.base import DeviceInfo as DeviceInfo
 from mslearn.backends.base import Executable as Executable
 from mslearn.backends.registry import backend as backend
+from mslearn.backends.registry import choose as choose
 from mslearn.backends.registry import compile as compile
 from mslearn.backends.registry import devices as devices
 from mslearn.backends.registry import find as find

@@ -8,6 +8,7 @@ it (``w = p.asnumpy()`` two steps ago), it is left to the holder and a fresh one
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from sys import getrefcount
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.backends.base import BackendError
 from mslearn.backends.draws import Draws
 from mslearn.core.parameter import Parameter
 from mslearn.graph.ir import Graph
@@ -107,9 +109,24 @@ class OnnxExecutable:
                     fed[i] = array if own else None
             if held(written, ALONE) or held(outputs, ALONE):
                 self._let_go(turn)
-            self.session.run_with_iobinding(binding)
+            try:
+                self.session.run_with_iobinding(binding)
+            except Exception as error:  # the runtime's, which has classes of its own
+                raise BackendError(self._failure(str(error))) from error
             self._turn = 1 - turn
             return [*outputs], written
+
+    def _failure(self, text: str) -> str:
+        name = re.search(r"Name:'([^']*)'", text)
+        node = self.model.origins.get(name[1]) if name is not None else None
+        where = "" if node is None else f" in {node.prim.name}"
+        if node is not None and node.source:
+            where += f" ({node.source})"
+        said = text.rpartition("Status Message: ")[2].strip()
+        return (
+            f"The target '{self._title.partition(':')[0]}' stopped{where}: {said}\nParameters are "
+            f'as they were. Run it without jit, or with backend="numpy", to look at the numbers.'
+        )
 
     def _read_parameters(self) -> None:
         """Let each Parameter's numbers be where the step reads."""

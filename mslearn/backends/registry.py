@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
 from mslearn.backends.base import Backend, BackendError, DeviceInfo, Executable
+from mslearn.core.context import GRAPH_MODE, settings
 from mslearn.core.errors import did_you_mean
 from mslearn.graph.ir import Graph
 
@@ -110,6 +112,31 @@ def find(target: str) -> tuple[Backend, str]:
         f"The target '{target}' cannot be reached from here. Looked for:\n{looked}\n"
         f"All targets: mslearn devices."
     )
+
+
+_told: set[str] = set()
+
+
+def choose(target: str, mode: int | None = None) -> None:
+    """What ``set_context(device_target=…)`` does: `find`, and a word on what will not go there.
+
+    Args:
+        target: a target or a backend's name.
+        mode: the mode that is set with it, if any.
+
+    Raises:
+        ValueError, BackendError: as `find` does.
+    """
+    _, name = find(target)
+    eager = (settings["mode"] if mode is None else mode) != GRAPH_MODE
+    if eager and name != "CPU" and name not in _told:
+        _told.add(name)
+        warnings.warn(
+            f"Graphs go to '{name}' from now on; what runs operation by operation stays on the "
+            f"CPU. To train on '{name}', put @ms.jit above the training step, or "
+            f"set_context(mode=ms.GRAPH_MODE).",
+            stacklevel=3,
+        )
 
 
 def compile(graph: Graph, target: str, fallback: str = "error", **options: Any) -> Executable:

@@ -35,7 +35,7 @@ def set_context(**kwargs: Any) -> None:
         _check("set_context", key)
         if key == "device_target" and value != "CPU":
             # By name: backends stand above this layer. Graphs go there; eager code stays on NumPy.
-            importlib.import_module("mslearn.backends").find(value)
+            importlib.import_module("mslearn.backends").choose(value, kwargs.get("mode"))
         if key == "mode" and value not in (GRAPH_MODE, PYNATIVE_MODE):
             raise ValueError(
                 f"For 'set_context', mode must be GRAPH_MODE (0) or PYNATIVE_MODE (1), but got "

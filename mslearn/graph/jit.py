@@ -68,7 +68,7 @@ class Compilation:
         self._dtypes = [np.dtype(char) for _, char in kinds]
         self._parameters = [p for p, _ in self.graph.parameters]
         self._trained = [p.requires_grad for p in self._parameters]
-        self._shapes = [p._value.shape for p in self._parameters]
+        self._forms = [(p._value.shape, p._value.dtype) for p in self._parameters]
         self._updated = [p for p, _ in self.graph.updates]
         self._untouched = getattr(self.executable, "untouched", None)
         others = [g for g in self.guards if not isinstance(g[0], Parameter)]
@@ -104,10 +104,8 @@ class Compilation:
                 return False
         if self._untouched is not None and self._untouched():
             return True
-        for parameter, shape in zip(self._parameters, self._shapes):  # noqa: B905
-            if parameter._value.shape != shape:
-                return False
-        return True
+        now = [(p._value.shape, p._value.dtype) for p in self._parameters]
+        return now == self._forms
 
     def run(self, tensors: Sequence[Tensor]) -> Any:
         """The function's result for the tensors among its arguments."""
@@ -234,7 +232,7 @@ class Jitted:
                 for thing, name, value in compiled.guards:
                     if getattr(thing, name) is not value:
                         return f"'{name}' of {type(thing).__name__} is now {getattr(thing, name)}"
-            return "a Parameter has another shape"
+            return "a Parameter has another shape or dtype"
         alike = [k for k in self._found if k[0] == key[0]]  # the same but for the tensors
         return _difference((alike or list(self._found))[-1], key)
 
