@@ -24,6 +24,7 @@ class GradientView(InsightWidget):
         mode: "reverse" (backpropagation), "forward" (tangents) or "second" (the second derivative,
             in reverse). Changing it runs the function again.
         step: the number of the step that is shown, from 0.
+        leaf: the argument or Parameter that is asked about; "": the first without a gradient.
         language: "en" or "zh".
     """
 
@@ -32,6 +33,7 @@ class GradientView(InsightWidget):
     scene = t.Dict().tag(sync=True)
     mode = t.Enum(MODES).tag(sync=True)
     step = t.Int(0).tag(sync=True)
+    leaf = t.Unicode().tag(sync=True)
 
     def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...], mode: str = "reverse",
                  language: str | None = None) -> None:  # fmt: skip

@@ -16,7 +16,7 @@ LAB = Path(__file__).parents[2] / "widgets" / "lab"
 
 
 def use_checkout(home: Path) -> None:
-    """Both of JupyterLab's extensions as they are in this checkout, also where none is installed."""
+    """Our two extensions of JupyterLab as they are in this checkout, installed or not."""
     if (LAB / "dist").exists():
         shutil.copytree(LAB / "dist", home / "jupyter-data" / "labextensions" / "mslearn-lab")
     folder = home / "jupyter-config" / "jupyter_server_config.d"

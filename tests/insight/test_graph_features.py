@@ -224,6 +224,10 @@ def test_overlays_minimap_and_files(lab: Lab, tmp_path: Path) -> None:
     colour.select_option("memory")
     expect(item(graph, "ReLU").first.locator(".ms-g-second-line")).to_have_text("72 B")
     lab.screenshot("graph-overlay")
+    colour.select_option("grad")
+    expect(item(graph, "ReLU").first.locator(".ms-g-second-line")).to_contain_text("‖∇‖ ")
+    expect(graph.locator(".ms-g-legend")).not_to_contain_text("operator")
+    assert colour.locator("option:not([hidden])").count() == 6, "by kind, and five figures"
     colour.select_option("update")
     weight = item(graph, "body.0.fc.weight").first
     expect(weight.locator(".ms-g-second-line")).to_contain_text("Δw/w ")

@@ -37,7 +37,22 @@ evil = nn.Cell()
 evil.construct = lambda x: ops.tanh(x * weight).sum()
 insight.gradient(evil, ms.Tensor(np.linspace(0, 1, 900, dtype=np.float32).reshape(30, 30)))
 """,
+    """
+def four(detached, stopped, dead, aside, alive):
+    copied = ms.Tensor(detached.asnumpy())
+    held = ops.stop_gradient(stopped * 2)
+    unused = aside * 3
+    return (copied + held + ops.relu(-dead) + alive ** 3).sum()
+
+insight.gradient(four, *(ms.Tensor([1.0, 2.0]) for _ in range(5)), language="en")
+""",
 ]
+CAUSES = {  # leaf: what is said of it, and the operation that its path leads to
+    "detached": ("asnumpy()", None),
+    "stopped": ("stop_gradient", "StopGradient"),
+    "dead": ("2 of 2 inputs are ≤ 0", "ReLU"),
+    "aside": ("not part of", "Mul"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +149,28 @@ def test_chinese_dark_and_hostile(lab: Lab):
     html = "".join(lab.cells()[2]["outputs"][-1]["data"]["text/html"])
     assert "&lt;img" in html and "<img" not in html
     assert not [error for error in lab.errors if "ms-m" in error or "microscope" in error]
+
+
+def test_four_causes_of_no_gradient_and_the_second_derivative(lab: Lab):
+    page = lab.page
+    lab.run_cell(3)
+    lab.scroll_to(3)
+    widget = page.locator(".ms-microscope").last
+    leaf, answer = widget.locator("select[data-action=leaf]"), widget.locator(".ms-m-answer")
+    names = leaf.locator("option").all_inner_texts()
+    for name, (words, culprit) in CAUSES.items():
+        leaf.select_option(label=next(n for n in names if n.startswith(name)))
+        expect(answer).to_contain_text(words)
+        if culprit:
+            expect(answer.locator(".ms-m-culprit")).to_contain_text(culprit)
+    widget.locator(".ms-m-why").scroll_into_view_if_needed()
+    lab.screenshot("microscope-aside")
+    leaf.select_option(label=next(n for n in names if n.startswith("alive")))
+    expect(answer).to_contain_text("The gradient arrives")
+    expect(answer.locator("td")).to_have_text(["3", "12"])  # 3 x²
+    widget.locator("[data-action=second]").click()
+    expect(answer.locator("td")).to_have_text(["6", "12"])  # 6 x, and still the same question
+    expect(answer).to_contain_text("✓")
+    expect(widget.locator("[data-action=second]")).to_have_attribute("aria-pressed", "true")
+    widget.locator(".ms-m-why").scroll_into_view_if_needed()
+    lab.screenshot("microscope-second")

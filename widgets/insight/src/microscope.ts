@@ -57,7 +57,12 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const layer = s("g", {});
   svg.append(layer);
   const card = h("div", { class: "ms-m-card" });
-  const leaf = h("select", { "data-action": "leaf", onchange: () => { asked = Number(leaf.value); answer(true); } });
+  const leaf = h("select", { "data-action": "leaf", onchange: () => {
+    asked = Number(leaf.value);
+    model.set("leaf", scene.answers[asked]!.name); // a new view of the same goes on with it
+    model.save_changes();
+    answer(true);
+  } });
   const [before, after] = [h("span", {}), h("span", {})];
   const said = h("div", { class: "ms-m-answer" });
   const why = h("div", { class: "ms-m-why" }, h("label", {}, before, " ", leaf, " ", after), said);
@@ -215,6 +220,13 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     if (aloud) say(`${one.name}: ${words_}`);
   }
 
+  /** What was asked before, or what is worth asking: a gradient that does not arrive. */
+  function question(): number {
+    const before = scene.answers.findIndex((a) => a.name === model.get("leaf"));
+    const missing = scene.answers.findIndex((a) => !["flows", "frozen", "integer"].includes(a.reason));
+    return Math.max(before < 0 ? missing : before, 0);
+  }
+
   // -- all together -------------------------------------------------------------------------------
   function label(): void {
     root.lang = language() === "zh" ? "zh-CN" : "en";
@@ -261,7 +273,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     go(next[event.key]!);
   });
 
-  const renewed = () => { path = []; scene = model.get("scene") as Traced; asked = Math.min(asked, scene.answers.length - 1); graph(); relabel(); };
+  const renewed = () => { path = []; scene = model.get("scene") as Traced; asked = question(); graph(); relabel(); };
   const relabel = () => { label(); moved(false); answer(false); };
   const stepped = () => moved();
   const take = (message: Reply) => {
@@ -276,8 +288,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   model.on("msg:custom", take);
   const stop = followTheme(root);
   graph();
-  // The first question is the one worth asking: a gradient that does not arrive.
-  asked = Math.max(0, scene.answers.findIndex((a) => !["flows", "frozen", "integer"].includes(a.reason)));
+  asked = question();
   relabel();
   return () => {
     stop(); view.stop();
