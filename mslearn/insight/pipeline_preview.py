@@ -49,8 +49,8 @@ class Preview:
 
     def _sheet(self) -> str:
         out = [
-            '<div style="display:flex;flex-wrap:wrap;gap:8px;background:#fff;color:#1f2328;'
-            'padding:8px;font:12px system-ui,sans-serif">'
+            '<div style="display:flex;flex-wrap:wrap;gap:8px;padding:8px;'
+            'font:12px system-ui,sans-serif">'
         ]
         assert self.image is not None
         for row in self.rows:

@@ -64,7 +64,7 @@ def to_svg(scene: dict[str, Any], language: str = "en") -> str:
     levels = 1 + max(y for _, y in places)
     width = 2 * _MARGIN + columns * _WIDTH + (columns - 1) * _ACROSS
     sentence = verdict(scene, language)
-    width = max(width, 2 * _MARGIN + 6.4 * len(sentence) * (1 if language == "en" else 1.7))
+    width = max(width, 2 * _MARGIN + 12 * _ems(sentence))
     height = 52 + levels * (_HEIGHT + _DOWN) + _MARGIN
     corners = [
         (_MARGIN + x * (_WIDTH + _ACROSS), 52 + _MARGIN + y * (_HEIGHT + _DOWN)) for x, y in places
@@ -101,11 +101,25 @@ def _short(rate: float) -> str:
     return f"{rate:.3g}"
 
 
+def _ems(text: str) -> float:
+    """Roughly how wide a text is, in sizes of its font: Chinese letters are as wide as high."""
+    return sum(1.0 if ord(c) >= 0x2E80 else 0.57 for c in text)
+
+
+def _fit(text: str, ems: float) -> str:
+    """The text, or its beginning and an ellipsis."""
+    if _ems(text) <= ems:
+        return text
+    while _ems(text) > ems - 1:
+        text = text[:-1]
+    return text + "…"
+
+
 def _box(node: dict[str, Any], x: float, y: float, slow: bool, language: str) -> str:
     colour = _SLOW if slow else _STAGE if node["children"] else _SOURCE
     head = node["name"] + (f" {node['detail']}" if node["detail"] else "")
     left = x + (62 if node["picture"] else 12)
-    room = int((x + _WIDTH - left) / 6.2)
+    room = x + _WIDTH - left - 8
     facts = []
     if node["rows"]:
         facts.append(word("rows", language, f"{node['rows']:,}"))
@@ -131,14 +145,14 @@ def _box(node: dict[str, Any], x: float, y: float, slow: bool, language: str) ->
             f'style="image-rendering:pixelated" href="{node["picture"]}"/>'
         )
     for size, weight, ink, text, line in lines:
-        short = text if len(text) <= room else text[: room - 1] + "…"
+        short = _fit(text, room / size / (1.08 if weight > 400 else 1))
         out.append(
             f'<text x="{left:.0f}" y="{line:.0f}" font-size="{size}" font-weight="{weight}" '
             f'fill="{ink}">{escape(short)}</text>'
         )
     if slow:
         out.append(
-            f'<text x="{x + _WIDTH - 10:.0f}" y="{y + 21:.0f}" font-size="11" font-weight="600" '
+            f'<text x="{x + _WIDTH - 4:.0f}" y="{y - 6:.0f}" font-size="11" font-weight="600" '
             f'text-anchor="end" fill="{_SLOW}">{word("slow", language)}</text>'
         )
     return "".join([*out, "</g>"])
