@@ -103,7 +103,7 @@ def _short(rate: float) -> str:
 
 def _ems(text: str) -> float:
     """Roughly how wide a text is, in sizes of its font: Chinese letters are as wide as high."""
-    return sum(1.0 if ord(c) >= 0x2E80 else 0.57 for c in text)
+    return sum(1.0 if ord(c) >= 0x2E80 else 0.52 for c in text)
 
 
 def _fit(text: str, ems: float) -> str:
@@ -145,7 +145,7 @@ def _box(node: dict[str, Any], x: float, y: float, slow: bool, language: str) ->
             f'style="image-rendering:pixelated" href="{node["picture"]}"/>'
         )
     for size, weight, ink, text, line in lines:
-        short = _fit(text, room / size / (1.08 if weight > 400 else 1))
+        short = _fit(text, room / size / (1.26 if weight > 400 else 1))
         out.append(
             f'<text x="{left:.0f}" y="{line:.0f}" font-size="{size}" font-weight="{weight}" '
             f'fill="{ink}">{escape(short)}</text>'
