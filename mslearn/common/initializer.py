@@ -312,8 +312,10 @@ def initializer(
         init = kind()
     elif isinstance(init, int | float):
         init = Constant(init)
-    if any(n <= 0 for n in wanted):
-        raise ValueError(f"For 'initializer', all sizes must be positive, but got {list(wanted)}.")
+    if not all(isinstance(n, int | np.integer) and n > 0 for n in wanted):
+        raise ValueError(
+            f"For 'initializer', all sizes must be positive ints, but got {list(wanted)}."
+        )
     if _postponed.on:
         array = np.zeros(wanted, to_numpy(dtype))  # costs neither time nor memory until it is used
         key, waiting = id(array), _postponed.waiting

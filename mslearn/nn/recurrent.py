@@ -54,6 +54,13 @@ def _features(name: str, x: Any, axes: str, size: int) -> None:
         )
 
 
+def _told(value: Any) -> str:
+    """Types instead of whole tensors."""
+    if not isinstance(value, tuple | list):
+        return type(value).__name__
+    return f"a {type(value).__name__} of {[type(v).__name__ for v in value]}"
+
+
 def _state_like(name: str, h: Any, shape: tuple[int, ...]) -> Tensor:
     if not isinstance(h, Tensor):
         raise TypeError(
@@ -209,6 +216,11 @@ class _Recurrent(Cell):
     def construct(self, x: Tensor, hx: Any = None, seq_length: Any = None) -> Any:
         name, lstm = type(self).__name__, self.gates == 4
         _features(name, x, "(N, T, C)" if self.batch_first else "(T, N, C)", self.input_size)
+        if seq_length is not None and not isinstance(seq_length, Tensor):
+            raise TypeError(
+                f"For '{name}', seq_length must be a Tensor of int32 or int64, one number a "
+                f"sequence, but got {_told(seq_length)}."
+            )
         x = ops.swapaxes(x, 0, 1) if self.batch_first else x
         runs = self.num_layers * self.num_directions
         shape = (runs, x.shape[1], self.hidden_size)
@@ -217,7 +229,7 @@ class _Recurrent(Cell):
             starts = [(zero,) * (2 if lstm else 1)] * runs
         else:
             if lstm and not (isinstance(hx, tuple | list) and len(hx) == 2):
-                raise TypeError(f"For 'LSTM', hx must be a tuple (h, c), but got {hx!r}.")
+                raise TypeError(f"For 'LSTM', hx must be a tuple (h, c), but got {_told(hx)}.")
             given = [_state_like(name, h, shape) for h in (hx if lstm else (hx,))]
             starts = list(zip(*(ops.unstack(h, 0) for h in given), strict=True))
         ends: list[tuple[Tensor, ...]] = []
@@ -343,7 +355,7 @@ class LSTMCell(_Single):
 
     def construct(self, x: Tensor, hx: Any) -> tuple[Tensor, Tensor]:
         if not isinstance(hx, tuple | list) or len(hx) != 2:
-            raise TypeError(f"For 'LSTMCell', hx must be a tuple (h, c), but got {hx!r}.")
+            raise TypeError(f"For 'LSTMCell', hx must be a tuple (h, c), but got {_told(hx)}.")
         return lstm_step(self._sums(x, *hx), hx[0], hx[1], self.weight_hh)
 
 

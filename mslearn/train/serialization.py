@@ -122,13 +122,15 @@ def _named_arrays(save_obj: Any) -> list[tuple[str, np.ndarray]]:
         return [(p.name, p.asnumpy()) for p in save_obj.get_parameters()]
     if isinstance(save_obj, dict):
         return [(n, Tensor(v).asnumpy()) for n, v in save_obj.items()]
+    if isinstance(save_obj, list) and save_obj and all(isinstance(p, Parameter) for p in save_obj):
+        return [(p.name, p.asnumpy()) for p in save_obj]
     if isinstance(save_obj, list) and all(
         isinstance(i, dict) and {"name", "data"} <= set(i) for i in save_obj
     ):
         return [(i["name"], Tensor(i["data"]).asnumpy()) for i in save_obj]
     raise TypeError(
-        f"For 'save_checkpoint', save_obj must be a Cell, a dict of Tensors or a list of "
-        f'{{"name": …, "data": …}}, but got \'{type(save_obj).__name__}\'.'
+        f"For 'save_checkpoint', save_obj must be a Cell, a dict of Tensors, or a list of "
+        f'Parameters or of {{"name": …, "data": …}}, but got \'{type(save_obj).__name__}\'.'
     )
 
 
@@ -173,6 +175,16 @@ def load_checkpoint(
                 f"For 'load_checkpoint', {what} must be a str or a list of them, but got "
                 f"'{type(prefix).__name__}'."
             )
+    if choice_func is not None and not callable(choice_func):
+        raise ValueError(
+            f"For 'load_checkpoint', choice_func must be a function of a name, but got "
+            f"{choice_func!r}."
+        )
+    if not isinstance(ckpt_file_name, str | os.PathLike):
+        raise TypeError(
+            f"For 'load_checkpoint', the argument 'ckpt_file_name' must be a path, but got "
+            f"'{type(ckpt_file_name).__name__}'."
+        )
     background.wait_for_files()
     path = Path(ckpt_file_name)
     if path.suffix != f".{format}":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 
 RNG = np.random.default_rng(28)
@@ -109,3 +111,11 @@ def adam_in_groups_tells(ms):
     p = parameters(ms)
     groups = [{"params": p[:1], "lr": ms.nn.ExponentialDecayLR(0.1, 0.9, 2)}, {"params": p[1:]}]
     return told(ms.nn.Adam(groups, 0.01, loss_scale=2.0))
+
+
+@case
+def groups_of_options_keep_their_order(ms):
+    optim = importlib.import_module(f"{ms.__name__}.experimental.optim")
+    p = parameters(ms)
+    groups = [{"params": p[:2], "weight_decay": 0.1}, {"lr": 0.2, "params": p[2:]}]
+    return [list(g) for g in optim.AdamW(groups, lr=0.1).param_groups]

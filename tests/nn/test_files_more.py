@@ -246,3 +246,24 @@ def test_kill_9_while_saving_leaves_a_whole_file(tmp_path, background_saving):
     net = nn.Dense(2, 1)
     ms.load_checkpoint(files[-1], net, specify_prefix="fc.")
     equal(net.weight, found["fc.weight"].asnumpy())
+
+
+def test_a_list_of_parameters_is_saved(tmp_path):
+    net = nn.Dense(2, 3)
+    ms.save_checkpoint(net.trainable_params(), tmp_path / "list.ckpt")
+    found = ms.load_checkpoint(tmp_path / "list.ckpt")
+    assert list(found) == ["weight", "bias"]
+    assert np.array_equal(found["weight"].asnumpy(), net.weight.asnumpy())
+
+
+def test_mistaken_arguments_are_named(tmp_path):
+    ms.save_checkpoint(nn.Dense(2, 3), tmp_path / "net.ckpt")
+    with pytest.raises(ValueError, match="choice_func must be a function"):
+        ms.load_checkpoint(tmp_path / "net.ckpt", choice_func=5)
+    with pytest.raises(TypeError, match="must be a path, but got 'int'"):
+        ms.load_checkpoint(5)
+    lstm = nn.LSTM(4, 3)
+    with pytest.raises(TypeError, match=r"hx must be a tuple \(h, c\), but got a tuple of"):
+        lstm(ms.ops.ones((5, 2, 4)), (ms.ops.ones((1, 2, 3)),))
+    with pytest.raises(TypeError, match="seq_length must be a Tensor"):
+        lstm(ms.ops.ones((5, 2, 4)), None, [5, 3])

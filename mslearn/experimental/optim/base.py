@@ -73,7 +73,7 @@ class Optimizer(Cell):
         if not isinstance(given, dict):
             raise TypeError("Param group must be a dict.")
         params = given["params"]
-        group = {**self.defaults, **given}
+        group = {**given, **self.defaults, **given}  # in MindSpore's order
         group["params"] = [params] if isinstance(params, Parameter) else list(params)
         known = {id(p) for g in self.param_groups for p in g["params"]}
         if known & {id(p) for p in group["params"]}:
