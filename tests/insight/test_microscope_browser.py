@@ -172,5 +172,15 @@ def test_four_causes_of_no_gradient_and_the_second_derivative(lab: Lab):
     expect(answer.locator("td")).to_have_text(["6", "12"])  # 6 x, and still the same question
     expect(answer).to_contain_text("✓")
     expect(widget.locator("[data-action=second]")).to_have_attribute("aria-pressed", "true")
-    widget.locator(".ms-m-why").scroll_into_view_if_needed()
-    lab.screenshot("microscope-second")
+    stage = widget.locator(".ms-m-stage")
+    for key in ("End", "Home"):  # a large graph is shown where the step is, and readable
+        widget.locator("svg.ms-m-graph").focus()
+        page.keyboard.press(key)
+        here = widget.locator(".ms-g-item.ms-m-to")
+        expect(here).to_have_count(1)
+        page.wait_for_timeout(300)
+        box, room = here.bounding_box(), stage.bounding_box()
+        assert box and room and box["height"] > 20
+        assert room["x"] < box["x"] + box["width"] / 2 < room["x"] + room["width"]
+        assert room["y"] < box["y"] + box["height"] / 2 < room["y"] + room["height"]
+        lab.screenshot(f"microscope-second-{key.lower()}")

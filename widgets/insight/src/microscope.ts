@@ -2,9 +2,9 @@
 // and a check by a small step; and why a gradient is zero or None.
 import { draw } from "./graph-draw";
 import "./graph.css";
-import { place } from "./graph-layout";
+import { type Box, place } from "./graph-layout";
 import { GraphModel, type Item, type Scene } from "./graph-model";
-import { View } from "./graph-pan";
+import { READABLE, View } from "./graph-pan";
 import "./microscope.css";
 import { type Look, type Num, asNumber, block, indexText, shapeText, text } from "./microscope-parts";
 import { words } from "./microscope-words";
@@ -34,6 +34,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const arrow = `ms-m-arrow-${++views}`;
   let scene = model.get("scene") as Traced;
   let elements = new Map<string, SVGElement>();
+  let boxes = new Map<string, Box>();
   let asked = 0; // the answer that is shown
   let reply: Reply | null = null;
   let path: number[] = [];
@@ -111,7 +112,17 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       });
     }
     layer.replaceChildren(made.root);
-    requestAnimationFrame(() => view.fit(placed.width, placed.height));
+    boxes = placed.boxes;
+    requestAnimationFrame(() => {
+      view.fit(placed.width, placed.height);
+      if (view.scale < READABLE) reveal(true);
+    });
+  }
+
+  /** A graph too large to read as a whole is read where the step is. */
+  function reveal(closer = false): void {
+    const box = boxes.get(`n${scene.values[scene.steps[at()]!.to]!.node}`);
+    if (box) view.reveal(box, closer);
   }
 
   function light(): void {
@@ -256,6 +267,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     modes.forEach((b, i) => b.setAttribute("aria-pressed", String(model.get("mode") === MODES[i])));
     show();
     light();
+    reveal();
     const step = scene.steps[k]!;
     const spoken = step.kind === "start" ? t(`start_${scene.mode}`, { to: named(step.to) })
       : `${t(`edge_${scene.mode}`, { op: scene.ops[step.op]!.name, from: named(step.from), to: named(step.to) })}. ${step.formula.rule[language()]}. ${t(step.local ? "product" : "brings")}: ${(step.product.data ?? [step.product.pick![1]]).slice(0, 6).map((v) => number(asNumber(v))).join(", ")}`;
