@@ -10,12 +10,10 @@ from mslearn.core.dtype import dtype_of
 from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
-from mslearn.interchange.mindir_load import LOAD
-from mslearn.interchange.mindir_read import MindirError, MindirGraph, Operation
+from mslearn.interchange.mindir_adapt import Closure
+from mslearn.interchange.mindir_read import MindirGraph
+from mslearn.interchange.mindir_run import Runner
 from mslearn.nn.cell import Cell
-
-# What kernels raise when a damaged file hands them attributes that no graph would hold.
-_UNFIT = (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, MemoryError)
 
 
 class GraphCell(Cell):
@@ -67,36 +65,21 @@ class GraphCell(Cell):
             trained = not name.endswith(("moving_mean", "moving_variance"))
             held = Parameter(data, name, requires_grad=trained)
             self.insert_param_to_cell(name, held, check_name_contain_dot=False)
-        self._constants = {
+        known: dict[str, Any] = {
             n: Tensor(v) if isinstance(v, np.ndarray) else v for n, v in graph.constants.items()
         }
-        self._steps = _with_ends(graph)
+        known.update((at, self._params[name]) for at, (name, _) in graph.parameters.items())
+        self._runner = Runner(graph, known)
 
     def construct(self, *inputs: Any) -> Any:
-        known = dict(self._constants)
-        for at, (name, _) in self.graph.parameters.items():
-            known[at] = self._params[name]
         wanted = self.graph.inputs
         if len(inputs) != len(wanted):
             raise TypeError(
                 f"For 'GraphCell', the graph takes {len(wanted)} input(s) "
                 f"{[n.split(':')[-1] for n, *_ in wanted]}, but got {len(inputs)}."
             )
-        for (name, shape, dtype), x in zip(wanted, inputs, strict=True):
-            known[name] = _fitting(name, shape, dtype, x)
-        for step, over in self._steps:
-            try:
-                known[step.output] = LOAD[step.op](step.attrs, *[known[n] for n in step.inputs])
-            except ShapeError:  # of the input too: its size may be free
-                raise
-            except _UNFIT as error:
-                raise MindirError(
-                    f"For 'GraphCell', the operation '{step.op}' ({step.scope}) of the file has "
-                    f"arguments that it cannot be run with: {type(error).__name__} {error}."
-                ) from error
-            for name in over:
-                del known[name]
-        return known[self.graph.output]
+        args = [_fitting(*port, x) for port, x in zip(wanted, inputs, strict=True)]
+        return self._runner.run(Closure(self.graph.name, tuple(args)))
 
 
 def _checked(params_init: Any) -> dict[str, Any]:
@@ -113,17 +96,6 @@ def _checked(params_init: Any) -> dict[str, Any]:
                 f"'{type(value).__name__}'."
             )
     return params_init
-
-
-def _with_ends(graph: MindirGraph) -> list[tuple[Operation, list[str]]]:
-    """Each operation with the values that nothing needs after it, so that memory is given back."""
-    last = {name: k for k, step in enumerate(graph.operations) for name in step.inputs}
-    made = {step.output for step in graph.operations}
-    ends: list[list[str]] = [[] for _ in graph.operations]
-    for name, k in last.items():
-        if name in made and name != graph.output:
-            ends[k].append(name)
-    return list(zip(graph.operations, ends, strict=True))
 
 
 def _fitting(name: str, shape: tuple[int, ...], dtype: Any, x: Any) -> Tensor:

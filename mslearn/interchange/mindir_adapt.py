@@ -5,6 +5,7 @@ Each takes the primitive's attributes (a dict) and its arguments: Tensors, numbe
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,8 @@ import numpy as np
 from mslearn import ops
 from mslearn.core.dtype import dtype_of, to_numpy
 from mslearn.core.primitive import apply, registry
-from mslearn.core.tensor import Tensor
+from mslearn.core.tensor import Tensor, as_tensor
+from mslearn.graph.control_stage import truth
 from mslearn.interchange.mindir_ops import TYPE_IDS
 from mslearn.ops.arrange import pad_around
 from mslearn.ops.brain_float import bfloat16
@@ -25,6 +27,40 @@ from mslearn.ops.windows import padding_of
 
 Entry = Callable[..., Any]
 BY_ID = {number: name for name, number in TYPE_IDS.items()}
+
+
+@dataclasses.dataclass(frozen=True)
+class Closure:
+    """A function of the file with its first arguments; or a choice of two, which has all."""
+
+    function: Any
+    args: tuple[Any, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What `Switch` gives: one of two closures, as a test says."""
+
+    test: Tensor
+    then: Closure
+    els: Closure
+
+    def arm(self, way: bool) -> Closure:
+        return self.then if way else self.els
+
+
+def partial(a: Any, function: Any, *args: Any) -> Closure:
+    """A function with some of its arguments."""
+    if not isinstance(function, Closure):
+        raise TypeError(f"{type(function).__name__} is no function of the file")
+    return Closure(function.function, (*function.args, *args))
+
+
+def switch(a: Any, test: Any, then: Any, els: Any) -> Closure:
+    """One of two functions."""
+    if not all(isinstance(c, Closure) and isinstance(c.function, str) for c in (then, els)):
+        raise TypeError("both ways must be functions of the file")
+    return Closure(Choice(truth(as_tensor(test)), then, els))
 
 
 def plain(function: Callable[..., Any]) -> Entry:

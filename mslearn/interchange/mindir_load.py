@@ -13,6 +13,7 @@ from mslearn.core.primitive import apply, registry
 from mslearn.core.tensor import as_tensor
 from mslearn.interchange import mindir_adapt as adapt
 from mslearn.interchange.mindir_adapt import Entry
+from mslearn.interchange.mindir_read import CALL
 from mslearn.ops.arrange import pad_pairs
 from mslearn.ops.families import Elementwise, cast
 from mslearn.ops.losses_more import sparse_softmax_cross_entropy_with_logits
@@ -27,6 +28,10 @@ LOAD: dict[str, Entry] = {
        for n in ("Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual")},
     **{f"Reduce{k}": adapt.reduce_of(f"Reduce{k}")
        for k in ("Sum", "Mean", "Max", "Min", "Prod", "All", "Any")},
+    # functions
+    CALL: adapt.partial,
+    "Partial": adapt.partial,
+    "Switch": adapt.switch,
     # order and grouping
     "Load": lambda a, x, *_: x,
     "Depend": lambda a, x, *_: x,

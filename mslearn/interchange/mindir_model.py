@@ -4,13 +4,15 @@ MindSpore 2.10's conventions, found by reading files that it wrote and by lettin
 node names its primitive (``REF::MatMul:4``), which stands once in a list; constants are nodes of
 type "Constant"; primitives of kind 2 take every argument as an input (``MatMul(x, w, False,
 True)``), those of kind 1 hold them as attributes (`Conv2D`); several outputs are a tuple, taken
-apart by `TupleGetItem`. The numbers of the fields are those of mind_ir.proto.
+apart by `TupleGetItem`; the graphs of branches and loops are functions (`mindir_control`). The
+numbers of the fields are those of mind_ir.proto.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,8 @@ from mslearn.core.dtype import dtype_of
 from mslearn.graph.ir import Graph, Node, Value
 from mslearn.interchange.dynamic import merged
 from mslearn.interchange.onnx_builder import TYPES, Port
-from mslearn.interchange.onnx_model import with_draws_as_inputs
+from mslearn.interchange.onnx_control import fits as without_draws
+from mslearn.interchange.onnx_model import refused, with_draws_as_inputs
 from mslearn.interchange.refusal import refuse
 from mslearn.interchange.rules import RULES
 from mslearn.interchange.tracing import taken_apart
@@ -54,17 +57,25 @@ def mindir_model(graph: Graph, *, parameters: str = "auto", resized: Graph | Non
     An updated Parameter is an input before and an output after the step, all others are in the
     file. Where the graph has several outputs the file has one, a tuple.
     """
+    from mslearn.interchange.mindir_control import CONTROL
     from mslearn.interchange.mindir_ops import LOWERINGS, fits
 
+    table = {**LOWERINGS, **CONTROL}
+
     def keep(node: Node) -> bool:
-        return node.prim.name in LOWERINGS and fits(node)
+        control = node.prim.name in CONTROL and without_draws(node)
+        return control or (node.prim.name in LOWERINGS and fits(node))
+
+    def simplified(inner: Graph) -> Graph:
+        inner = taken_apart(inner, RULES, keep)
+        refuse("MindIR", refused(inner, keep))
+        return inner
 
     graph, draws = with_draws_as_inputs(graph)
-    graph = taken_apart(graph, RULES, keep)
-    refuse("MindIR", [n for n in graph.nodes if not keep(n)])
+    graph = simplified(graph)
     if resized is not None:
-        graph = merged(graph, taken_apart(with_draws_as_inputs(resized)[0], RULES, keep))
-    builder = Builder(graph.name, LOWERINGS)
+        graph = merged(graph, simplified(with_draws_as_inputs(resized)[0]))
+    builder = Builder(graph.name, table, simplified)
     updated = {id(p) for p, _ in graph.updates}
     ports = [Port(n, v) for n, v in zip(graph.input_names, graph.inputs, strict=True)]
     for parameter, value in graph.parameters:
@@ -86,18 +97,25 @@ def mindir_model(graph: Graph, *, parameters: str = "auto", resized: Graph | Non
 class Builder:
     """Collects nodes, primitives and constants; lowerings write into it."""
 
-    def __init__(self, name: str, table: Mapping[str, Lowering]) -> None:
+    def __init__(
+        self, name: str, table: Mapping[str, Lowering], simplified: Callable[[Graph], Graph],
+        around: Builder | None = None,
+    ) -> None:  # fmt: skip
         self.graph = name
         self.table = table
-        self.operators: dict[str, int] = {}
+        self.simplified = simplified  # prepares the graphs of branches and loops
+        self.around = around
+        self.operators: dict[str, int] = around.operators if around else {}
+        self._primitives: dict[Any, tuple[str, bytes]] = around._primitives if around else {}
+        self._taken: dict[str, int] = around._taken if around else {}
+        self._functions: list[bytes] = around._functions if around else []
+        self._count: Iterator[int] = around._count if around else itertools.count(1)
         self._nodes: list[bytes] = []
-        self._primitives: dict[Any, tuple[str, bytes]] = {}
         self._parameters: list[bytes] = []
         self._inputs: list[bytes] = []
         self._constants: dict[Any, Ref] = {}
         self._names: dict[int, Ref] = {}
-        self._held: list[Value] = []
-        self._taken: dict[str, int] = {}
+        self._held: list[Any] = []
         self._node: Node | None = None
 
     def _fresh(self, name: str) -> str:
@@ -128,7 +146,7 @@ class Builder:
     def _constant(self, value: Any) -> Ref:
         data = constant(value)
         if data not in self._constants:
-            name = Ref(f"ValueNode_{len(self._constants) + 1}")
+            name = Ref(f"ValueNode_{next(self._count)}")
             self._constants[data] = name
             head = wire.block(2, name) + wire.block(3, name) + wire.block(4, "Constant")
             self._nodes.append(head + wire.block(5, wire.block(1, "value") + data))
@@ -147,18 +165,54 @@ class Builder:
             self._primitives[key] = (
                 name, wire.block(1, name) + wire.block(2, op) + body + wire.integer(5, kind),
             )  # fmt: skip
+        return self._add(op, self._primitives[key][0], inputs, outputs)
+
+    def _add(self, op: str, reference: str, inputs: Sequence[Ref], outputs: int) -> Any:
         self.operators[op] = count = self.operators.get(op, 0) + 1
         ref = Ref(f"{self.graph}:CNode_{op}_{count}")
         scope = "/".join(self._node.scope) if self._node else "Default"
         self._nodes.append(
             b"".join(wire.block(1, i) for i in inputs)
             + wire.block(2, ref) + wire.block(3, ref)
-            + wire.block(4, f"REF::{self._primitives[key][0]}")
+            + wire.block(4, f"REF::{reference}")
             + wire.block(7, f"{scope}/{op}-op{count - 1}")
         )  # fmt: skip
         if outputs == 1:
             return ref
         return [self.call("TupleGetItem", ref, i, kind=OBJECT) for i in range(outputs)]
+
+    # -- functions: the graphs of branches and loops --------------------------------------------
+
+    def announce(self, word: str) -> Ref:
+        """The name of a function that is still to be written."""
+        return Ref(self._fresh(f"{self.graph}.{word}"))
+
+    def function(
+        self, name: str, inputs: Sequence[Value], outputs: Sequence[Value],
+        fill: Callable[[Builder, list[Ref]], Any],
+    ) -> Ref:  # fmt: skip
+        """Write a function; ``fill(builder, inputs)`` gives the references to its results."""
+        ref = name if isinstance(name, Ref) else self.announce(name)
+        inner = Builder(ref, self.table, self.simplified, self)
+        inner._node = self._node
+        names = [inner.input(f"x{i}", v) for i, v in enumerate(inputs)]
+        made = fill(inner, [Ref(f"{ref}:{n}") for n in names])
+        self._functions.append(inner.encoded([made] if isinstance(made, Ref) else made, outputs))
+        return ref
+
+    def invoke(self, function: Ref, outputs: int, *args: Ref) -> Any:
+        """Call a function by its name, or one that `Switch` has chosen."""
+        return self._add("call", function, args, outputs)
+
+    def inline(self, graph: Graph, inputs: Sequence[Ref]) -> list[Ref]:
+        """Add a graph's nodes for these inputs; returns the references to its outputs."""
+        graph = self.simplified(graph)
+        node = self._node
+        self._held.append(graph)
+        self._names.update((id(v), r) for v, r in zip(graph.inputs, inputs, strict=True))
+        self.lower(graph)
+        self._node = node
+        return [self.name(v) for v in graph.outputs]
 
     def object(self, op: str, *args: Any, outputs: int = 1, **attrs: Any) -> Any:
         """`call` of a primitive that holds its arguments as attributes."""
@@ -182,28 +236,32 @@ class Builder:
 
     def model(self, outputs: list[Port]) -> bytes:
         """The ModelProto."""
-        refs = [self.name(p.value) for p in outputs]
-        if len(refs) == 1:
-            made = (
-                refs[0]
-                if refs[0].startswith(f"{self.graph}:CNode")
-                else self.call("Identity", refs[0])
-            )
-            result = value_info(made, outputs[0].value)
+        values = [p.value for p in outputs]
+        graph = self.encoded([self.name(v) for v in values], values)
+        return b"".join([
+            wire.block(1, "1.1"), wire.block(2, "MindSpore"), wire.block(5, VERSION),
+            wire.block(7, graph), *(wire.block(8, f) for f in self._functions),
+            wire.integer(10, 1),
+            *(wire.block(12, data) for _, data in self._primitives.values()),
+            wire.integer(13, 3),
+        ])  # fmt: skip
+
+    def encoded(self, refs: Sequence[Ref], values: Sequence[Value]) -> bytes:
+        """The GraphProto that gives these results, or one reference to all as a tuple."""
+        if len(refs) < len(values):
+            result = tuple_info(refs[0], list(values))
+        elif len(refs) == 1:
+            own = refs[0].startswith(f"{self.graph}:CNode")
+            made = refs[0] if own else self.call("Identity", refs[0])
+            result = value_info(made, values[0])
         else:
-            result = tuple_info(self.tuple(*refs), [p.value for p in outputs])
-        graph = b"".join([
+            result = tuple_info(self.tuple(*refs), list(values))
+        return b"".join([
             *(wire.block(1, n) for n in self._nodes),
             wire.block(2, self.graph),
             *(wire.block(3, p) for p in self._parameters),
             *(wire.block(5, i) for i in self._inputs),
             wire.block(6, result),
-        ])  # fmt: skip
-        return b"".join([
-            wire.block(1, "1.1"), wire.block(2, "MindSpore"), wire.block(5, VERSION),
-            wire.block(7, graph), wire.integer(10, 1),
-            *(wire.block(12, data) for _, data in self._primitives.values()),
-            wire.integer(13, 3),
         ])  # fmt: skip
 
 

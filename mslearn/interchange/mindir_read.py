@@ -21,6 +21,7 @@ _BFLOAT16 = TYPES["BFloat16"]
 _DTYPES = {n: to_numpy(name) for name, n in TYPES.items() if n != _BFLOAT16}
 _FLOAT, _INTS, _STRING, _BOOL, _DOUBLE, _NONE = 1, (2, 3, 4, 5, 6, 7, 12, 13), 8, 9, 11, 25
 _TENSOR, _TENSORS, _TUPLE, _LIST, _MONADS = 18, 19, 20, 21, (23, 24)
+CALL = "call"  # an operation that calls the function which its first input names
 _DEPTH = 8  # tuples in tuples; networks have two or three levels
 
 
@@ -51,6 +52,7 @@ class MindirGraph:
         constants: name -> value.
         operations: in the order of execution.
         output: the name of the result.
+        functions: the graphs of branches and loops, by name.
     """
 
     name: str
@@ -59,6 +61,7 @@ class MindirGraph:
     constants: dict[str, Any]
     operations: list[Operation]
     output: str
+    functions: dict[str, MindirGraph] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
         takes = ", ".join(f"{n.split(':')[-1]}: {d}{list(s)}" for n, s, d in self.inputs)
@@ -84,17 +87,26 @@ def _model(model: Message) -> MindirGraph:
     graph = model.message(7)
     if graph is None or not model.text(2):
         raise MindirError("it holds no graph: it is no MindIR file")
-    if model.fields.get(8):
-        raise MindirError(
-            "it holds several functions (control flow, or cells that are shared), which cannot be "
-            "loaded yet; only straight graphs can"
-        )
     primitives = {}
     for p in model.messages(12):
         attrs = {a.text(1): _value(a) for a in p.messages(3)}
         primitives[p.text(1)] = (p.text(2), attrs)
+    functions = {g.text(2): g for g in model.messages(8)}
+    known = set(functions)
+    out = _graph(graph, primitives, known, False)
+    if out.name in functions or len(functions) != len(model.messages(8)):
+        raise MindirError("two of its functions have one name")
+    for name, inner in functions.items():
+        made = _graph(inner, primitives, known, True)
+        out.functions[name] = made
+        out.constants.update(made.constants)
+        out.parameters.update(made.parameters)
+    return out
+
+
+def _graph(graph: Message, primitives: Any, known: set[str], inner: bool) -> MindirGraph:
+    """A GraphProto; `known` are the names of functions and of all that has been made."""
     out = MindirGraph(graph.text(2), [], {}, {}, [], "")
-    known: set[str] = set()
 
     def make(name: str) -> str:
         if not name or name in known:
@@ -109,10 +121,13 @@ def _model(model: Message) -> MindirGraph:
         out.parameters[name] = (p.text(13) or name.split(":")[-1], _array(p))
     for i in graph.messages(5):
         tensor = i.message(2)
-        if tensor is None:
+        if tensor is None and not inner:
             raise MindirError(f"input {i.text(1)!r} is no tensor")
-        shape = tuple(tensor.integers(1))
-        out.inputs.append((make(i.text(1)), shape, _dtype(tensor)))
+        if tensor is None:  # functions also take tuples, and the order of effects
+            out.inputs.append((make(i.text(1)), (), np.dtype(bool)))
+        else:
+            shape = tuple(tensor.integers(1))
+            out.inputs.append((make(i.text(1)), shape, _dtype(tensor)))
     for node in graph.messages(1):
         outputs = node.texts(2)
         if len(outputs) != 1:
@@ -125,9 +140,11 @@ def _model(model: Message) -> MindirGraph:
         missing = [n for n in inputs if n not in known]
         if missing:
             raise MindirError(f"{outputs[0]!r} takes {missing[0]!r}, which nothing has made")
-        if not op.startswith("REF::") or op[5:] not in primitives:
+        if not op.startswith("REF::") or (op[5:] not in primitives and op[5:] not in known):
             raise MindirError(f"the operation {op!r} is not among the file's primitives")
-        kind, attrs = primitives[op[5:]]
+        if op[5:] not in primitives:
+            inputs = [op[5:], *inputs]
+        kind, attrs = primitives.get(op[5:], (CALL, {}))
         attrs = {**attrs, **{a.text(1): _value(a) for a in node.messages(8)}}
         out.operations.append(Operation(kind, inputs, make(outputs[0]), attrs, node.text(7)))
     results = graph.messages(6)
@@ -187,7 +204,8 @@ def _value(attr: Message, depth: int = 0) -> Any:
 def unknown(graph: MindirGraph, table: Any) -> list[str]:
     """The operations of a graph that `table` does not have, with how often each occurs."""
     counts: dict[str, int] = {}
-    for operation in graph.operations:
+    every = [o for g in (graph, *graph.functions.values()) for o in g.operations]
+    for operation in every:
         if operation.op not in table:
             counts[operation.op] = counts.get(operation.op, 0) + 1
     return [f"{op} ({n} times)" if n > 1 else op for op, n in sorted(counts.items())]

@@ -33,8 +33,8 @@ def fix(node: Node) -> str:
         return "its shape depends on the numbers: compute it outside, on the host"
     if name in ("Cond", "WhileLoop", "Call", "LoopGrad"):
         return (
-            "control flow that tensors decide: ONNX takes it where nothing random is inside and "
-            "no gradient of a loop is asked for, MindIR not yet"
+            "control flow that tensors decide is written only where nothing random is inside and "
+            "no gradient of a loop is asked for"
         )
     if any(v.dtype.kind == "c" for v in (*node.values(), *node.outputs)):
         return "the format has no complex arithmetic: keep real and imaginary parts apart"

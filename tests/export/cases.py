@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from export import control_nets
 from export.nets import build, fill, spread
+from export.record_mindspore import flat
 from export.samples import EVERY, sample
 
 import mslearn as ms
@@ -120,5 +122,10 @@ def cases():
             graph, resized = captured(net, [example])
             data = mindir_model(graph, resized=resized).data
             out[f"net_{name}{kind}"] = (data, [x], [net(ms.Tensor(x)).asnumpy()])
+    for name, net in control_nets.build(ms).items():
+        data = mindir_model(captured(net, [ms.Tensor(control_nets.inputs()[0])])[0]).data
+        for k, x in enumerate(control_nets.inputs()):
+            wanted = [t.asnumpy() for t in flat(net(ms.Tensor(x)))]
+            out[f"control_{name}-{k}"] = (data, [x], wanted)
     out.update(steps())
     return out

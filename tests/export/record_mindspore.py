@@ -71,12 +71,32 @@ def write_layers() -> None:
     np.savez_compressed(DATA / "mindspore_layers.npz", **held)
 
 
-def accepted(oracle: str, folder: Path) -> dict[str, float]:
+def write_control() -> None:
+    """Run in MindSpore's Python: the networks of control_nets.py, as `write_layers` does."""
+    import mindspore as ms
+    from control_nets import build, inputs
+
+    ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
+    held = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, net in build(ms).items():
+            example = ms.Tensor(inputs()[0])
+            ms.export(net, example, file_name=f"{folder}/{name}", file_format="MINDIR")
+            held[f"{name}:file"] = np.fromfile(f"{folder}/{name}.mindir", np.uint8)
+            for k, x in enumerate(inputs()):
+                outputs = flat(net(ms.Tensor(x)))
+                held |= {f"{name}:y{k}.{i}": t.asnumpy() for i, t in enumerate(outputs)}
+    np.savez_compressed(DATA / "mindspore_control.npz", **held)
+
+
+def accepted(oracle: str, folder: Path, only: str = "") -> dict[str, float]:
     """Write all cases into `folder`, run them, and return the largest difference of each."""
     from export.cases import cases
 
     wanted = {}
     for name, (data, inputs, outputs) in cases().items():
+        if not name.startswith(only):
+            continue
         (folder / f"{name}.mindir").write_bytes(data)
         np.savez(folder / f"{name}.npz", **{f"x{i}": a for i, a in enumerate(inputs)})
         wanted[name] = outputs
@@ -124,6 +144,7 @@ def main() -> None:
     here = f"import sys; sys.path.insert(0, {str(HERE)!r}); import record_mindspore as r; "
     subprocess.run([oracle, "-c", here + "r.write_networks()"], check=True)
     subprocess.run([oracle, "-c", here + "r.write_layers()"], check=True)
+    subprocess.run([oracle, "-c", here + "r.write_control()"], check=True)
     with tempfile.TemporaryDirectory() as folder:
         found = accepted(oracle, Path(folder))
         version = Path(folder, "version").read_text()

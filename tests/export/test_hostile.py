@@ -99,7 +99,11 @@ HUGE = b"".join(wire.integer(1, 1 << 40) for _ in range(3)) + wire.integer(2, 1)
         (model(wire.block(3, wire.integer(1, -1) + wire.integer(2, 1) + wire.block(7, "w"))),
          "cannot be"),
         (model(wire.block(3, wire.integer(2, 99) + wire.block(7, "w"))), "dtype"),
-        (model(b"", wire.block(8, b"\x0a\x00")), "several functions"),
+        (model(output("x"), wire.block(8, b""), wire.block(8, b"")), "one output"),
+        (model(node("Constant", [], "x") + output("x"), wire.block(8, b""), wire.block(8, b"")),
+         "one name"),
+        (model(node("Constant", [], "x") + output("x"), wire.block(8, wire.block(2, "f"))),
+         "one output"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(data, words):

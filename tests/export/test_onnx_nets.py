@@ -14,7 +14,6 @@ from mslearn import nn, ops
 from mslearn.graph.capture import capture
 from mslearn.interchange.files import captured
 from mslearn.interchange.onnx_model import onnx_model
-from mslearn.interchange.refusal import ExportError
 
 NETS = ("mlp", "lenet", "resnet", "reader")
 
@@ -171,8 +170,3 @@ def test_branches_and_loops(function, tmp_path):
         got = run.run(None, {"x": np.array(values, np.float32)})
         for g, want in zip(got, function(ms.Tensor(values)), strict=True):
             np.testing.assert_allclose(g, want.asnumpy(), rtol=1e-6)
-
-
-def test_control_flow_is_not_written_as_mindir(tmp_path):
-    with pytest.raises(ExportError, match=r"WhileLoop .*ONNX"):
-        ms.export(halved, ops.ones((3,)), file_name=tmp_path / "f", file_format="MINDIR")
