@@ -28,18 +28,16 @@ __all__ = [
 class Eig(Primitive):
     """Eigenvalues and, in columns, eigenvectors of length 1 of square matrices, both complex."""
 
-    params = {"compute_v": True}
-
-    def kernel(x, compute_v=True):
+    def kernel(x):
         w, v = np.linalg.eig(x)
         kind = _complex(x.dtype)
         return w.astype(kind), v.astype(kind)
 
-    def infer(x, compute_v=True):
+    def infer(x):
         batch, n, _ = _matrices("eig", x, square=True)
         return ((*batch, n), (*batch, n, n)), (_complex(x.dtype),) * 2
 
-    def vjp(ct, out, x, compute_v=True):  # the length and phase of a vector are free: no gradient
+    def vjp(ct, out, x):  # the length and phase of a vector are free: no gradient
         w, v = out
         vh = adjoint_of(v)
         along = matmul(vh, ct[1])
@@ -49,7 +47,7 @@ class Eig(Primitive):
         grad = matmul(matrix_solve(vh, inner), vh)
         return (cast(grad, x._value.dtype),)
 
-    def jvp(tangents, out, x, compute_v=True):
+    def jvp(tangents, out, x):
         w, v = out
         p = matrix_solve(v, matmul(cast(tangents[0], v._value.dtype), v))
         dv = matmul(v, _gaps(w) * p)

@@ -19,6 +19,7 @@ I.add(J, alpha=2) | I.sub(J, alpha=3) | A.allclose(other=B)
 A.add_(B, alpha=2) | A.sub_(B, alpha=2) | A.div_(B, rounding_mode='floor')
 A.astype(ms.float16, copy=False) | C.trace(offset=1, axis1=0, axis2=2) | Q.trace()
 I.trace() | A.take(indices=I3) | A.approximate_equal(other=B) | A.view_as(other=M)
+ops.IsClose()(H, H) | ops.Eig()(QP)[0].shape | ops.Eig(compute_v=True)(QP)[1].shape
 ops.AvgPool3D(2, 2, 'pad', 1, True, False, 3)(VOL)
 """
 DIFFERENTIATED = """

@@ -99,7 +99,7 @@ for _name, _function in {
     if _name in ("add", "clamp", "div", "sub"):
         setattr(Tensor, f"{_name}_", _update(_function))
 
-declare("IsClose", o.isclose, rtol=1e-05, atol=1e-08, equal_nan=True)
+declare("IsClose", o.isclose, rtol=1e-05, atol=1e-08, equal_nan=False)
 declare("Lstsq", lambda x, a, **_: o.lstsq(x, a), fast=True, l2_regularizer=0.0)
 declare("MatrixDiagV3", o.matrix_diag, align="RIGHT_LEFT")
 declare("NanToNum", o.nan_to_num, nan=None, posinf=None, neginf=None)
@@ -114,6 +114,8 @@ declare("UniformReal", lambda shape, seed, seed2: o.rand(*shape, seed=seed + see
 declare("Svd", lambda x, full_matrices, compute_uv: o.svd(x, full_matrices) if compute_uv else (
     o.svd(x, False, False), o.zeros(1), o.zeros(1)), full_matrices=False, compute_uv=True,
 )  # fmt: skip
+declare("Eig", lambda x, compute_v: o.eig(x) if compute_v else (
+    o.eigvals(x), Tensor(np.complex64(0))), compute_v=False)  # fmt: skip
 declare("ReduceSum", lambda x, axis=(), *, keep_dims, skip_mode: as_tensor(x) + 0 if skip_mode and
         axis in ((), []) else _sum(keep_dims)(x, axis), keep_dims=False, skip_mode=False,
 )  # fmt: skip
