@@ -19,7 +19,7 @@ from mslearn.graph.ir import Graph, Node
 from mslearn.graph.numpy_backend import emit
 from mslearn.ops.threads import share
 
-BLOCK = 3 << 16  # elements, at most: five such arrays are 4 MB, which the last cache holds
+BLOCK = 1 << 18  # elements, at most: five such arrays are 5 MB, which the last cache holds
 NEAR = 16  # operations that are looked at for the next one
 WORTH = 1 << 17  # elements: below this the arrays are in the cache anyway
 
