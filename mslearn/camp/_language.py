@@ -39,6 +39,9 @@ class Text:
         return Text(self.en.format(*args, **kwargs), self.zh.format(*args, **kwargs))
 
 
+COMMA = Text(", ", "、")  # between the items of a list
+
+
 def set_language(chosen: str | None) -> None:
     """Speak ``"en"`` or ``"zh"`` in this kernel; ``None`` goes back to finding out.
 

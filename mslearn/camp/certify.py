@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import catalog, progress
-from ._language import Text, language
+from ._language import COMMA, Text, language
 from ._lock import replace_text
 from .check_in import folder
 from .exercise import Exercise
@@ -72,7 +72,7 @@ def check_day(day: catalog.Day, entry: dict[str, Any]) -> Text | None:
     stored = entry.get("exercises", {})
     still = [e.id for e in exercises if stored.get(e.id, {}).get("outcome") != "pass"]
     if still:
-        return _name(_OPEN, name, ", ".join(still))
+        return _name(_OPEN, name, str(COMMA).join(still))
     for exercise in exercises:
         source = stored[exercise.id].get("source")
         if not isinstance(source, str):

@@ -188,8 +188,8 @@ _WRONG_SHAPE = Text(
 )
 _WRONG_VALUE = Text(
     "Work the input above out by hand, on paper, and find the first intermediate value that "
-    "differs. A hint is one `.hint()` away.",
-    "把上面的输入在纸上手算一遍，找出第一个对不上的中间结果。需要提示就调用 `.hint()`。",
+    "differs.",
+    "把上面的输入在纸上手算一遍，找出第一个对不上的中间结果。",
 )
 
 

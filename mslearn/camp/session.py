@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import catalog, progress
-from ._language import Text, language
+from ._language import COMMA, Text, language
 from .exercise import Exercise, Verdict
 from .freeze import freeze
 from .report import Card
@@ -34,8 +34,8 @@ _EXPECTED = Text("expected", "应为")
 _LINE = Text("line {0}", "第 {0} 行")
 _NEXT = Text("Next step:", "下一步：")
 _STUCK = Text(
-    'Stuck? `day.exercise("{0}").hint()` in a new cell gives a hint.',
-    '卡住了？新开一个单元格，运行 `day.exercise("{0}").hint()`，会得到一条提示。',
+    '{0} Stuck? `day.exercise("{1}").hint()` in a new cell gives a hint.',
+    '{0}卡住了？新开一个单元格，运行 `day.exercise("{1}").hint()`，会得到一条提示。',
 )
 _HINT = Text("Hint {0} of {1}", "提示 {0}/{1}")
 _MORE = Text(
@@ -60,7 +60,6 @@ _AGAIN = Text("Predictions that were wrong on an earlier day. What would you say
               "前几天预测错的问题。现在你会怎么答？")  # fmt: skip
 _STATUS = Text("{0} of {1} exercises passed: {2}", "已通过 {0}/{1} 题：{2}")
 _ALL_DONE = Text("The day is done. Well done!", "今天的练习全部完成，真棒！")
-_COMMA = Text(", ", "、")
 _TO_DO = Text("Still open: {0}", "尚未完成：{0}")
 
 
@@ -169,7 +168,7 @@ class ExerciseDesk:
         notes = (note,) if note else ()
         step = str(verdict.next_step)
         if verdict.outcome == "fail":
-            step = f"{step} {_STUCK.format(self._exercise.id)}"
+            step = str(_STUCK.format(step, self._exercise.id))
             return Card("fail", heading, notes, tuple(rows), footer=(str(_NEXT), step))
         return Card(verdict.outcome, heading, (step, *notes))
 
@@ -258,7 +257,7 @@ class DayDesk:
         passed = [k for k in self._desks if entries.get(k, {}).get("outcome") == "pass"]
         still = [f"{k} {d._exercise.title}" for k, d in self._desks.items() if k not in passed]
         heading = str(_STATUS.format(len(passed), len(self._desks), self))
-        line = str(_TO_DO.format(str(_COMMA).join(still)) if still else _ALL_DONE)
+        line = str(_TO_DO.format(str(COMMA).join(still)) if still else _ALL_DONE)
         return Card("info" if still else "pass", heading, (line,))
 
 
