@@ -241,6 +241,7 @@ class Captured:
     def __init__(self, taking: Capture, pattern: Any) -> None:
         self.graph, self.pattern, self.free = taking.graph, pattern, taking.free
         self.cells, self.guards = list(taking.cells.values()), taking.guards
+        self.dropped = bool(taking.undo)  # changes of objects outside
 
 
 def capture(

@@ -200,7 +200,8 @@ class Jitted:
             cause, time.perf_counter() - start, graph, snapshots, executable, captured.pattern,
             _guards(captured, key[0]), key,
         )  # fmt: skip
-        self._found.setdefault(key, []).append(compiled)
+        if strict or not captured.dropped:
+            self._found.setdefault(key, []).append(compiled)
         self.compilations.append(compiled)
         if get_context("save_graphs"):
             dump.save(compiled, get_context("save_graphs_path"))
@@ -225,7 +226,7 @@ class Jitted:
         return self.eager(*args, **kwargs)
 
     def _cause(self, key: Any) -> str:
-        if not self.compilations:
+        if not self._found:  # a look at the graph is no call
             return "it is the first call"
         if key in self._found:
             for compiled in self._found[key]:

@@ -211,12 +211,32 @@ def test_a_cell_that_sets_its_attributes_runs_eagerly_with_a_warning():
         ms.jit(net, fullgraph=True)(X)
 
 
+def test_attributes_of_any_argument_are_not_the_functions_own():
+    class Counter(nn.Cell):
+        def __init__(this):
+            super().__init__()
+            this.total = ops.zeros((2,))
+
+        def construct(this, x):
+            this.total = this.total + x
+            return this.total * 2
+
+    net = Counter()
+    with pytest.warns(UserWarning, match=r"J209.*\n.*\n.*'Counter.total'"):
+        ms.jit(net)(X)
+    assert net.total.asnumpy().tolist() == [1, 2]
+
+
 def test_attributes_are_put_back_after_a_look_at_the_graph():
     net = Remembers()
     with pytest.warns(GraphWarning, match="J301") as caught:
-        ms.jit(net).compile((X,), {})
+        jitted = ms.jit(net)
+        jitted.compile((X,), {})
     assert len(caught) == 2
     assert net.last is None and net.calls == []
+    with pytest.warns(UserWarning, match="J209"):
+        jitted(X)  # a look does not change what a call does
+    assert net.last.asnumpy().tolist() == [2, 4]
 
 
 class Deep(nn.Cell):
