@@ -151,6 +151,13 @@ class ImageFolderDataset(RowSource):
     def _scan(self) -> tuple[list[Path], np.ndarray]:
         if self._found is None:
             classes = self.get_class_indexing()
+            absent = sorted(name for name in classes if not (self.folder / name).is_dir())
+            if absent:
+                raise RuntimeError(
+                    f"ImageFolderDataset: class_indexing names {absent}, but '{self.folder}' has no "
+                    f"such folders. It holds "
+                    f"{sorted(p.name for p in self.folder.iterdir() if p.is_dir())}."
+                )
             files: list[Path] = []
             labels: list[int] = []
             for name in sorted(classes):

@@ -62,7 +62,7 @@ class Schema:
         if not isinstance(de_type, str):
             raise TypeError(f"Schema: de_type must be a dtype or its name, but got {de_type!r}.")
         if de_type not in _TYPES:
-            raise ValueError(
+            raise TypeError(
                 f"Schema: column '{name}' has the unknown type '{de_type}'; known are "
                 f"{', '.join(_TYPES)}."
             )

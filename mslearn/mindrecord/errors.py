@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 
-class MindRecordException(Exception):
-    """What all of them are."""
+class MindRecordException(RuntimeError):
+    """What all of them are; a RuntimeError, as MindSpore 2.10 raises in many of these cases."""
 
 
 class PathNotExistsError(MindRecordException):

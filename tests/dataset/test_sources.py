@@ -93,3 +93,11 @@ def test_padded_dataset():
     padded = data + ds.PaddedDataset([{"x": np.array(0)}])
     sharded = padded.batch(2)
     assert [r[0].asnumpy().tolist() for r in sharded] == [[1, 2], [3, 0]]
+
+
+def test_class_indexing_names_a_folder_that_is_not_there(tmp_path):
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "a.png").write_bytes(b"x")
+    data = ds.ImageFolderDataset(str(tmp_path), class_indexing={"cow": 7})
+    with pytest.raises(RuntimeError, match=r"names \['cow'\].*It holds \['cat'\]"):
+        next(iter(data))
