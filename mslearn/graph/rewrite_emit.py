@@ -35,7 +35,7 @@ class Emitter(ast.NodeTransformer):
     def __init__(self, around: Emitter | None = None) -> None:
         self.around = around
         self.local: set[str] = set() if around is None else set(around.local)
-        self.first: str | None = None if around is None else around.first
+        self.given: set[str] = set() if around is None else around.given  # not its own objects
         self.shared: dict[str, int] = {}  # the variables that branches set
         self.count = 0
 
@@ -63,8 +63,7 @@ class Emitter(ast.NodeTransformer):
         args = node.args
         names = [a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
         names += [a.arg for a in (args.vararg, args.kwarg) if a]
-        if self.first is None and names[:1] == ["self"]:
-            self.first = "self"
+        self.given = self.given if self.around else set(names)
         self.super_of = names[0] if names else None
         inside = node.body if isinstance(node.body, list) else [node.body]
         self.local |= set(names) | set(stored(inside))
@@ -191,7 +190,7 @@ class Emitter(ast.NodeTransformer):
                 notes.append(ast.Expr(_operator("outer", *arms, where=target)))
             elif isinstance(target, ast.Attribute):
                 root = _root(target)
-                if root is not None and (root not in self.local or root == self.first):
+                if root is not None and (root not in self.local or root in self.given):
                     arms = [copy.deepcopy(target.value), ast.Constant(target.attr)]
                     notes.append(ast.Expr(_operator("outer_attribute", *arms, where=target)))
         return [ast.copy_location(n, n.value) for n in notes if isinstance(n, ast.Expr)]
@@ -200,7 +199,7 @@ class Emitter(ast.NodeTransformer):
         root = _root(base)
         if root is None:
             return False
-        return root not in self.local or (root == self.first and isinstance(base, ast.Attribute))
+        return root not in self.local or (root in self.given and isinstance(base, ast.Attribute))
 
     # -- expressions ----------------------------------------------------------------------------
 
