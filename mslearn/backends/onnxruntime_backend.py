@@ -53,7 +53,7 @@ class OnnxRuntimeBackend(Backend):
         graph: Graph,
         target: str,
         threads: int | None = None,
-        provider_options: Mapping[str, str] | None = None,
+        provider_options: Mapping[str, Any] | None = None,
         **_: Any,
     ) -> OnnxExecutable:
         """Compile; see `Backend`.
@@ -64,7 +64,8 @@ class OnnxRuntimeBackend(Backend):
             threads: the runtime's own; as many as ``runtime_num_threads`` of the context.
             provider_options: the execution provider's, e.g. ``{"device_id": "1"}``.
         """
-        one, options = PROVIDERS[target], dict(provider_options or {})
+        one = PROVIDERS[target]
+        options = {k: str(v) for k, v in (provider_options or {}).items()}
         build = _on_cpu if one.name == CPU else _on_device
         title = f"{target}: {one.name}, {one.precision}"
         return OnnxExecutable(graph, build(graph, target, one, threads, options), title)

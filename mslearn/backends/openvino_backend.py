@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,15 +48,28 @@ class OpenVinoBackend(Backend):
         return unsupported(node, onnx_model)
 
     def compile(
-        self, graph: Graph, target: str, threads: int | None = None, **_: Any
+        self,
+        graph: Graph,
+        target: str,
+        threads: int | None = None,
+        provider_options: Mapping[str, Any] | None = None,
+        **_: Any,
     ) -> PortedExecutable:
-        """Compile; see `Backend`. `threads` counts for the CPU only."""
+        """Compile; see `Backend`.
+
+        Args:
+            graph: an optimized graph.
+            target: one of `targets`.
+            threads: for the CPU; as many as ``runtime_num_threads`` of the context.
+            provider_options: OpenVINO's properties, e.g. ``{"PERFORMANCE_HINT": "LATENCY"}``.
+        """
         openvino = importlib.import_module("openvino")
         device, precision, _needs = DEVICES[target]
         model = onnx_model(graph, parameters="inputs")
         settings = {"INFERENCE_PRECISION_HINT": "f32" if precision == "float32" else "f16"}
         if device == "CPU":
             settings["INFERENCE_NUM_THREADS"] = str(threads or get_context("runtime_num_threads"))
+        settings.update({k: str(v) for k, v in (provider_options or {}).items()})
         try:
             core = openvino.Core()
             compiled = core.compile_model(core.read_model(model.data), device, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 from mslearn.backends.base import Backend, BackendError, Executable
@@ -30,6 +31,12 @@ def place(one: Backend, target: str, graph: Graph, fallback: str, **options: Any
     """
     if fallback not in FALLBACKS:
         raise ValueError(f"For 'jit', fallback must be one of {FALLBACKS}, but got {fallback!r}.")
+    given = options.get("provider_options")
+    if given is not None and not isinstance(given, Mapping):
+        raise TypeError(
+            f"For 'jit', provider_options must be a dict of the runtime's settings, e.g. "
+            f'{{"device_id": "1"}}, but got {given!r}.'
+        )
     info = one.probe(target)
     narrow = info.precision != "float32"
     host = dict.fromkeys(masters(graph), MASTER) if narrow else {}

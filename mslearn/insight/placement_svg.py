@@ -23,7 +23,9 @@ _WORDS = {
 
 def word(key: str, language: str, *values: object) -> str:
     """A text of the picture."""
-    return _WORDS[key][language].format(*values)
+    text = _WORDS[key][language].format(*values)
+    one = language == "en" and values[:1] == (1,)
+    return text.replace("s,", ",", 1) if one else text  # 1 operation, 1 value
 
 
 def seconds(value: float) -> str:
@@ -144,7 +146,7 @@ def _arrow(moved: dict[str, Any], boxes: list[Any], number: int, language: str) 
         (ax, ay, ah), (bx, by, _) = boxes[a], boxes[b]
         x1, y1 = ax + _LANE / 2, ay + ah
         x2, y2 = bx + _LANE / 2 + 20 * (number % 5 - 2), by
-        at, up = (x1 + x2) / 2, (y1 + y2) / 2 + 3
+        at, up = (x1 + x2) / 2, (y1 + y2) / 2 - 5  # beside the line, which is nearly level here
         path = f"M{x1:.0f} {y1:.0f}C{x1:.0f} {y1 + 30:.0f} {x2:.0f} {y2 - 30:.0f} {x2:.0f} {y2:.0f}"
     else:
         x, y, high = boxes[max(a, b)]

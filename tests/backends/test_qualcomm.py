@@ -5,6 +5,7 @@ These run in a process of their own (test_emulator.py).
 
 from __future__ import annotations
 
+import importlib
 import os
 import warnings
 
@@ -14,6 +15,7 @@ import pytest
 import mslearn as ms
 from mslearn import nn, ops
 from mslearn.backends.base import BackendError
+from mslearn.backends.openvino_backend import OpenVinoBackend
 from mslearn.models import LeNet5
 
 pytestmark = pytest.mark.skipif(
@@ -71,3 +73,27 @@ def test_the_device_names_what_it_does_not_take():
         found = ms.jit(f, backend="Qualcomm", fallback="cpu")(x)
     assert any("lacks them: Erf" in str(w.message) for w in said)
     np.testing.assert_allclose(found.asnumpy(), f(x).asnumpy(), atol=2e-3)
+
+
+def doubled(target, **options):
+    run = ms.jit(lambda a: a * 2, backend=target, **options)
+    run(ms.Tensor(np.ones(3, np.float32)))
+    return run.compilations[0].executable
+
+
+def test_settings_reach_the_runtimes():
+    made = doubled("Qualcomm", provider_options={"htp_performance_mode": "burst", "soc_model": 57})
+    found = made.session.get_provider_options()["QNNExecutionProvider"]
+    assert (found["htp_performance_mode"], found["soc_model"]) == ("burst", "57")
+    doubled("OpenVINO-CPU", provider_options={"PERFORMANCE_HINT": "LATENCY"})
+    with pytest.raises(BackendError, match="NO_SUCH"):
+        doubled("OpenVINO-CPU", provider_options={"NO_SUCH": 1})
+
+
+@pytest.mark.parametrize(("target", "device"), [("Intel", "NPU"), ("Intel-GPU", "GPU")])
+def test_openvino_says_which_devices_it_lists(target, device):
+    listed = importlib.import_module("openvino").Core().available_devices
+    info = OpenVinoBackend().probe(target)
+    assert info.available == any(d.startswith(device) for d in listed) == (not info.hint)
+    if not info.available:
+        assert f"lists no {device} device (it lists {', '.join(listed)})" in info.reason

@@ -159,6 +159,7 @@ class Picky(Backend):
         return "it has no exponentials" if node.prim.name == "Exp" else ""
 
     def compile(self, graph, target, **options):
+        self.options = options
         if any(n.prim.name == "Exp" for n in graph.nodes):
             raise AssertionError("a refused node has arrived")
         return NumpyProgram(graph)
@@ -199,6 +200,28 @@ def test_an_entry_point_that_fails_hides_nobody(monkeypatch):
     registry.backend.cache_clear()
     found = {d.target: d for d in backends.devices()}
     assert "no chip today" in found["broken"].reason and found["CPU"].available
+
+
+def test_options_reach_the_backend(picky):
+    one = ops.ones((3,))
+    chosen = {"threads": 2, "provider_options": {"device_id": 1}}
+    ms.jit(lambda x: x + 1, backend="Picky", **chosen)(one)
+    assert registry.backend("picky").options == chosen
+    with pytest.raises(TypeError, match=r"provider_options must be a dict.*but got 'fast'"):
+        ms.jit(lambda x: x + 1, backend="Picky", provider_options="fast")(one)
+    with pytest.raises(ValueError, match=r"no option 'provider_option'. Did you mean"):
+        ms.jit(lambda x: x + 1, backend="Picky", provider_option={})
+
+
+def test_a_probe_that_raises_is_a_line_of_the_table(picky):
+    def probe(self, target):
+        raise OSError("the driver hangs")
+
+    picky.probe = probe
+    found = {d.target: d for d in backends.devices()}["Picky"]
+    assert not found.available and found.reason == "probing failed: the driver hangs"
+    with pytest.raises(BackendError, match="the driver hangs"):
+        ms.set_context(device_target="Picky")
 
 
 def test_refused_nodes_are_named_with_line_and_reason(picky):
@@ -270,6 +293,7 @@ def test_a_partition_trains_as_the_whole(picky, precision):
         assert "keeps the weights in float32" in step.code
 
 
+@pytest.mark.filterwarnings("ignore:Graphs go to")
 def test_the_contexts_device_target_sends_graphs_there():
     x = ms.Tensor(np.arange(3, dtype=np.float32))
     run = ms.jit(lambda a: a * 2 + 1)
