@@ -154,8 +154,8 @@ class ImageFolderDataset(RowSource):
             absent = sorted(name for name in classes if not (self.folder / name).is_dir())
             if absent:
                 raise RuntimeError(
-                    f"ImageFolderDataset: class_indexing names {absent}, but '{self.folder}' has no "
-                    f"such folders. It holds "
+                    f"ImageFolderDataset: class_indexing names {absent}, but '{self.folder}' has "
+                    f"no such folders. It holds "
                     f"{sorted(p.name for p in self.folder.iterdir() if p.is_dir())}."
                 )
             files: list[Path] = []
