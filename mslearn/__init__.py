@@ -91,6 +91,9 @@ _LAZY = (
 
 
 def __getattr__(name: str) -> object:
+    if name == "__all__":
+        hidden = {*_LAZY, "bool", "float", "int"}  # modules, and what would hide Python's own
+        return [n for n in _paths.star(_importlib.import_module("mslearn")) if n not in hidden]
     if name in _TRAIN:
         return getattr(_importlib.import_module("mslearn.train"), name)
     if name in _GRAPH:

@@ -45,6 +45,8 @@ PATHS = {
     "nn.metrics": "train.metrics",
     "ops.auto_generate": "ops",
     "ops.function": "ops",
+    "ops.functional": "ops",
+    "ops.operations": "ops",
     "train.amp": "amp",
     "train.data_sink": "train.sink",
     "train.dataset_helper": "train",
@@ -53,14 +55,24 @@ PATHS = {
 }  # fmt: skip
 
 
+def star(module: ModuleType) -> list[str]:
+    """What ``from module import *`` gives: its own list, or its public names but for modules."""
+    held = vars(module)
+    if "__all__" in held:
+        return list(held["__all__"])
+    public = (n for n in dir(module) if not n.startswith("_"))
+    return [n for n in public if not isinstance(held.get(n), ModuleType)]
+
+
 def leading_to(place: str) -> Callable[[str], Any]:
     """A module's ``__getattr__`` that looks for further names in ``mslearn.place``."""
     target = f"mslearn.{place}".rstrip(".")
 
     def get(name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") and name != "__all__":
             raise AttributeError(name)
-        return getattr(importlib.import_module(target), name)
+        source = importlib.import_module(target)
+        return star(source) if name == "__all__" else getattr(source, name)
 
     return get
 
@@ -92,9 +104,7 @@ class _Loader:
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing is run: the names are those of another module."""
-        source = importlib.import_module(f"mslearn.{self.place}".rstrip("."))
         module.__dict__["__getattr__"] = leading_to(self.place)
-        module.__dict__["__all__"] = [n for n in dir(source) if not n.startswith("_")]
 
 
 def install() -> None:

@@ -1,8 +1,10 @@
 """Networks: Cells, layers, losses and optimizers, with MindSpore's names."""
 
 import importlib as _importlib
+import sys as _sys
 
 from mslearn.common.initializer import no_init_parameters as no_init_parameters
+from mslearn.common.paths import star as _star
 from mslearn.core.errors import did_you_mean as _did_you_mean
 from mslearn.nn.activations import CELU as CELU
 from mslearn.nn.activations import ELU as ELU
@@ -227,6 +229,8 @@ _REFUSED = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "__all__":
+        return _star(_sys.modules[__name__])
     if name in _HOME:
         found: object = getattr(_importlib.import_module(f"mslearn.nn.{_HOME[name]}"), name)
         globals()[name] = found

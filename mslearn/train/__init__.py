@@ -1,7 +1,9 @@
 """Saving and loading; `Model`, its callbacks and metrics (these load when they are first used)."""
 
 import importlib as _importlib
+import sys as _sys
 
+from mslearn.common.paths import star as _star
 from mslearn.core.errors import did_you_mean as _did_you_mean
 from mslearn.train.serialization import load_checkpoint as load_checkpoint
 from mslearn.train.serialization import load_param_into_net as load_param_into_net
@@ -54,6 +56,8 @@ _MODULES = ("callback", "metrics", "model")
 
 
 def __getattr__(name: str) -> object:
+    if name == "__all__":
+        return [n for n in _star(_sys.modules[__name__]) if n not in ("LAZY", *_MODULES)]
     if name in _MODULES:
         return _importlib.import_module(f"mslearn.train.{name}")
     if name in LAZY:

@@ -123,3 +123,10 @@ def test_an_import_by_a_path_hides_no_function():
     assert mslearn.common.mutable(3).item() == 3
     with pytest.raises(AttributeError, match="Dense"):
         importlib.import_module("mslearn.nn.layer").Dens  # noqa: B018
+
+
+def test_all_names_at_once_hide_none_of_pythons():
+    names: dict = {}
+    exec("from mslearn import *", names)
+    assert {"Tensor", "Model", "jit", "load_checkpoint", "float32", "FileWriter"} <= set(names)
+    assert not {"int", "float", "bool", "insight", "numpy"} & set(names)
