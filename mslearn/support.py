@@ -67,13 +67,14 @@ NOT_HERE = {
         ops.get_process_group_ranks ops.get_rank ops.get_world_size ops.init_process_group
         ops.irecv ops.is_available ops.is_initialized ops.isend ops.matmul_reduce_scatter
         ops.new_group ops.recv* ops.reduce ops.reduce_scatter* ops.scatter_object_list
-        ops.scatter_tensor ops.send* ops.set_comm_ops_inplace ops.distribute ops.MapCacheIdx
-        ops.MapUniform ops.SubAndFilter ops.DumpGradient
+        ops.scatter_tensor ops.send* ops.set_comm_ops_inplace ops.MapCacheIdx ops.MapUniform
+        ops.SubAndFilter
     """,
-    "a part of MindSpore's compiler, which nobody's network calls": """
+    "belongs to the inside of MindSpore's compiler and runtime": """
         ops.DtypeToEnum ops.GeSwitch ops.J ops.Merge ops.PyExecute ops.Reusing ops.SliceGetItem
-        ops.UpdateState ops.add_flags ops.array_reduce ops.array_to_scalar ops.augassign_*
-        ops.bool_and ops.bool_eq ops.bool_not ops.bool_or ops.broadcast_gradient_args ops.dict_*
+        ops.UpdateState ops.distribute ops.add_flags ops.array_reduce ops.array_to_scalar
+        ops.augassign_* ops.bool_and ops.bool_eq ops.bool_not ops.bool_or
+        ops.broadcast_gradient_args ops.dict_*
         ops.embed ops.env_get ops.environ_* ops.geswitch ops.get_vm_impl_fn ops.hastype
         ops.hyper_add ops.in_dict ops.not_in_dict ops.is_ ops.is_not ops.is_*_unknown
         ops.is_tensor_bool_cond ops.isconstant ops.iter_converter ops.list_* ops.make_dict
@@ -86,7 +87,7 @@ NOT_HERE = {
         Tensor.*init_flag Tensor.is_init Tensor.wait_pipeline Tensor.assign_value_cpp
         Tensor.set_cast_dtype
     """,
-    "moves or names device memory, which NumPy's arrays have not": """
+    "handles storages or device memory, which NumPy's arrays have not": """
         Tensor.flush_from_cache Tensor.offload* Tensor.set_ Tensor.set_device_address
         Tensor.*storage
     """,

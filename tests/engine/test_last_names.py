@@ -145,6 +145,13 @@ def test_tensors_are_saved_with_rising_numbers(tmp_path):
     np.testing.assert_array_equal(np.load(f"{file}_float32_1.npy"), B.astype(np.float32))
 
 
+def test_gradients_are_saved_on_their_way_back(tmp_path):
+    file = str(tmp_path / "ct")
+    found = ms.grad(lambda x: (ops.DumpGradient()(file, x * 2, "out") * t(B)).sum())(t(A))
+    np.testing.assert_allclose(found.asnumpy(), 2 * B)
+    np.testing.assert_allclose(np.load(f"{file}_float64_0.npy"), B)
+
+
 def test_handles():
     x = t(A)
     assert isinstance(ops.MatMul(), ops.Primitive)

@@ -15,7 +15,7 @@ from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.lstm import LSTMSequence
-from mslearn.ops.names.classes import declare
+from mslearn.ops.names.classes import _plain, declare
 from mslearn.ops.names.classes_rare import _array, _made
 from mslearn.ops.optimizer_rare import on_rows
 
@@ -89,8 +89,10 @@ def mixed_precision_cast(dst_dtype, x):
 
 _LOCK = {"use_locking": False}
 declare("RaggedRange", _ragged_range, Tsplits=INT64)
-declare("SparseSlice", _sparse_slice)
+_plain({"CopyWithSlice": o.assign, "MoveTo": o.move_to, "SparseSlice": _sparse_slice})
 declare("TensorDump", lambda file, x, input_output: tensordump(file, x), input_output="out")
+declare("DumpGradient", lambda file, x, mode: o.InsertGradientOf(
+    lambda ct: tensordump(file, ct) or ct)(x))  # fmt: skip
 declare("AdamNoUpdateParam", _change, **_LOCK, use_nesterov=False)
 declare("ApplyAdamWithAmsgradV2", lambda *args, **_: o.ApplyAdamWithAmsgrad(
     *map(float, args[7:10]))(*args[:7], args[10]), **_LOCK)  # fmt: skip
@@ -104,8 +106,6 @@ declare("TensorToTuple", lambda x: tuple(x.tolist()))
 declare("TransposeView", lambda x, perm: o.transpose(x, tuple(perm)))
 declare("TransposeExtView", lambda x, dim0, dim1: x.swapaxes(dim0, dim1))
 declare("SelectView", lambda x, index, axis: x.select(axis, index))
-declare("CopyWithSlice", o.assign)
-declare("MoveTo", o.move_to)
 declare("LogSoftmaxExt", lambda x, dim=-1, dtype=None: o.log_softmax(x, dim))
 declare("UniqueConsecutive", lambda x, dim, **_: o.unique_consecutive(x, True, True, dim),
         return_inverse=False, return_counts=False, dim=None)  # fmt: skip
