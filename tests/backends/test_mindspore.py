@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from backends import record_mindspore
 
 import mslearn as ms
 from mslearn.backends import mindspore_backend, registry
@@ -72,6 +74,17 @@ def test_mindspore_itself_passes_the_kit():
     out = subprocess.run(child, env=env, capture_output=True, text=True, timeout=300)
     assert out.returncode == 0, out.stdout + out.stderr
     assert out.stdout.strip().endswith("passed")
+
+
+@pytest.mark.usefixtures("our_reader")
+@pytest.mark.parametrize("name", record_mindspore.CASES)
+def test_the_same_files_gave_the_same_numbers_in_mindspore(name):
+    recorded = json.loads(record_mindspore.FILE.read_text(encoding="utf-8"))[name]
+    for target in ("our-reader", "numpy"):
+        found = record_mindspore.trained(name, target)
+        assert found["losses"] == pytest.approx(recorded["losses"], abs=TOLERANCE)
+        # A sum of n numbers may differ by more than each of them.
+        assert found["sums"] == pytest.approx(recorded["sums"], abs=20 * TOLERANCE)
 
 
 def test_a_package_that_does_not_load_says_so(monkeypatch):
