@@ -5,10 +5,10 @@ import { draw } from "./graph-draw";
 import "./graph.css";
 import { place } from "./graph-layout";
 import { GraphModel, type GraphNode, type Item, type Scene, shapeText } from "./graph-model";
-import { View } from "./graph-pan";
+import { READABLE, View } from "./graph-pan";
 import { type Model, type Words, announcer, followTheme, h, integer, s, translator } from "./shared";
 
-interface Operation { op: string; line: [number, number] | null; backward: boolean }
+interface Operation { op: string; line: [number, number] | null; backward: boolean; within: number }
 interface Stage {
   name: string; teaches: Record<"en" | "zh", string>; counts: Record<"nodes" | "flops" | "bytes_moved" | "peak_bytes", number>;
   graph: Scene & { nodes: (GraphNode & { operation: number })[] }; text: [string, number][];
@@ -121,7 +121,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       element.addEventListener("click", () => { chosen = new Set([node.operation]); mark(false); });
     }
     layer.replaceChildren(made.root);
-    requestAnimationFrame(() => view.fit(placed.width, placed.height));
+    requestAnimationFrame(() => { view.begin(placed.width, placed.height); reveal(); });
   }
 
   function text(stage: Stage): void {
@@ -129,7 +129,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   }
 
   function mark(move: boolean): void {
-    const hit = (element: Element) => (element.getAttribute("data-ops") ?? "").split(" ").some((op) => op !== "" && chosen.has(Number(op)));
+    const hit = (element: Element, ops = chosen) => (element.getAttribute("data-ops") ?? "").split(" ").some((op) => op !== "" && ops.has(Number(op)));
     let nodes = 0, lines = 0;
     for (const pane of [left, right]) {
       let first: Element | null = null;
@@ -141,13 +141,30 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       }
       if (first) (pane as HTMLElement).scrollTop += first.getBoundingClientRect().top - pane.getBoundingClientRect().top - 40;
     }
+    // What stands in a branch or loop is not drawn: its node is shown in its place.
+    const drawn = new Set<number>();
+    for (let op of chosen) for (; op >= 0; op = scene.operations[op]!.within) drawn.add(op);
     for (const element of elements.values()) {
-      const on = hit(element);
+      const on = hit(element, drawn);
       element.classList.toggle("ms-c-on", on);
       if (on) nodes++;
     }
+    if (move) reveal();
     const one = scene.operations[[...chosen][0] ?? -1];
     if (one && move) say(t("chosen", { op: one.op, lines, nodes }));
+  }
+
+  /** Move the picture so that the first of the chosen nodes, or of all, can be seen and read. */
+  function reveal(): void {
+    const first = layer.querySelector(".ms-c-on") ?? [...elements.values()][0]; // an input
+    if (!first) return;
+    if (view.scale < READABLE) view.zoom(0.8 / view.scale);
+    const box = first.getBoundingClientRect(), pane = svg.getBoundingClientRect();
+    const outside = box.left < pane.left || box.right > pane.right || box.top < pane.top || box.bottom > pane.bottom;
+    if (!outside) return;
+    view.x += (pane.left + pane.right - box.left - box.right) / 2;
+    view.y += (pane.top + pane.bottom - box.top - box.bottom) / 2;
+    view.apply();
   }
 
   function show(): void {

@@ -50,6 +50,7 @@ export class GraphPane {
       choice.replaceChildren(...runs.map((run) => h("option", { value: run.number }, run.name)));
       if (runs.some((run) => String(run.number) === before)) choice.value = before;
     }
+    choice.parentElement!.hidden = !runs.length;
     const run = runs.find((r) => String(r.number) === choice.value);
     const key = run ? `${kind} ${run.number} ${run.graphs}` : "none";
     if (key === this.shown) return;

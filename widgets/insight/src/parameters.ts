@@ -109,7 +109,7 @@ function renderParameters({ model, el }: { model: Model; el: HTMLElement }): () 
       }, row.name)),
       h("td", {}, row.shape === null ? "–" : row.shape.join(" × ") || "()"),
       withType ? h("td", WIDE, row.dtype || "–") : null, h("td", WIDE, integer(row.count)),
-      h("td", {}, show(row.mean)), h("td", { title: row.about ? t("about") : null }, `${row.about ? "≈ " : ""}${show(row.std)}`),
+      h("td", {}, show(row.mean)), h("td", { ...WIDE, title: row.about ? t("about") : null }, `${row.about ? "≈ " : ""}${show(row.std)}`),
       h("td", WIDE, show(row.min)), h("td", WIDE, show(row.max)),
       withNorm ? h("td", {}, h("span", { class: "ms-norm" }, h("i", { "aria-hidden": "true" }, fill), h("span", {}, show(row.norm)))) : null,
       withRatio ? h("td", {}, h("span", { class: "ms-norm" },
@@ -117,7 +117,7 @@ function renderParameters({ model, el }: { model: Model; el: HTMLElement }): () 
     });
     rows.replaceChildren(table.length ? h("table", { class: "ms-rows" },
       h("thead", {}, h("tr", {}, ...heads.map((key) =>
-        h("th", { ...(["dtype", "count", "min", "max"].includes(key) ? WIDE : {}), scope: "col", title: key === "norm" ? t("normHelp") : key === "ratio" ? t("ratioHelp") : null }, t(key))))),
+        h("th", { ...(["dtype", "count", "std", "min", "max"].includes(key) ? WIDE : {}), scope: "col", title: key === "norm" ? t("normHelp") : key === "ratio" ? t("ratioHelp") : null }, t(key))))),
       h("tbody", {}, ...body)) : h("div", { class: "ms-dim" }, t("empty")));
     if (focused) rows.querySelectorAll<HTMLElement>("tbody button")[chosen]?.focus();
     remarks.replaceChildren(...table.filter((row) => row.nan + row.inf).map((row) =>
