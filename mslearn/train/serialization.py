@@ -18,6 +18,8 @@ from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
 from mslearn.train import background, checkpoint_format, encryption, safetensors_format
 
+_TORCH = (".bin", ".pt", ".pth")
+
 
 def save_checkpoint(
     save_obj: Cell | list[dict[str, Any]] | dict[str, Any],
@@ -191,7 +193,9 @@ def load_checkpoint(
         other = path.suffix in (".ckpt", ".safetensors")
         raise ValueError(
             f"For 'load_checkpoint', the checkpoint file should end with '.{format}', but got "
-            f"'{path.name}'." + (f" Pass format='{path.suffix[1:]}'." if other else "")
+            f"'{path.name}'."
+            + (f" Pass format='{path.suffix[1:]}'." if other else "")
+            + (" PyTorch's weights: train.load_torch_weights." if path.suffix in _TORCH else "")
         )
     if not path.is_file():
         near = did_you_mean(path.name, (p.name for p in path.parent.glob(f"*.{format}")))

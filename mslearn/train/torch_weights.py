@@ -126,6 +126,11 @@ def load_torch_weights(
 
     For example ``print(load_torch_weights("resnet18.pth", net, name_map="order"))``.
     """
+    if not isinstance(net, Cell):
+        raise TypeError(
+            f"For 'load_torch_weights', give the file first and then a Cell, but the second "
+            f"argument is a '{type(net).__name__}': load_torch_weights(path, net)."
+        )
     theirs = read_torch_weights(path, key)
     theirs = {n: t for n, t in theirs.items() if not n.endswith(_COUNTER)}
     own = net.parameters_dict()

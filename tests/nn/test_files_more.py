@@ -262,6 +262,10 @@ def test_mistaken_arguments_are_named(tmp_path):
         ms.load_checkpoint(tmp_path / "net.ckpt", choice_func=5)
     with pytest.raises(TypeError, match="must be a path, but got 'int'"):
         ms.load_checkpoint(5)
+    with pytest.raises(ValueError, match="load_torch_weights"):
+        ms.load_checkpoint("resnet.pth")
+    with pytest.raises(TypeError, match="the file first and then a Cell"):
+        ms.train.load_torch_weights(nn.Dense(2, 3), "resnet.pth")
     lstm = nn.LSTM(4, 3)
     with pytest.raises(TypeError, match=r"hx must be a tuple \(h, c\), but got a tuple of"):
         lstm(ms.ops.ones((5, 2, 4)), (ms.ops.ones((1, 2, 3)),))

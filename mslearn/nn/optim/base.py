@@ -124,7 +124,8 @@ class Optimizer(Cell):
         if isinstance(param, list | tuple):
             return [self.get_lr_parameter(p) for p in param]
         if id(param) not in {id(p) for p in self.parameters}:
-            raise ValueError(
+            error = ValueError if isinstance(param, Parameter) else TypeError
+            raise error(
                 f"For 'get_lr_parameter', the Parameter '{getattr(param, 'name', param)}' is not "
                 f"one of this optimizer's parameters."
             )
