@@ -35,6 +35,7 @@ from mslearn.ops.creation import NextKey
 from mslearn.ops.shape import Identity
 
 ENGINE = str(Path(__file__).parent.parent)
+MODELS = str(Path(ENGINE) / "models")  # written as learners write, and worth reading
 
 
 class Known(Abstract):
@@ -341,11 +342,11 @@ def place() -> Place | None:
 
 
 def _learner_line() -> Source | None:
-    """The innermost line outside the engine (or of a Cell's construct inside it)."""
+    """The innermost line outside the engine, or of a network of `mslearn.models`."""
     frame: FrameType | None = sys._getframe(2)
     while frame:
-        code = frame.f_code
-        if not code.co_filename.startswith(ENGINE) and not code.co_filename.startswith("<frozen"):
-            return Source(code.co_filename, frame.f_lineno, code.co_name)
+        file, name = frame.f_code.co_filename, frame.f_code.co_name
+        if not file.startswith((ENGINE, "<frozen")) or file.startswith(MODELS):
+            return Source(file, frame.f_lineno, name)
         frame = frame.f_back
     return None

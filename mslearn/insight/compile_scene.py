@@ -5,9 +5,10 @@
      "stages": [{"name", "teaches": {"en", "zh"},
                  "counts": {"nodes", "flops", "bytes_moved", "peak_bytes"}, "graph": scene,
                  "text": [[line, operation or -1], …]}, …],
-     "operations": [{"op", "line": [block, number] or null, "backward"}, …]}
+     "operations": [{"op", "line": [block, number] or null, "backward", "within"}, …]}
 
-An operation keeps its number through all stages: it is known by the value that it makes. ``graph``
+An operation keeps its number through all stages: it is known by the value that it makes. One in a
+branch or loop has the number of that node under ``"within"``, others have -1. ``graph``
 is a scene as `graph_scene` describes it, without numbers, whose nodes carry that number under
 ``"operation"``. The last stage's text is the generated program, the others' the ``.ir`` notation.
 """
@@ -25,6 +26,7 @@ from mslearn.graph.jit import Compilation
 from mslearn.graph.text import to_ir
 
 VERSION = 1
+APART = 6  # lines
 _ZH = {
     "capture": (
         "捕获：让函数在“只有形状和类型、没有数”的值上跑一遍，记下每个操作；形状和类型随之推断出来。"
@@ -98,7 +100,7 @@ def _stage(name: str, teaches: str, graph: Graph, text: Any, book: _Book) -> dic
 
 def _ir_lines(graph: Graph, book: _Book) -> list[list[Any]]:
     """The ``.ir`` text with the operation of each line."""
-    order = [book.number(n) for n in _printed(graph)]
+    order = _printed(graph, book)
     lines: list[list[Any]] = []
     at, current = -1, -1
     for line in to_ir(graph).splitlines():
@@ -111,13 +113,14 @@ def _ir_lines(graph: Graph, book: _Book) -> list[list[Any]]:
     return lines
 
 
-def _printed(graph: Graph) -> list[Node]:
-    """The nodes in the order in which the text prints them: a graph, then its subgraphs."""
-    found = list(graph.nodes)
-    for node in graph.nodes:
+def _printed(graph: Graph, book: _Book, within: int = -1) -> list[int]:
+    """The operations in the order in which the text prints them: a graph, then its subgraphs,
+    which are `within` the operation that holds them."""
+    found = [book.number(node, within) for node in graph.nodes]
+    for node, number in zip(graph.nodes, tuple(found), strict=True):
         for attr in node.attrs.values():
             if isinstance(attr, Graph):
-                found += _printed(attr)
+                found += _printed(attr, book, number)
     return found
 
 
@@ -137,7 +140,7 @@ class _Book:
         except (OSError, TypeError):
             pass  # made by exec or in C: the lines of its operations are all there is
 
-    def number(self, node: Node) -> int:
+    def number(self, node: Node, within: int = -1) -> int:
         """The operation's number, new ones in order of appearance."""
         made = node.outputs[0]
         if id(made) not in self._numbers:
@@ -147,27 +150,41 @@ class _Book:
             where = None
             if source is not None:
                 self._lines.setdefault((source.file, source.function), set()).add(source.line)
-                where = [source.file, source.function, source.line]
-            self.operations.append({"op": node.prim.name, "line": where, "backward": node.backward})
+                where = (source.file, source.function, source.line)
+            self.operations.append(
+                {
+                    "op": node.prim.name, "line": where, "backward": node.backward,
+                    "within": within,
+                }
+            )  # fmt: skip
         return self._numbers[id(made)]
 
     def blocks(self) -> list[dict[str, Any]]:
         """The source as blocks of lines, and each operation's line as [block, number]."""
         blocks: list[dict[str, Any]] = []
-        place: dict[tuple[str, str], int] = {}
+        place: dict[tuple[str, str, int], int] = {}
         for (file, function), numbers in self._lines.items():
-            lines = [
-                [n, linecache.getline(file, n).rstrip("\n")]
-                for n in range(min(numbers), max(numbers) + 1)
-            ]
-            place[file, function] = len(blocks)
             short = Source(file, 0, function).place.rsplit("/", 1)[-1].rsplit("\\", 1)[-1]
-            blocks.append({"file": short, "function": function, "lines": lines})
+            for first, last in _runs(sorted(numbers)):
+                span = range(first, last + 1)
+                place.update(((file, function, n), len(blocks)) for n in span)
+                lines = [[n, linecache.getline(file, n).rstrip("\n")] for n in span]
+                blocks.append({"file": short, "function": function, "lines": lines})
         for operation in self.operations:
             if operation["line"] is not None:
-                file, function, line = operation["line"]
-                operation["line"] = [place[file, function], line]
+                operation["line"] = [place[operation["line"]], operation["line"][2]]
         return blocks
+
+
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """(first, last) of stretches of lines; far apart they belong to two functions of one name."""
+    runs: list[tuple[int, int]] = []
+    for n in numbers:
+        if runs and n - runs[-1][1] <= APART:
+            runs[-1] = (runs[-1][0], n)
+        else:
+            runs.append((n, n))
+    return runs
 
 
 def graph_scene(graph: Graph, book: _Book) -> dict[str, Any]:

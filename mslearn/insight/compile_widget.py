@@ -66,7 +66,9 @@ def compile_view(fn: Any, *args: Any, **kwargs: Any) -> CompileView:
     """
     jitted = fn if isinstance(fn, Jitted) else jit(fn)
     compiled = jitted.compile(args, kwargs)
-    return CompileView(scene=compile_scene(compiled, jitted.function, jitted.__name__))
+    function = jitted.function
+    title = type(function).__name__ if hasattr(function, "construct") else jitted.__name__
+    return CompileView(scene=compile_scene(compiled, function, title))
 
 
 def _html(scene: dict[str, Any], language: str) -> str:

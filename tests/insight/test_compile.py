@@ -103,11 +103,42 @@ def test_names_are_data_in_the_static_form():
     assert not re.search(r"0x[0-9a-f]{6,}", html)
 
 
+def test_what_stands_in_a_loop_belongs_to_its_node_and_a_network_shows_its_constructs():
+    def f(x):
+        while x.sum() < 9:
+            x = x * 2
+        return x
+
+    scene = insight.compile_view(f, ms.Tensor([1.0])).scene
+    operations = scene["operations"]
+    mul = next(o for o in operations if o["op"] == "Mul")
+    assert operations[mul["within"]]["op"] == "WhileLoop"
+    assert operations[mul["within"]]["within"] == -1
+    scene = insight.compile_view(ms.models.resnet8(), ms.ops.ones((1, 3, 8, 8))).scene
+    assert scene["title"] == "ResNet"
+    blocks = scene["source"]
+    assert len(blocks) > 1 and {b["file"] for b in blocks} == {"resnet.py"}
+    assert not any("def __init__" in text for b in blocks for _, text in b["lines"])
+    for operation in scene["operations"]:
+        block, line = operation["line"]
+        assert line in [n for n, _ in blocks[block]["lines"]]
+
+
+LOOP = """
+def looped(x):
+    while x.sum() < 9:
+        x = x * 2
+    return x
+
+insight.compile_view(looped, ms.Tensor([1.0]))
+"""
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("compile")
     with notebook_lab(
-        home, "compile", [EXAMPLE, "view.language = 'zh'"], size=(1400, 1000)
+        home, "compile", [EXAMPLE, "view.language = 'zh'", LOOP], size=(1400, 1000)
     ) as opened:
         yield opened
 
@@ -139,5 +170,14 @@ def test_the_three_panes_keep_in_step(lab: Lab):
     expect(widget.locator(".ms-c-name")).to_have_text("program")
     expect(widget.locator(".ms-c-text .ms-c-row.ms-c-on")).to_contain_text("np.multiply(x")
     lab.screenshot("compile")
+    part = page.locator(".ms-compile").nth(1)
+    lab.run_cell(2)
+    expect(part).to_be_visible(timeout=60_000)
+    line = part.locator(".ms-c-source .ms-c-row", has_text="x = x * 2")
+    line.click()  # it stands in the loop, whose node is drawn
+    expect(part.locator(".ms-g-item.ms-c-on")).to_contain_text("WhileLoop")
+    part.locator("[data-action=later]").click()
+    expect(part.locator(".ms-g-item.ms-c-on")).to_contain_text("WhileLoop")
+    lab.scroll_to(0)
     lab.run_cell(1)
     expect(widget.locator("h3")).to_have_text("train_step 是怎样编译的")
