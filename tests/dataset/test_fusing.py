@@ -9,6 +9,7 @@ import pytest
 
 import mslearn.dataset as ds
 from mslearn.dataset import vision
+from mslearn.dataset.transforms.operation import Operation
 from mslearn.dataset.vision.fusing import Fused, fuse
 
 INTERS = ["NEAREST", "BILINEAR", "BICUBIC", "AREA"]
@@ -106,14 +107,14 @@ def test_slow_rows_reach_the_threads_within_the_first_batch():
 
     seen = set()
 
-    class Slow(vision.ToType):
+    class Slow(Operation):
         def apply(self, array):
             seen.add(threading.current_thread().name)
             time.sleep(0.003)
             return array
 
     rows = ds.NumpySlicesDataset(np.zeros((32, 2, 2)), ["x"]).map(
-        Slow(np.float32), "x", num_parallel_workers=2
+        Slow(), "x", num_parallel_workers=2
     )
     next(rows.batch(32).create_tuple_iterator(num_epochs=1, output_numpy=True))
     assert sum(name.startswith("mslearn-map") for name in seen) == 2
