@@ -158,6 +158,7 @@ class Optimizer(Cell):
 
         Only in groups that say ``"grad_centralization": True`` (Yong et al., 2020, "Gradient
         Centralization"); as MindSpore's documentation has it, only for convolutions' weights.
+        MindSpore 2.10 itself leaves those alone whose second axis is no multiple of 16.
         """
         if not self._centralized:
             return tuple(gradients)
