@@ -31,6 +31,13 @@ DIFFERS = {
     "mindspore.bfloat16": "needs the library ml_dtypes; printing shows fewer zeros",
     "ops.ctc_loss": "the true gradient by the input; MindSpore's assumes a log_softmax in front",
     "nn.CTCLoss": "as ops.ctc_loss",
+    "mindspore.Parameter": "set_data with another shape is an error, where MindSpore takes it",
+    "Tensor.add_": "works in place, as documented; on the CPU MindSpore leaves the tensor alone",
+    "Tensor.broadcast_to": "gives a copy, where MindSpore's result shares elements",
+    "ops.broadcast_to": "as Tensor.broadcast_to",
+    "ops.inplace_update": "its gradient by x leaves out the rows that were replaced",
+    "ops.LSTM": "the last two results, memory for MindSpore's gradient, are empty; two layers in "
+    "both directions give other numbers",
     "mindspore.jit": "a number that depends on a tensor and is returned becomes a tensor of int64 "
     "or float32; branches of different shapes run eagerly, with a warning",
     "mindspore.grad": "a tensor at two positions counts once for each; a non-tensor argument to "
@@ -69,6 +76,16 @@ NOT_HERE = {
         ops.new_group ops.recv* ops.reduce ops.reduce_scatter* ops.scatter_object_list
         ops.scatter_tensor ops.send* ops.set_comm_ops_inplace ops.MapCacheIdx ops.MapUniform
         ops.SubAndFilter
+        mindspore.Layout mindspore.shard mindspore.reshard
+        mindspore.build_searched_strategy mindspore.comm_exec_order_check
+        mindspore.runtime_execution_order_check mindspore.RSCPluginHandle mindspore.TFT*
+        mindspore.TrainFaultTolerance mindspore.ExitByRequest
+        mindspore.get_ckpt_path_with_strategy mindspore.load_distributed_checkpoint
+        mindspore.load_segmented_checkpoints mindspore.merge_sliced_parameter
+        mindspore.parameter_broadcast mindspore.rank_list_for_transform
+        mindspore.restore_group_info_list mindspore.sync_pipeline_shared_parameters
+        mindspore.transform_checkpoint_by_rank mindspore.unified_safetensors nn.AdaSum*
+        nn.OptTFTWrapper nn.PipelineGradReducer nn.VirtualDatasetCellTriple
     """,
     "belongs to the inside of MindSpore's compiler and runtime": """
         ops.DtypeToEnum ops.GeSwitch ops.J ops.Merge ops.PyExecute ops.Reusing ops.SliceGetItem
@@ -86,10 +103,27 @@ NOT_HERE = {
         Tensor.*param_info Tensor.parent_tensor_ Tensor.remove_hook Tensor.virtual_flag
         Tensor.*init_flag Tensor.is_init Tensor.wait_pipeline Tensor.assign_value_cpp
         Tensor.set_cast_dtype
+        mindspore.MsDispatchMode mindspore.Node mindspore.NodeType mindspore.ScopedValue
+        mindspore.SymbolTree mindspore.Symbol mindspore.get_obj_module_and_name_info
+        mindspore.is_*jit_forbidden_m* mindspore.saved_tensors_hooks
+        mindspore.register_saved_tensors_hooks mindspore.QuantDtype
     """,
     "handles storages or device memory, which NumPy's arrays have not": """
         Tensor.flush_from_cache Tensor.offload* Tensor.set_ Tensor.set_device_address
         Tensor.*storage
+        mindspore.MemPool mindspore.PluggableAllocator mindspore.use_mem_pool
+        mindspore.memory_replay mindspore.UntypedStorage
+    """,
+    "drives or measures Ascend hardware": """
+        mindspore.ConvertModelUtils mindspore.ConvertNetUtils mindspore.EnvProfiler
+        mindspore.FlopsUtilizationCollector mindspore.flops_collection mindspore.qint4x2
+        mindspore.float8_* mindspore.hifloat8 mindspore.StreamLimitCtx mindspore.*_stream_limit
+        mindspore.*_device_limit mindspore.export_split_mindir mindspore.get_sdc_detect_result
+        mindspore.sdc_detect_* mindspore.stress_detect mindspore.mindio_preload
+        mindspore.set_mindio_server_info mindspore.Event nn.*Thor nn.GetNextSingleOp
+    """,
+    "old files of messages, which ms.load and ms.export replace; MindRecord is written open": """
+        mindspore.load_mindir mindspore.save_mindir mindspore.set_*_mode mindspore.set_enc_key
     """,
     "compiles C++ against MindSpore's own headers": "ops.CustomOpBuilder",
 }
