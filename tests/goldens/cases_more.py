@@ -144,5 +144,5 @@ cases = {
     "ctc_grad": lambda ms: ms.grad(lambda x: ms.ops.ctc_loss(ms.ops.log_softmax(x, 2), ms.Tensor(LABELS), ms.Tensor([5, 4], ms.int32), ms.Tensor([2, 2], ms.int32))[0])(ms.Tensor(PROBS)),
     "ctc_greedy_decoder": one(lambda o, x: o.ctc_greedy_decoder(x, like(x, np.int32([5, 4]))), PROBS),
     "ctc_greedy_apart": one(lambda o, x: o.ctc_greedy_decoder(x, like(x, np.int32([5, 4])), False), PROBS),
-    "CTCLoss": one(lambda o, x: o.CTCLoss()(x, like(x, [[0, 0], [1, 0], [1, 1]]), like(x, np.int32([1, 2, 0])), like(x, np.int32([5, 4]))), PROBS),
+    "ops.CTCLoss": one(lambda o, x: o.CTCLoss()(x, like(x, [[0, 0], [1, 0], [1, 1]]), like(x, np.int32([1, 2, 0])), like(x, np.int32([5, 4]))), PROBS),
 }  # fmt: skip

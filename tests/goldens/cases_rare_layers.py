@@ -54,7 +54,7 @@ layer("ReflectionPad2d", lambda ms: ms.nn.ReflectionPad2d((1, 2, 0, 1)), IMAGE)
 layer("ReflectionPad3d", lambda ms: ms.nn.ReflectionPad3d((1, 1, 0, 2, 1, 1)), VOLUME)
 layer("ReplicationPad2d", lambda ms: ms.nn.ReplicationPad2d((1, 2, 0, 1)), IMAGE)
 layer("ReplicationPad3d", lambda ms: ms.nn.ReplicationPad3d(1), VOLUME)
-layer("OneHot", lambda ms: ms.nn.OneHot(-1, 4, 2.0, -1.0), CLASSES, by=0)
+layer("nn.OneHot", lambda ms: ms.nn.OneHot(-1, 4, 2.0, -1.0), CLASSES, by=0)
 layer("OneHot_first", lambda ms: ms.nn.OneHot(0, 5, dtype=ms.int32), CLASSES, by=0)
 
 

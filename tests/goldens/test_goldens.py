@@ -16,7 +16,9 @@ HERE = Path(__file__).parent
 cases, GOLDENS = {}, {}
 sys.path.insert(0, str(HERE))  # the tables import shared.py
 for _file in sorted(HERE.glob("cases*.py")):
-    cases.update(runpy.run_path(str(_file))["cases"])
+    _more = runpy.run_path(str(_file))["cases"]
+    assert not (_twice := cases.keys() & _more), f"{_file.name}: cases named again: {_twice}"
+    cases.update(_more)
     _recorded = HERE / _file.name.replace("cases", "goldens").replace(".py", ".json")
     if _recorded.exists():  # else test_every_case_is_recorded says what to do
         GOLDENS.update(json.loads(_recorded.read_text())["cases"])
