@@ -343,7 +343,10 @@ def test_a_plain_training_loop_is_followed_while_it_runs(lab: Lab) -> None:
     widget = page.locator(".ms-images").first
     lab.scroll_to(0)
     expect(widget.locator(".ms-i-where")).to_have_text("第 60 步（5/5）")
-    drawn = "e => getComputedStyle(e.querySelector('.ms-i-tile i')).backgroundImage"
+    drawn = """e => {  // nothing, while it is drawn anew
+        const tile = e.querySelector('.ms-i-tile i');
+        return tile && getComputedStyle(tile).backgroundImage;
+    }"""
     before = widget.evaluate(drawn)
     page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 4; }")
     lab.command("notebook:run-cell")
@@ -352,8 +355,9 @@ def test_a_plain_training_loop_is_followed_while_it_runs(lab: Lab) -> None:
             const widget = document.querySelector('.ms-images');
             const panel = window.jupyterapp.shell.currentWidget;
             const where = widget.querySelector('.ms-i-where').textContent;
+            const now = ({drawn})(widget);
             return panel.sessionContext.session.kernel.status === 'busy'
-                && /step 7[0-3]/.test(where) && ({drawn})(widget) !== before;
+                && /step 7[0-3]/.test(where) && now && now !== before;
         }}""",
         arg=before,
     )

@@ -58,9 +58,13 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
   const colour = h("select", { "data-action": "colour" }, ...tints);
   const lines = new SourceList(graph, (nodes) => showLine(nodes));
   const source = button("source", "ms-toggle");
+  let saving = false; // another view of the same graph may have asked
   const saves = (["svg", "dot"] as const).map((kind) => h("button", {
     type: "button", "data-action": kind,
-    onclick: () => model.send({ type: "export", kind, unfolded: [...graph.open], apart: [...graph.apart], backward: graph.showBackward }),
+    onclick: () => {
+      saving = true;
+      model.send({ type: "export", kind, unfolded: [...graph.open], apart: [...graph.apart], backward: graph.showBackward });
+    },
   }, kind.toUpperCase()));
   const colourText = h("span", {});
   const tinting = h("label", {}, colourText, colour);
@@ -307,7 +311,8 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
     source.setAttribute("aria-pressed", String(!lines.element.hidden));
   });
   const take = (message: { type: string; kind: string; text: string; node: number; full: Partial<GraphNode> }) => {
-    if (message?.type === "export") {
+    if (message?.type === "export" && saving) {
+      saving = false;
       const name = (scene.title || "graph").replace(/[^\p{L}\p{N}_-]+/gu, "-");
       download(`${name}.${message.kind}`, new Blob([message.text], { type: message.kind === "svg" ? "image/svg+xml" : "text/vnd.graphviz" }));
     }

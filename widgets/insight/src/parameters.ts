@@ -50,9 +50,11 @@ function renderParameters({ model, el }: { model: Model; el: HTMLElement }): () 
   const root = h("section", { class: "ms ms-params" },
     h("div", { class: "ms-bar" }, title, total), rows, remarks, detail, kept);
   const say = announcer(root);
-  const save = (whole: boolean) => model.send({
-    type: "npy", number: chosen, which: KINDS[which], step: time.step, slice: part.choice.slice, whole,
-  });
+  let saving = 0; // files asked for here: another view of the same parameters may ask too
+  const save = (whole: boolean) => {
+    saving += 1;
+    model.send({ type: "npy", number: chosen, which: KINDS[which], step: time.step, slice: part.choice.slice, whole });
+  };
   const time = new Time(t, say, () => askSoon());
   const part = new Part(t, () => (model.get("language") === "zh" ? "zh" : "en"), () => ask(), say, save);
   detail.append(h("div", { class: "ms-p-left" }, pick, time.root), h("div", {}, part.root, nearest));
@@ -147,7 +149,8 @@ function renderParameters({ model, el }: { model: Model; el: HTMLElement }): () 
 
   const take = (message: Histories | Answer | { type: "npy"; name: string }, buffers: DataView[]) => {
     if (message?.type === "npy") {
-      download(`${message.name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}.npy`, new Blob([buffers[0]! as DataView<ArrayBuffer>]));
+      if (saving > 0) download(`${message.name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}.npy`, new Blob([buffers[0]! as DataView<ArrayBuffer>]));
+      saving = Math.max(0, saving - 1);
     } else if (message?.type === "history" && message.number === chosen) {
       histories = seriesOf(message, buffers, KINDS);
       if (!histories[which]) which = histories[0] ? 0 : 1;
