@@ -65,6 +65,7 @@ units.language = "zh"
 view.language = "zh"
 insight.activations(nn.SequentialCell(nn.Dense(3, 600), nn.Sigmoid()), np.eye(3, dtype=np.float32))
 """,
+    "view",
 ]
 
 
@@ -295,3 +296,15 @@ def test_looking_again_in_chinese_and_in_the_dark(lab: Lab) -> None:
     expect(first).to_have_class(re.compile("ms-dark"))
     lab.screenshot("parameters-zh-dark")
     assert not [error for error in lab.errors if "mslearn" in error or "ms-" in error]
+
+
+def test_a_file_is_saved_once_though_two_views_are_open(lab: Lab) -> None:
+    lab.run_cell(5)
+    lab.scroll_to(5)
+    view = lab.page.locator(".ms-params").last
+    saved: list[str] = []
+    lab.page.on("download", lambda file: saved.append(file.suggested_filename))
+    with lab.page.expect_download():
+        view.locator("[data-action=npy-all]").click()
+    lab.page.wait_for_timeout(1000)  # another one would have come by now
+    assert len(saved) == 1
