@@ -6,8 +6,8 @@
 
 import importlib as _importlib
 
+from mslearn.common import memory as _memory
 from mslearn.common import paths as _paths
-from mslearn.core import memory as _memory
 from mslearn.core import threads as _threads
 
 _memory.keep_freed_memory()
@@ -26,11 +26,11 @@ from mslearn.common.dtype import dtype_to_pytype as dtype_to_pytype  # noqa: E40
 from mslearn.common.dtype import pytype_to_dtype as pytype_to_dtype  # noqa: E402
 from mslearn.common.kinds import NAMES as _KINDS  # noqa: E402
 from mslearn.common.parallel import NAMES as _PARALLEL  # noqa: E402
+from mslearn.common.parameter import ParameterTuple as ParameterTuple  # noqa: E402
 from mslearn.common.runtime import NAMES as _RUNTIME  # noqa: E402
 from mslearn.common.tensor import tensor as tensor  # noqa: E402
 from mslearn.core import DtypeError as DtypeError  # noqa: E402
 from mslearn.core import Parameter as Parameter  # noqa: E402
-from mslearn.core import ParameterTuple as ParameterTuple  # noqa: E402
 from mslearn.core import ShapeError as ShapeError  # noqa: E402
 from mslearn.core import Tensor as Tensor  # noqa: E402
 from mslearn.core.context import GRAPH_MODE as GRAPH_MODE  # noqa: E402

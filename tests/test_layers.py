@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "train": {"core", "ops", "autodiff", "nn", "common", "amp"},
     "interchange": {"core", "ops", "gradtools", "graph", "nn", "train", "common"},
     "backends": {"core", "ops", "autodiff", "graph", "interchange", "nn"},
-    "experimental": {"core", "ops", "nn"},
+    "experimental": {"core", "ops", "nn", "common"},
     "mint": {"core", "ops", "nn", "common", "experimental"},
     "common": {"core"},
     "communication": set(),

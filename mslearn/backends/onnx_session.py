@@ -18,12 +18,13 @@ import numpy as np
 
 from mslearn.backends.base import BackendError
 from mslearn.backends.draws import Draws
+from mslearn.backends.keeping import LOCK, Keeper
 from mslearn.core.parameter import Parameter
 from mslearn.graph.ir import Graph
 from mslearn.interchange.onnx_model import Model, Port
 
 
-class OnnxExecutable:
+class OnnxExecutable(Keeper):
     """Runs a graph in a session; see the module's text.
 
     Args:
@@ -67,39 +68,48 @@ class OnnxExecutable:
         source = {out: into for into, out in model.donate}
         updated = [p for p in model.outputs if p.parameter is not None]
         self._updated = [_Pair(source.get(p.name), p, self._bindings) for p in updated]
-        self._parameters = [pair.parameter for pair in self._updated]
         self._arrays = [[np.empty(p.value.shape, p.value.dtype) for p in updated] for _ in "ab"]
         for number, arrays in enumerate(self._arrays):
             for pair, array in zip(self._updated, arrays, strict=True):
                 pair.bind(number, array)
+        self._lent: list[list[int]] = [[], []]  # arrays that somebody may hold, by their places
+        self.keep([pair.parameter for pair in self._updated])
         constants = [
             p for p in model.inputs if p.parameter is not None and p.name not in source.values()
         ]
         self._constants = [p.name for p in constants]
         self._others: list[Any] = [p.parameter for p in constants]
-        known = {id(p) for p in (*self._parameters, *self._others)}
+        known = {id(p) for p in (*self.kept, *self._others)}
         self._others += [p for p, _ in self._graph.parameters if id(p) not in known]
         self._seen: list[Any] = [None] * len(self._others)
+        self._shapes = [(p._value.shape, p._value.dtype) for p in self._others]
         self._baked = [(p, p._value.copy()) for p in baked]
 
-    def untouched(self) -> bool:
-        """Whether every Parameter holds the array that the last run left, or has read."""
-        for parameter, array in zip([*self._parameters], self._arrays[self._turn]):  # noqa: B905
-            if parameter._value is not array:
-                return False
-        for parameter, array in zip(self._others, self._seen):  # noqa: B905, SIM110
-            if parameter._value is not array:
+    def fits(self) -> bool:
+        if self.looked_at and not super().fits():
+            return False
+        read = zip(self._others, self._seen, self._shapes)  # noqa: B905
+        for parameter, array, form in read:
+            value = parameter._value
+            if value is not array and (value.shape, value.dtype) != form:
                 return False
         return True
+
+    def present(self, place: int) -> np.ndarray:
+        self._lent[self._turn].append(place)
+        return self._arrays[self._turn][place]
+
+    def bring(self, place: int, array: np.ndarray) -> None:
+        if array is not self._arrays[self._turn][place]:
+            self._own(self._turn, place)
+            np.copyto(self._arrays[self._turn][place], array)
 
     def run(self, arrays: Sequence[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """(outputs, new values of the assigned Parameters); see `mslearn.backends.Executable`."""
         with self._lock:
-            if not self.untouched():
-                self._read_parameters()
+            self._read_parameters()
             turn = self._turn
             binding, outputs = self._bindings[turn], self._outputs[turn]
-            written = self._arrays[1 - turn]
             if self._drawn:
                 arrays = [*arrays, *self._draws.make()]
             fed = self._fed[turn]
@@ -107,14 +117,17 @@ class OnnxExecutable:
                 if array is not fed[i]:
                     own = bind_input(binding, self._names[i], array)
                     fed[i] = array if own else None
-            if held(written, ALONE) or held(outputs, ALONE):
+            if self._lent[1 - turn] or held(outputs, ALONE):
                 self._let_go(turn)
             try:
                 self.session.run_with_iobinding(binding)
             except Exception as error:  # the runtime's, which has classes of its own
                 raise BackendError(self._failure(str(error))) from error
-            self._turn = 1 - turn
-            return [*outputs], written
+            with LOCK:
+                self._turn = 1 - turn
+                if self.looked_at:  # meanwhile, by another thread
+                    self.empty()
+            return [*outputs], []
 
     def _failure(self, text: str) -> str:
         name = re.search(r"Name:'([^']*)'", text)
@@ -130,24 +143,27 @@ class OnnxExecutable:
 
     def _read_parameters(self) -> None:
         """Let each Parameter's numbers be where the step reads."""
-        if not all(np.array_equal(p._value, number) for p, number in self._baked):
+        changed = False
+        for parameter, array in zip(self._others, self._seen):  # noqa: B905
+            changed |= parameter._value is not array
+        if changed and not all(np.array_equal(p._value, number) for p, number in self._baked):
+            self.release()
             self._load()
-        read = self._arrays[self._turn]
-        for i, pair in enumerate(self._updated):
-            present = pair.parameter._value
-            if pair.into is not None and present is not read[i]:  # assigned by others since
-                self._own(self._turn, i)
-                np.copyto(read[i], present)
-        for i, parameter in enumerate(self._others):
-            if parameter._value is not self._seen[i]:
-                self._seen[i] = parameter._value
-                for binding in self._bindings if i < len(self._constants) else ():
-                    bind_input(binding, self._constants[i], parameter._value)
+        if self.looked_at:
+            self.bring_all()
+        if changed:
+            for i, parameter in enumerate(self._others):
+                if parameter._value is not self._seen[i]:
+                    self._seen[i] = parameter._value
+                    for binding in self._bindings if i < len(self._constants) else ():
+                        bind_input(binding, self._constants[i], parameter._value)
 
     def _let_go(self, turn: int) -> None:
         """Write to fresh arrays where somebody holds those of two steps ago."""
-        for i in range(len(self._updated)):
-            self._own(1 - turn, i)
+        with LOCK:
+            for place in self._lent[1 - turn]:
+                self._own(1 - turn, place)
+            self._lent[1 - turn].clear()
         outputs = self._outputs[turn]
         for i, name in enumerate(self._output_names):
             if held(outputs[i : i + 1], ALONE + 1):  # the slice holds it, too

@@ -3,7 +3,6 @@
 from mslearn.core.errors import DtypeError as DtypeError
 from mslearn.core.errors import ShapeError as ShapeError
 from mslearn.core.parameter import Parameter as Parameter
-from mslearn.core.parameter import ParameterTuple as ParameterTuple
 from mslearn.core.primitive import Primitive as Primitive
 from mslearn.core.primitive import apply as apply
 from mslearn.core.state import Observer as Observer

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from mslearn.core.state import state
+from mslearn.core.state import revision, state
 from mslearn.core.tensor import Tensor, array_from
 
 
@@ -25,7 +24,7 @@ class Parameter(Tensor):
     Parameter (name=w, shape=(2,), dtype=Float32, requires_grad=True)
     """
 
-    __slots__ = ("__dict__", "layerwise_parallel", "name", "parallel_optimizer", "requires_grad")
+    __slots__ = ("__dict__", "_trained", "layerwise_parallel", "name", "parallel_optimizer")
 
     def __init__(
         self,
@@ -49,6 +48,21 @@ class Parameter(Tensor):
         self.requires_grad = requires_grad
         self.layerwise_parallel = layerwise_parallel
         self.parallel_optimizer = parallel_optimizer
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether `trainable_params()` lists it."""
+        return self._trained
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        self._trained = wanted
+        revision.advance()
+
+    def __getattr__(self, name: str) -> Any:
+        # The handle is empty while an executable keeps the numbers; see `backends/keeping.py`.
+        keeper = vars(self).get("_keeper") if name == "_value" else None
+        return super().__getattr__(name) if keeper is None else keeper.hand_over(self)
 
     def set_data(self, data: Tensor, slice_shape: bool = False) -> Parameter:
         """Replace the data; shape and dtype must stay.
@@ -115,31 +129,3 @@ class Parameter(Tensor):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Parameter, (self._concrete(), self.name, self.requires_grad))
-
-
-class ParameterTuple(tuple[Parameter, ...]):
-    """A tuple of Parameters, in order, e.g. ``ParameterTuple(net.trainable_params())``.
-
-    Parameters without a name become ``Parameter$1``, ``Parameter$2`` and so on; two with one name
-    are a ValueError.
-    """
-
-    def __new__(cls, iterable: Iterable[Parameter]) -> ParameterTuple:
-        items, named = tuple(iterable), dict[str, Parameter]()
-        for i, item in enumerate(items, 1):
-            if not isinstance(item, Parameter):
-                raise TypeError(
-                    f"For 'ParameterTuple', every item must be a Parameter, but got "
-                    f"'{type(item).__name__}'."
-                )
-            item.name = f"Parameter${i}" if item.name == "Parameter" else item.name
-            if named.setdefault(item.name, item) is not item:
-                raise ValueError(f"Two Parameters are named '{item.name}': give each its own name.")
-        return super().__new__(cls, items)
-
-    def clone(self, prefix: str, init: Any = "same") -> ParameterTuple:
-        """Clones of all, each named ``prefix.name``."""
-        clones = ParameterTuple(parameter.clone(init) for parameter in self)
-        for copy in clones:
-            copy.name = f"{prefix}.{copy.name}"
-        return clones

@@ -43,6 +43,20 @@ class _State(threading.local):
 state = _State()
 
 
+class _Revision:
+    """What captured graphs depend on besides their arguments: attributes of Cells, and which
+    Parameters want gradients. As long as `mark` is the same object, all of it is as it was."""
+
+    mark = object()
+
+    def advance(self) -> None:
+        """Say that something of that kind has just been set."""
+        self.mark = object()  # a counter could miss one of two threads
+
+
+revision = _Revision()
+
+
 @contextmanager
 def observing(*observers: Observer) -> Iterator[None]:
     """Let `observers` see every operation of this thread inside the `with` block.

@@ -134,7 +134,8 @@ class Tensor:
         """Let the handle point to `value` (Tensor, array, Abstract); a capture takes note of it."""
         if state.capture is not None:
             state.capture.rebind(self)
-        self._value = getattr(value, "_value", value)
+        if self._value is not value:  # (who keeps a Parameter's numbers has to hear of it first)
+            self._value = getattr(value, "_value", value)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from mslearn.core.context import get_context, settings
 from mslearn.core.dtype import dtype_of
 from mslearn.core.errors import did_you_mean
 from mslearn.core.parameter import Parameter
-from mslearn.core.state import state
+from mslearn.core.state import revision, state
 from mslearn.core.tensor import NeedsNumbers, Tensor
 from mslearn.graph import dump
 from mslearn.graph.capture import Captured, capture
@@ -66,16 +66,14 @@ class Compilation:
         self._count = len(kinds) if pattern is tensors_only(len(kinds)) else -1
         self._given = [shape for shape, _ in kinds]
         self._dtypes = [np.dtype(char) for _, char in kinds]
-        self._parameters = [p for p, _ in self.graph.parameters]
-        self._trained = [p.requires_grad for p in self._parameters]
-        self._forms = [(p._value.shape, p._value.dtype) for p in self._parameters]
         self._updated = [p for p, _ in self.graph.updates]
-        self._untouched = getattr(self.executable, "untouched", None)
-        others = [g for g in self.guards if not isinstance(g[0], Parameter)]
-        self._owns = [vars(thing) for thing, _, _ in others]  # Cells answer getattr slowly
-        self._names = [name for _, name, _ in others]
-        self._defaults = [getattr(type(thing), name, None) for thing, name, _ in others]
-        self._values = [value for _, _, value in others]
+        named = dict(self.graph.parameters + self.graph.updates)  # an update may read nothing
+        self._parameters = list(named)
+        self._forms = [(p._value.shape, p._value.dtype) for p in self._parameters]
+        self._fits = getattr(self.executable, "fits", self._unchanged)
+        self._mark: Any = None
+        self._marked = [g for g in self.guards if _tells(g[0])]
+        self._others = [g for g in self.guards if not _tells(g[0])]
 
     # What runs at every step is written for the cold cache that a step leaves behind: few
     # functions, plain loops (whose attributes Python finds faster than `map` does) over copies of
@@ -95,23 +93,23 @@ class Compilation:
 
     def valid(self) -> bool:
         """Whether everything that the capture looked at is as it was."""
-        kept = zip([*self._owns], self._names, self._defaults, self._values)  # noqa: B905
-        for own, name, default, value in kept:
-            if own.get(name, default) is not value:
+        mark = revision.mark
+        if mark is not self._mark:
+            if not _hold(self._marked):
                 return False
-        for parameter, trained in zip([*self._parameters], self._trained):  # noqa: B905
-            if parameter.requires_grad is not trained:
-                return False
-        if self._untouched is not None and self._untouched():
-            return True
-        now = [(p._value.shape, p._value.dtype) for p in self._parameters]
-        return now == self._forms
+            self._mark = mark
+        return _hold(self._others) and bool(self._fits())
+
+    def _unchanged(self) -> bool:
+        """Whether the Parameters have the shapes and dtypes of the graph."""
+        return [(p._value.shape, p._value.dtype) for p in self._parameters] == self._forms
 
     def run(self, tensors: Sequence[Tensor]) -> Any:
         """The function's result for the tensors among its arguments."""
         outputs, news = self.executable.run([t._value for t in tensors])
-        for parameter, array in zip([*self._updated], [*news]):  # noqa: B905
-            parameter._value = array
+        if news:  # otherwise the executable keeps them
+            for parameter, array in zip([*self._updated], [*news]):  # noqa: B905
+                parameter._value = array
         if self.pattern is HOLE:
             return Tensor.wrap(outputs[0])
         return fill(self.pattern, map(Tensor.wrap, outputs))
@@ -349,6 +347,18 @@ def _guards(captured: Captured, pattern: Any) -> list[tuple[Any, str, Any]]:
     looked_at = [(c, name) for c in cells.values() for name in ("training", "_watcher")]
     looked_at += [(p, "requires_grad") for p, _ in captured.graph.parameters]
     return captured.guards + [(thing, name, getattr(thing, name)) for thing, name in looked_at]
+
+
+def _tells(thing: Any) -> bool:
+    """Whether `revision` advances when its attributes are set."""
+    return isinstance(thing, Parameter) or hasattr(thing, "cells_and_names")
+
+
+def _hold(guards: list[tuple[Any, str, Any]]) -> bool:
+    for thing, name, value in guards:  # noqa: SIM110 (`all` would make a generator at every step)
+        if getattr(thing, name) is not value:
+            return False
+    return True
 
 
 def _constants(pattern: Any) -> list[Any]:

@@ -300,9 +300,9 @@ def evaluating(model: Any) -> Iterator[Callable[[Any], Any]]:
         return answer[0] if isinstance(answer, (tuple, list)) else answer
 
     for cell in cells:
-        object.__setattr__(cell, "training", False)
+        cell.training = False
     try:
         yield call
     finally:
         for cell in cells:
-            object.__setattr__(cell, "training", True)
+            cell.training = True

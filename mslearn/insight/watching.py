@@ -111,12 +111,12 @@ class Watcher:
             return result
 
         object.__setattr__(cell, "construct", watched)
-        object.__setattr__(cell, "_watcher", self)
+        cell._watcher = self
 
         def undo() -> None:
             if cell.__dict__.get("construct") is watched:
                 object.__delattr__(cell, "construct")
-                object.__delattr__(cell, "_watcher")
+                del cell._watcher
 
         self._undo.append(undo)
 

@@ -112,7 +112,7 @@ def captured(net: Any, examples: list[Any]) -> tuple[Graph, Graph | None]:
         graphs = [capture(run, each, rewriting=True).graph for each in sizes]
     finally:
         for cell, mode in training:
-            object.__setattr__(cell, "training", mode)
+            cell.training = mode
     return graphs[0], graphs[1] if free else None
 
 

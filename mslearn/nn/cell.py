@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from mslearn.common.initializer import fill_postponed
+from mslearn.common.parameter import ParameterTuple
 from mslearn.core.context import GRAPH_MODE, settings
 from mslearn.core.dtype import DType, float16, float32
 from mslearn.core.errors import did_you_mean
-from mslearn.core.parameter import Parameter, ParameterTuple
-from mslearn.core.state import state
+from mslearn.core.parameter import Parameter
+from mslearn.core.state import revision, state
 from mslearn.core.tensor import Tensor
 from mslearn.gradtools.hooks import HookHandle
 from mslearn.nn.cell_state import CellState
 from mslearn.nn.extras import Extras
+
+LOOKED_AT = ("training", "_watcher")  # graphs depend on these
 
 
 class Cell(CellState):
@@ -117,6 +120,8 @@ class Cell(CellState):
             self._cells[name] = value  # type: ignore[assignment]
         else:
             object.__setattr__(self, name, value)
+            if name in LOOKED_AT:
+                revision.advance()
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
@@ -143,6 +148,8 @@ class Cell(CellState):
                 del held[name]
                 return
         object.__delattr__(self, name)
+        if name in LOOKED_AT:
+            revision.advance()
 
     def insert_param_to_cell(
         self, param_name: str, param: Parameter, check_name_contain_dot: bool = True
@@ -246,6 +253,7 @@ class Cell(CellState):
         for _, cell in self.cells_and_names():
             object.__setattr__(cell, "training", bool(mode))
         object.__setattr__(self, "phase", "train" if mode else "predict")
+        revision.advance()
         return self
 
     def set_grad(self, requires_grad: bool = True) -> Cell:
@@ -279,6 +287,7 @@ class Cell(CellState):
         self.__dict__.setdefault("_flags", {}).update(flags)
         for name, value in flags.items():
             object.__setattr__(self, name, value)
+        revision.advance()
         return self
 
     def add_flags_recursive(self, **flags: Any) -> Cell:

@@ -6,8 +6,9 @@ from typing import Any
 
 from mslearn import ops
 from mslearn.autodiff import jvp, vjp
+from mslearn.common.parameter import ParameterTuple
 from mslearn.core.dtype import DType, float32
-from mslearn.core.parameter import Parameter, ParameterTuple
+from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.gradtools.operation import GradOperation
 from mslearn.nn.cell import Cell, ParameterlessCell

@@ -11,9 +11,10 @@ from typing import Any
 
 from mslearn import ops
 from mslearn.common.initializer import Uniform, initializer
+from mslearn.common.parameter import ParameterTuple
 from mslearn.core.dtype import DType, float32
 from mslearn.core.errors import ShapeError
-from mslearn.core.parameter import Parameter, ParameterTuple
+from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import apply
 from mslearn.core.state import state
 from mslearn.core.tensor import Tensor

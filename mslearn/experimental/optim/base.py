@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mslearn import ops
+from mslearn.common.parameter import ParameterTuple
 from mslearn.core.dtype import FLOAT32
-from mslearn.core.parameter import Parameter, ParameterTuple
+from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
 

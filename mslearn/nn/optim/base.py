@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from mslearn import ops
+from mslearn.common.parameter import ParameterTuple
 from mslearn.core.dtype import FLOAT32
-from mslearn.core.parameter import Parameter, ParameterTuple
+from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.state import state as engine_state
 from mslearn.core.tensor import Tensor, as_tensor

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from mslearn import ops
+from mslearn.common.parameter import ParameterTuple
 from mslearn.core.dtype import FLOAT32, FLOAT64
-from mslearn.core.parameter import Parameter, ParameterTuple
+from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.nn.cell import Cell
 from mslearn.nn.optim.base import LearningRate, Optimizer

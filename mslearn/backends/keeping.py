@@ -1,0 +1,78 @@
+"""Parameters whose numbers stay with an executable from step to step.
+
+A training step updates every Parameter, and mostly nobody looks at them before the next step. So
+an executable that is a `Keeper` does not hand them back: their handles stay empty, and the first
+look at one asks for its numbers (`Parameter.__getattr__`). A step then costs nothing on the host
+for what nobody looks at, and nothing comes back from a device. What was looked at, or assigned,
+is brought in again before the next run.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from mslearn.core.parameter import Parameter
+
+LOCK = threading.RLock()
+"""Held while handles are filled and emptied. One for all, since two executables may ask each
+other; no run waits inside of it."""
+
+
+class Keeper:
+    """Base class of executables that keep Parameters; `keep` begins it."""
+
+    def keep(self, parameters: Sequence[Parameter]) -> None:
+        """From now on these are kept; each still has its numbers until `bring_all`."""
+        self.kept = list(parameters)
+        self._places = {id(p): i for i, p in enumerate(self.kept)}
+        self._forms = [(p._value.shape, p._value.dtype) for p in self.kept]
+        self.looked_at = list(range(len(self.kept)))
+
+    def present(self, place: int) -> np.ndarray:
+        """The numbers of a kept Parameter, for a handle."""
+        raise NotImplementedError
+
+    def bring(self, place: int, array: np.ndarray) -> None:
+        """Take these numbers, which may be the very array that `present` gave."""
+        raise NotImplementedError
+
+    def hand_over(self, parameter: Parameter) -> np.ndarray:
+        """Fill an empty handle; returns its numbers."""
+        with LOCK:
+            if vars(parameter).get("_keeper") is self:  # no other thread was first
+                del vars(parameter)["_keeper"]
+                place = self._places[id(parameter)]
+                parameter._value = self.present(place)
+                self.looked_at.append(place)
+            return parameter._value  # type: ignore[no-any-return]
+
+    def fits(self) -> bool:
+        """Whether every Parameter that was looked at has the shape and dtype of the graph."""
+        for place in self.looked_at:
+            value = self.kept[place]._value
+            if (value.shape, value.dtype) != self._forms[place]:
+                return False
+        return True
+
+    def bring_all(self) -> None:
+        """Before a run: take what was looked at or assigned, and empty the handles."""
+        with LOCK:
+            for place in self.looked_at:
+                self.bring(place, self.kept[place]._value)
+            self.empty()
+
+    def empty(self) -> None:
+        """Empty all handles, whatever they hold: the present numbers are here. (Needs `LOCK`.)"""
+        for place in set(self.looked_at):
+            parameter = self.kept[place]
+            vars(parameter)["_keeper"] = self  # before the value goes: Ctrl-C may come between
+            del parameter._value
+        self.looked_at.clear()
+
+    def release(self) -> None:
+        """Fill all handles again."""
+        for parameter in self.kept:
+            parameter._value  # noqa: B018 (a look is what fills it)
