@@ -43,10 +43,10 @@ class Keeper:
         """Fill an empty handle; returns its numbers."""
         with LOCK:
             if vars(parameter).get("_keeper") is self:  # no other thread was first
-                del vars(parameter)["_keeper"]
                 place = self._places[id(parameter)]
+                self.looked_at.append(place)  # first: a run that ends just now will see it
                 parameter._value = self.present(place)
-                self.looked_at.append(place)
+                del vars(parameter)["_keeper"]  # last: until now others come here and wait
             return parameter._value  # type: ignore[no-any-return]
 
     def fits(self) -> bool:

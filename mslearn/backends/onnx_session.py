@@ -123,9 +123,9 @@ class OnnxExecutable(Keeper):
                 self.session.run_with_iobinding(binding)
             except Exception as error:  # the runtime's, which has classes of its own
                 raise BackendError(self._failure(str(error))) from error
-            with LOCK:
-                self._turn = 1 - turn
-                if self.looked_at:  # meanwhile, by another thread
+            self._turn = 1 - turn
+            if self.looked_at:  # meanwhile, by another thread
+                with LOCK:
                     self.empty()
             return [*outputs], []
 

@@ -62,7 +62,7 @@ _ZH = {
 
 def compile_scene(compiled: Compilation, function: Any, title: str) -> dict[str, Any]:
     """Everything that the view shows of one compilation."""
-    book = _Book(function)
+    book = Book(function)
     stages = []
     for snapshot in compiled.snapshots:
         text = _ir_lines(snapshot.graph, book)
@@ -83,7 +83,7 @@ def compile_scene(compiled: Compilation, function: Any, title: str) -> dict[str,
     }  # fmt: skip
 
 
-def _stage(name: str, teaches: str, graph: Graph, text: Any, book: _Book) -> dict[str, Any]:
+def _stage(name: str, teaches: str, graph: Graph, text: Any, book: Book) -> dict[str, Any]:
     from mslearn.graph.passes.stats import statistics
 
     found = statistics(graph)
@@ -98,7 +98,7 @@ def _stage(name: str, teaches: str, graph: Graph, text: Any, book: _Book) -> dic
     }  # fmt: skip
 
 
-def _ir_lines(graph: Graph, book: _Book) -> list[list[Any]]:
+def _ir_lines(graph: Graph, book: Book) -> list[list[Any]]:
     """The ``.ir`` text with the operation of each line."""
     order = _printed(graph, book)
     lines: list[list[Any]] = []
@@ -113,7 +113,7 @@ def _ir_lines(graph: Graph, book: _Book) -> list[list[Any]]:
     return lines
 
 
-def _printed(graph: Graph, book: _Book, within: int = -1) -> list[int]:
+def _printed(graph: Graph, book: Book, within: int = -1) -> list[int]:
     """The operations in the order in which the text prints them: a graph, then its subgraphs,
     which are `within` the operation that holds them."""
     found = [book.number(node, within) for node in graph.nodes]
@@ -124,7 +124,7 @@ def _printed(graph: Graph, book: _Book, within: int = -1) -> list[int]:
     return found
 
 
-class _Book:
+class Book:
     """Numbers for operations, and the source lines that they come from."""
 
     def __init__(self, function: Any) -> None:
@@ -146,11 +146,7 @@ class _Book:
         if id(made) not in self._numbers:
             self._numbers[id(made)] = len(self.operations)
             self._kept.append(made)
-            source = node.source
-            where = None
-            if source is not None:
-                self._lines.setdefault((source.file, source.function), set()).add(source.line)
-                where = (source.file, source.function, source.line)
+            where = self.place(node)
             self.operations.append(
                 {
                     "op": node.prim.name, "line": where, "backward": node.backward,
@@ -159,20 +155,33 @@ class _Book:
             )  # fmt: skip
         return self._numbers[id(made)]
 
-    def blocks(self) -> list[dict[str, Any]]:
-        """The source as blocks of lines, and each operation's line as [block, number]."""
+    def place(self, node: Node) -> tuple[str, str, int] | None:
+        """(file, function, line) of an operation, which then is among the lines."""
+        source = node.source
+        if source is None:
+            return None
+        self._lines.setdefault((source.file, source.function), set()).add(source.line)
+        return source.file, source.function, source.line
+
+    def lines(self) -> tuple[list[dict[str, Any]], dict[tuple[str, str, int], list[int]]]:
+        """The source as blocks of lines, and [block, number] of each place."""
         blocks: list[dict[str, Any]] = []
-        place: dict[tuple[str, str, int], int] = {}
+        place: dict[tuple[str, str, int], list[int]] = {}
         for (file, function), numbers in self._lines.items():
             short = Source(file, 0, function).place.rsplit("/", 1)[-1].rsplit("\\", 1)[-1]
             for first, last in _runs(sorted(numbers)):
                 span = range(first, last + 1)
-                place.update(((file, function, n), len(blocks)) for n in span)
+                place.update(((file, function, n), [len(blocks), n]) for n in span)
                 lines = [[n, linecache.getline(file, n).rstrip("\n")] for n in span]
                 blocks.append({"file": short, "function": function, "lines": lines})
+        return blocks, place
+
+    def blocks(self) -> list[dict[str, Any]]:
+        """The source; each operation's line becomes [block, number]."""
+        blocks, place = self.lines()
         for operation in self.operations:
             if operation["line"] is not None:
-                operation["line"] = [place[operation["line"]], operation["line"][2]]
+                operation["line"] = place[operation["line"]]
         return blocks
 
 
@@ -187,7 +196,7 @@ def _runs(numbers: list[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def graph_scene(graph: Graph, book: _Book) -> dict[str, Any]:
+def graph_scene(graph: Graph, book: Book) -> dict[str, Any]:
     """A graph as a scene of version 1 without numbers, for the drawing of `insight.graph`."""
     nodes: list[dict[str, Any]] = []
     edges: list[list[int]] = []

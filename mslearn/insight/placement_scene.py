@@ -1,69 +1,74 @@
 """Where a jitted function runs: its segments, what crosses between devices, and how long it takes.
 
-    {"version": 1, "title": …, "target": …, "precision": …, "report": …,
+    {"version": 2, "title": …, "target": …, "precision": …, "report": …,
      "devices": [{"name", "launch_seconds", "operation_seconds", "flops_per_second",
-                  "bytes_per_second"}, …],
+                  "bytes_per_second", "why"}, …],
      "segments": [{"device": position, "groups": [{"cell", "backward", "ops": [[name, count], …]}],
-                   "nodes", "flops", "bytes_moved", "predicted", "measured"}, …],
+                   "nodes", "flops", "bytes_moved", "predicted" or null, "measured"}, …],
      "transfers": [{"from": segment or -1, "to": segment or -1, "values", "bytes"}, …]}
 
-Times are seconds. The prediction of a segment is that of the roofline model (Williams et al.
-2009, doi:10.1145/1498765.1498785): a start, a little for each operation, and the larger of
-arithmetic and memory traffic, by speeds that four small graphs have measured on the device
-itself. -1 stands for the host's memory: arguments and Parameters come from there, results go
-there.
+Times are seconds; `placement_cost` predicts them. Where no honest prediction can be made, it is
+null and ``"why"`` of the device names the reason: ``"emulator"``, ``"control"`` (a loop or branch,
+whose rounds only the run knows) or ``"refused"`` (the device does not take what would measure
+it). -1 stands for the host's memory: arguments and Parameters come from there, results go there.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import statistics
 import time
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from mslearn.backends import registry
+from mslearn.backends.base import Backend
 from mslearn.backends.partition import HOST, Partitioned, Segment, size_of
-from mslearn.core import Tensor, random
+from mslearn.backends.providers import PROVIDERS, emulated
+from mslearn.core import Tensor, get_context, random
 from mslearn.graph.ir import Graph, Node
-from mslearn.graph.jit import Compilation, Jitted, jit
+from mslearn.graph.jit import Compilation, Jitted
+from mslearn.graph.numpy_backend import Executable as NumpyProgram
 from mslearn.graph.passes.stats import statistics as counts
 
-VERSION = 1
-SIDE, LONG, CHAIN = 256, 1 << 20, 32  # the product, the sum and the chain that measure a device
-FACTS = ("name", "launch_seconds", "operation_seconds", "flops_per_second", "bytes_per_second")
+from .compile_scene import Book
+from .placement_cost import Device
+
+VERSION = 2
+SHORT = 0.6  # seconds that are enough for measuring a step, however few runs those were
+_devices: dict[Any, Device] = {}
+"""What has been measured, by target and what else its speed depends on."""
 
 
 def placement_scene(compiled: Compilation, jitted: Jitted, tensors: list[Tensor], runs: int
                     ) -> dict[str, Any]:  # fmt: skip
-    """Run a compilation `runs` times without changing any Parameter, and describe it."""
-    target = jitted._target()
-    backend, name = registry.find(target)
+    """Run a compilation `runs` times, leave everything as it was, and describe it."""
+    backend, name = registry.find(jitted._target())
     segments = _segments(compiled, name)
-    seconds = _measured(compiled, tensors, segments, runs)
-    speeds = {d: speed(d, target) for d in dict.fromkeys(s.device for s in segments)}
-    devices = list(speeds)
+    measured = _measured(compiled, tensors, segments, runs)
+    names = list(dict.fromkeys(s.device for s in segments))
+    book = Book(jitted.function)
     parts = []
-    for segment, measured in zip(segments, seconds, strict=True):
+    devices: dict[str, dict[str, Any]] = {d: {"name": d} for d in names}
+    for segment, seconds in zip(segments, measured, strict=True):
         found = counts(segment.graph)
-        launch, each, flops, moved = speeds[segment.device]
+        predicted, facts = _predicted(segment, backend, name, jitted.options)
+        known = devices[segment.device]
+        known.update(facts, why=known.get("why") or facts["why"])
         parts.append({
-            "device": devices.index(segment.device), "groups": groups(segment.graph),
+            "device": names.index(segment.device), "groups": groups(segment.graph, book),
             "nodes": found.nodes, "flops": found.flops, "bytes_moved": found.bytes_moved,
-            "predicted": launch + each * found.nodes
-            + max(found.flops / flops, found.bytes_moved / moved),
-            "measured": measured,
+            "predicted": predicted, "measured": seconds,
         })  # fmt: skip
+    lines, place = book.lines()
+    for part in parts:
+        for group in part["groups"]:
+            group["lines"] = sorted({tuple(place[w]) for w in group["lines"]})
     return {
         "version": VERSION, "title": jitted.__name__, "target": name,
         "precision": backend.probe(name).precision,
-        "report": getattr(compiled.executable, "report", ""),
-        "devices": [
-            dict(zip(FACTS,
-                     (d, *speeds[d]), strict=True)) for d in devices
-        ],
-        "segments": parts, "transfers": transfers(compiled.graph, segments),
+        "report": getattr(compiled.executable, "report", ""), "devices": list(devices.values()),
+        "segments": parts, "transfers": transfers(compiled.graph, segments), "source": lines,
     }  # fmt: skip
 
 
@@ -77,61 +82,71 @@ def _segments(compiled: Compilation, target: str) -> list[Segment]:
 def _measured(
     compiled: Compilation, tensors: list[Tensor], segments: list[Segment], runs: int
 ) -> list[float]:
-    arrays = [t._value for t in tensors]
-    held = [p._value for p, _ in compiled.graph.parameters]  # what is held is not overwritten
+    """The median time of each segment. The steps are real ones; then every Parameter, and the
+    random numbers, are what they were, also when a run fails."""
+    parameters = {id(p): p for p, _ in (*compiled.graph.parameters, *compiled.graph.updates)}
+    values = [(p, p._value) for p in parameters.values()]  # what is held is not overwritten
     before = random.snapshot()
     times: list[list[float]] = []
-    for _ in range(runs + 1):
-        start = time.perf_counter()
-        compiled.executable.run(arrays)
-        whole = time.perf_counter() - start
-        times.append([s.seconds for s in segments] if len(segments) > 1 else [whole])
+    end = math.inf
+    try:
+        while len(times) <= runs and (len(times) < 4 or time.perf_counter() < end):
+            start = time.perf_counter()
+            compiled.run(tensors)
+            whole = time.perf_counter() - start
+            times.append([s.seconds for s in segments] if len(segments) > 1 else [whole])
+            end = min(end, start + SHORT)
+    finally:
+        for parameter, value in values:
+            parameter.assign_value(value)
         random.restore(before)
-    del held
-    return [statistics.median(t) for t in zip(*times[1:], strict=True)]
+    return [statistics.median(t) for t in zip(*(times[1:] or times), strict=True)]
 
 
-def speed(device: str, target: str) -> tuple[float, float, float, float]:
-    """Seconds of a start and of a small operation, floating-point operations and bytes a second:
-    of a device, measured on it."""
-    backend = "numpy" if device == HOST else target
-    small = _seconds(lambda a: a + a, backend, np.ones((4, 4), np.float32))
-    product = _seconds(lambda a: a @ a, backend, np.ones((SIDE, SIDE), np.float32))
-    traffic = _seconds(lambda a: a + a, backend, np.ones((LONG // 1024, 1024), np.float32))
-    chain = _seconds(_chain, backend, np.ones((4, 4), np.float32))
-    least = 1e-9
-    return (
-        small,
-        max(chain - small, 0) / (CHAIN - 1),
-        2 * SIDE**3 / max(product - small, least),
-        3 * 4 * LONG / max(traffic - small, least),
-    )
+def _predicted(
+    segment: Segment, backend: Backend, target: str, options: dict[str, Any]
+) -> tuple[float | None, dict[str, Any]]:
+    """(seconds or None, what is known of the device)"""
+    nothing = dict.fromkeys(FACTS)
+    if segment.device != HOST and backend.name == "onnxruntime" and emulated(PROVIDERS[target]):
+        return None, {**nothing, "why": "emulator"}
+    graph = getattr(segment.executable, "graph", segment.graph)  # NumPy's, with fused chains
+    if any(True for _ in graph.subgraphs()):
+        return None, {**nothing, "why": "control"}
+    device = _device(segment.device, backend, target, options)
+    try:
+        facts = dataclasses.astuple(device.roofs())
+        found = device.predict(graph)
+    except Exception:  # a runtime that does not take even a sum of two matrices alone
+        return None, {**nothing, "why": "refused"}
+    return found, {**dict(zip(FACTS, facts, strict=True)), "why": ""}
 
 
-def _chain(a: Any) -> Any:
-    out = a
-    for _ in range(CHAIN):
-        out = out * a
-    return out
+FACTS = ("launch_seconds", "operation_seconds", "flops_per_second", "bytes_per_second")
 
 
-def _seconds(function: Callable[..., Any], backend: str, array: np.ndarray) -> float:
-    run, x = jit(function, backend=backend), Tensor(array)
-    times = []
-    for _ in range(6):
-        start = time.perf_counter()
-        run(x)
-        times.append(time.perf_counter() - start)
-    return min(times[1:])
+def _device(name: str, backend: Backend, target: str, options: dict[str, Any]) -> Device:
+    own = {k: v for k, v in options.items() if k != "fallback"}
+    threads = get_context("runtime_num_threads")
+    key = name, "" if name == HOST else backend.name, repr(sorted(own.items())), threads
+    if key not in _devices:
+        _devices[key] = Device(
+            NumpyProgram if name == HOST else lambda g: backend.compile(g, target, **own)
+        )
+    return _devices[key]
 
 
-def groups(graph: Graph) -> list[dict[str, Any]]:
-    """The operations by Cell, in the order in which they run."""
+def groups(graph: Graph, book: Book) -> list[dict[str, Any]]:
+    """The operations by Cell, in the order in which they run; ``"lines"`` as `book` names them."""
     found: list[dict[str, Any]] = []
     for node in graph.nodes:
         cell = _cell(node)
         if not found or found[-1]["cell"] != cell or found[-1]["backward"] != node.backward:
-            found.append({"cell": cell, "backward": node.backward, "ops": []})
+            found.append({"cell": cell, "backward": node.backward, "ops": [],
+                          "lines": set()})  # fmt: skip
+        where = book.place(node)
+        if where is not None:
+            found[-1]["lines"].add(where)
         ops = found[-1]["ops"]
         if ops and ops[-1][0] == node.prim.name:
             ops[-1][1] += 1

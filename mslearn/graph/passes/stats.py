@@ -43,10 +43,11 @@ def flops(node: Node) -> int:
         inner = x.shape[-2] if node.attrs.get("transpose_a") else x.shape[-1]
         return int(2 * out * inner)
     if name.startswith("Conv") and len(node.inputs) >= 2:
-        big = max(node.inputs, key=lambda v: math.prod(v.shape))
-        weight = node.inputs[1] if name.count("Backprop") == 0 else node.outputs[0]
-        per = math.prod(weight.shape[1:])
-        return int(2 * per * (out if name.count("Backprop") == 0 else math.prod(big.shape)))
+        image, weight = node.outputs[0], node.inputs[1]
+        if "Backprop" in name:  # by the images or by the filters: as much as the forward pass
+            image = node.inputs[0]
+            weight = weight if name.endswith("Input") else node.outputs[0]
+        return int(2 * math.prod(image.shape) * math.prod(weight.shape[1:]))
     if name.startswith("Reduce"):
         return math.prod(node.inputs[0].shape)
     return out
