@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,17 +23,26 @@ other; no run waits inside of it."""
 
 
 class Keeper:
-    """Base class of executables that keep Parameters; `keep` begins it."""
+    """Base class of executables that keep Parameters; `keep` begins it.
 
-    def keep(self, parameters: Sequence[Parameter]) -> None:
-        """From now on these are kept; each still has its numbers until `bring_all`."""
-        self.kept = list(parameters)
-        self._places = {id(p): i for i, p in enumerate(self.kept)}
-        self._forms = [(p._value.shape, p._value.dtype) for p in self.kept]
+    Attributes:
+        kept: the Parameters that it updates.
+        looked_at: the places in `kept` of those whose handles hold a value.
+        others: the Parameters that it only reads.
+        seen: their values at the last run.
+    """
+
+    def keep(self, kept: Sequence[Parameter], others: Sequence[Parameter]) -> None:
+        """From now on `kept` are kept; each still has its numbers until `bring_all`."""
+        self.kept, self.others = list(kept), list(others)
         self.looked_at = list(range(len(self.kept)))
+        self.seen: list[Any] = [None] * len(self.others)
+        self._places = {id(p): i for i, p in enumerate(self.kept)}
+        self._forms = [_form(p._value) for p in self.kept]
+        self._forms_of_others = [_form(p._value) for p in self.others]
 
     def present(self, place: int) -> np.ndarray:
-        """The numbers of a kept Parameter, for a handle."""
+        """The numbers of a kept Parameter, for its handle."""
         raise NotImplementedError
 
     def bring(self, place: int, array: np.ndarray) -> None:
@@ -50,10 +60,14 @@ class Keeper:
             return parameter._value  # type: ignore[no-any-return]
 
     def fits(self) -> bool:
-        """Whether every Parameter that was looked at has the shape and dtype of the graph."""
+        """Whether all Parameters have the shapes and dtypes of the graph."""
         for place in self.looked_at:
-            value = self.kept[place]._value
-            if (value.shape, value.dtype) != self._forms[place]:
+            if _form(self.kept[place]._value) != self._forms[place]:
+                return False
+        read = zip(self.others, self.seen, self._forms_of_others)  # noqa: B905
+        for parameter, array, form in read:
+            value = parameter._value
+            if value is not array and _form(value) != form:
                 return False
         return True
 
@@ -76,3 +90,7 @@ class Keeper:
         """Fill all handles again."""
         for parameter in self.kept:
             parameter._value  # noqa: B018 (a look is what fills it)
+
+
+def _form(value: Any) -> tuple[Any, Any]:
+    return value.shape, value.dtype

@@ -14,7 +14,7 @@ import numpy as np
 
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
 from mslearn.backends.lowering import unsupported
-from mslearn.backends.ported import PortedExecutable
+from mslearn.backends.ported import PortedExecutable, listing
 from mslearn.backends.providers import library
 from mslearn.graph.ir import Graph, Node
 from mslearn.interchange.mindir_model import mindir_model
@@ -70,15 +70,14 @@ def executable(graph: Graph, mindspore: Any, target: str) -> PortedExecutable:
     model = mindir_model(graph, parameters="inputs")
     cell = _cell(mindspore, model.data, target)
 
-    def call(arrays: list[np.ndarray]) -> list[np.ndarray]:
-        found = cell(*map(mindspore.Tensor, arrays))
-        each = found if isinstance(found, tuple | list) else (found,)
-        return [
-            np.array(t.asnumpy()).reshape(p.value.shape)
-            for t, p in zip(each, model.outputs, strict=True)
-        ]
+    def call(tensors: list[Any]) -> list[Any]:
+        found = cell(*tensors)
+        return list(found) if isinstance(found, tuple | list) else [found]
 
-    return PortedExecutable(graph, model, call, f"{target}: MindSpore's GraphCell, float32")
+    return PortedExecutable(
+        graph, model, call, listing(f"{target}: MindSpore's GraphCell, float32", model),
+        send=mindspore.Tensor, fetch=lambda tensor: np.array(tensor.asnumpy()),
+    )  # fmt: skip
 
 
 def _cell(mindspore: Any, data: bytes, target: str) -> Any:

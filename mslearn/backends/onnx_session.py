@@ -19,6 +19,7 @@ import numpy as np
 from mslearn.backends.base import BackendError
 from mslearn.backends.draws import Draws
 from mslearn.backends.keeping import LOCK, Keeper
+from mslearn.backends.ported import listing, stopped
 from mslearn.core.parameter import Parameter
 from mslearn.graph.ir import Graph
 from mslearn.interchange.onnx_model import Model, Port
@@ -49,8 +50,7 @@ class OnnxExecutable(Keeper):
     def _load(self) -> None:
         self.model, self.session, baked = self._build()
         model = self.model
-        counts = sorted(model.operators.items())
-        self.code = "\n".join([self._title, *(f"{n:5d} {kind}" for kind, n in counts)])
+        self.code = listing(self._title, model)
         ports = [p for p in model.inputs if p.draw is not None]
         self._drawn = bool(ports)
         self._draws = Draws(self._graph, [p.draw for p in ports if p.draw is not None])
@@ -73,27 +73,17 @@ class OnnxExecutable(Keeper):
             for pair, array in zip(self._updated, arrays, strict=True):
                 pair.bind(number, array)
         self._lent: list[list[int]] = [[], []]  # arrays that somebody may hold, by their places
-        self.keep([pair.parameter for pair in self._updated])
-        constants = [
-            p for p in model.inputs if p.parameter is not None and p.name not in source.values()
-        ]
-        self._constants = [p.name for p in constants]
-        self._others: list[Any] = [p.parameter for p in constants]
-        known = {id(p) for p in (*self.kept, *self._others)}
-        self._others += [p for p, _ in self._graph.parameters if id(p) not in known]
-        self._seen: list[Any] = [None] * len(self._others)
-        self._shapes = [(p._value.shape, p._value.dtype) for p in self._others]
+        constants = {
+            p.parameter: p.name
+            for p in model.inputs
+            if p.parameter is not None and p.name not in source.values()
+        }
+        self._constants = list(constants.values())
+        kept = [pair.parameter for pair in self._updated]
+        known = {id(p) for p in (*kept, *constants)}
+        more = [p for p, _ in self._graph.parameters if id(p) not in known]
+        self.keep(kept, [*constants, *more])
         self._baked = [(p, p._value.copy()) for p in baked]
-
-    def fits(self) -> bool:
-        if self.looked_at and not super().fits():
-            return False
-        read = zip(self._others, self._seen, self._shapes)  # noqa: B905
-        for parameter, array, form in read:
-            value = parameter._value
-            if value is not array and (value.shape, value.dtype) != form:
-                return False
-        return True
 
     def present(self, place: int) -> np.ndarray:
         self._lent[self._turn].append(place)
@@ -135,16 +125,12 @@ class OnnxExecutable(Keeper):
         where = "" if node is None else f" in {node.prim.name}"
         if node is not None and node.source:
             where += f" ({node.source})"
-        said = text.rpartition("Status Message: ")[2].strip()
-        return (
-            f"The target '{self._title.partition(':')[0]}' stopped{where}: {said}\nParameters are "
-            f'as they were. Run it without jit, or with backend="numpy", to look at the numbers.'
-        )
+        return stopped(self.code, text.rpartition("Status Message: ")[2], where)
 
     def _read_parameters(self) -> None:
         """Let each Parameter's numbers be where the step reads."""
         changed = False
-        for parameter, array in zip(self._others, self._seen):  # noqa: B905
+        for parameter, array in zip(self.others, self.seen):  # noqa: B905
             changed |= parameter._value is not array
         if changed and not all(np.array_equal(p._value, number) for p, number in self._baked):
             self.release()
@@ -152,9 +138,9 @@ class OnnxExecutable(Keeper):
         if self.looked_at:
             self.bring_all()
         if changed:
-            for i, parameter in enumerate(self._others):
-                if parameter._value is not self._seen[i]:
-                    self._seen[i] = parameter._value
+            for i, parameter in enumerate(self.others):
+                if parameter._value is not self.seen[i]:
+                    self.seen[i] = parameter._value
                     for binding in self._bindings if i < len(self._constants) else ():
                         bind_input(binding, self._constants[i], parameter._value)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
 from mslearn.backends.lowering import unsupported
-from mslearn.backends.ported import PortedExecutable
+from mslearn.backends.ported import PortedExecutable, listing
 from mslearn.core.context import get_context
 from mslearn.graph.ir import Graph, Node
 from mslearn.interchange.onnx_model import onnx_model
@@ -90,10 +90,7 @@ class OpenVinoBackend(Backend):
                 if i is not None
             }
             found = request.infer(feeds, share_inputs=True)
-            # The request's own memory is written again by the next run.
-            return [
-                np.array(found[o]).reshape(p.value.shape)
-                for o, p in zip(outputs, model.outputs, strict=True)
-            ]
+            return [np.array(found[o]) for o in outputs]  # its memory is written by the next run
 
-        return PortedExecutable(graph, model, call, f"{target}: OpenVINO {device}, {precision}")
+        title = f"{target}: OpenVINO {device}, {precision}"
+        return PortedExecutable(graph, model, call, listing(title, model))
