@@ -2,12 +2,15 @@
 
 Every updated Parameter has two arrays: a step reads one and writes the other, then they change
 places (reading and writing the same memory gives wrong numbers). Both arrangements are bound
-once, by address. The array that a step is about to write belongs to it alone: when somebody holds
-it (``w = p.asnumpy()`` two steps ago), it is left to the holder and a fresh one takes its place.
+once. On the host that is by address: the array that a step is about to write belongs to it alone,
+and when somebody holds it (``w = p.asnumpy()`` two steps ago), it is left to the holder and a
+fresh one takes its place. On a device with memory of its own the arrays are the runtime's
+(`OrtValue`), and who looks gets a copy.
 """
 
 from __future__ import annotations
 
+import importlib
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -33,6 +36,8 @@ class OnnxExecutable(Keeper):
         build: makes (model, session, Parameters whose numbers are constants of the model); called
             again when one of those numbers has changed.
         title: the first line of `code`.
+        memory: the device in whose memory the Parameters stay, by the runtime's name ("cuda");
+            "" for arrays of the host.
 
     Attributes:
         code: the model's operators with their counts.
@@ -41,9 +46,13 @@ class OnnxExecutable(Keeper):
     """
 
     def __init__(
-        self, graph: Graph, build: Callable[[], tuple[Model, Any, list[Parameter]]], title: str
+        self,
+        graph: Graph,
+        build: Callable[[], tuple[Model, Any, list[Parameter]]],
+        title: str,
+        memory: str = "",
     ) -> None:
-        self._graph, self._build, self._title = graph, build, title
+        self._graph, self._build, self._title, self._memory = graph, build, title, memory
         self._lock = threading.Lock()
         self._load()
 
@@ -68,11 +77,12 @@ class OnnxExecutable(Keeper):
         source = {out: into for into, out in model.donate}
         updated = [p for p in model.outputs if p.parameter is not None]
         self._updated = [_Pair(source.get(p.name), p, self._bindings) for p in updated]
-        self._arrays = [[np.empty(p.value.shape, p.value.dtype) for p in updated] for _ in "ab"]
+        self._arrays = [[self._empty(p.value) for p in updated] for _ in "ab"]
         for number, arrays in enumerate(self._arrays):
             for pair, array in zip(self._updated, arrays, strict=True):
                 pair.bind(number, array)
         self._lent: list[list[int]] = [[], []]  # arrays that somebody may hold, by their places
+        self._copies: dict[int, np.ndarray] = {}  # of what is on a device, as handed over
         constants = {
             p.parameter: p.name
             for p in model.inputs
@@ -85,12 +95,25 @@ class OnnxExecutable(Keeper):
         self.keep(kept, [*constants, *more])
         self._baked = [(p, p._value.copy()) for p in baked]
 
+    def _empty(self, like: Any) -> Any:
+        if not self._memory:
+            return np.empty(like.shape, like.dtype)
+        make = importlib.import_module("onnxruntime").OrtValue.ortvalue_from_shape_and_type
+        return make(like.shape, like.dtype.type, self._memory)
+
     def present(self, place: int) -> np.ndarray:
-        self._lent[self._turn].append(place)
-        return self._arrays[self._turn][place]
+        array = self._arrays[self._turn][place]
+        if self._memory:
+            self._copies[place] = array = np.array(array.numpy())
+        else:
+            self._lent[self._turn].append(place)
+        return array  # type: ignore[no-any-return]
 
     def bring(self, place: int, array: np.ndarray) -> None:
-        if array is not self._arrays[self._turn][place]:
+        if self._memory:
+            if array is not self._copies.pop(place, None):
+                self._arrays[self._turn][place].update_inplace(np.ascontiguousarray(array))
+        elif array is not self._arrays[self._turn][place]:
             self._own(self._turn, place)
             np.copyto(self._arrays[self._turn][place], array)
 
@@ -172,10 +195,16 @@ class _Pair:
         self.into, self.out = into, out.name
         self.bindings = bindings
 
-    def bind(self, number: int, array: np.ndarray) -> None:
-        """Let `array` be the one of this number."""
-        bind_addresses(self.bindings[number], array, self.into, None)
-        bind_addresses(self.bindings[1 - number], array, None, self.out)
+    def bind(self, number: int, array: Any) -> None:
+        """Let `array`, of the host or of the runtime, be the one of this number."""
+        read, write = self.bindings[number], self.bindings[1 - number]
+        if isinstance(array, np.ndarray):
+            bind_addresses(read, array, self.into, None)
+            bind_addresses(write, array, None, self.out)
+            return
+        if self.into is not None:
+            read.bind_ortvalue_input(self.into, array)
+        write.bind_ortvalue_output(self.out, array)
 
 
 def held(arrays: list[np.ndarray], alone: int) -> bool:
