@@ -28,6 +28,7 @@ class DeviceInfo:
         hint: how to get it; empty when it is there.
         precision: the floating dtype that the device computes in. Where it is narrower than
             float32, Parameters and optimizer stay on the host in float32.
+        emulated: whether a program stands in for the device here.
     """
 
     target: str
@@ -36,6 +37,7 @@ class DeviceInfo:
     reason: str
     hint: str = ""
     precision: str = "float32"
+    emulated: bool = False
 
 
 class Executable(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -33,3 +34,34 @@ def unsupported(node: Node, write: Callable[[Graph], Any]) -> str:
     except (ValueError, TypeError, KeyError) as error:
         return f"it cannot be written: {error}"
     return ""
+
+
+def empty(node: Node) -> str:
+    """A reason where a tensor has no elements: devices refuse that late, and QNN's library ends
+    the process by a division by zero."""
+    values = (*node.values(), *node.outputs)
+    return "one of its tensors has no elements" if any(0 in v.shape for v in values) else ""
+
+
+def said(error: Exception) -> str:
+    """What a runtime's error says, without the places in its own source."""
+    lines = [line for line in str(error).strip().splitlines() if not _PLACE.match(line)]
+    return _CODE.sub("", "\n".join(lines) or str(error)).strip()
+
+
+_PLACE = re.compile(r"Exception from \S+:\d+:$|Check '.*' failed at \S+:\d+:$")
+_CODE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
+
+
+def without_kernel(graph: Graph, build: Callable[[Graph], Any]) -> dict[Node, str]:
+    """The nodes that a runtime does not even take alone, each with what it says; `build` raises
+    that. (A format may hold an operator for more dtypes than a runtime has kernels for.)"""
+    found: dict[Node, str] = {}
+    for node in graph.nodes:
+        if node.prim.name == "NextKey" or ("key" in node.attrs and not node.inputs):
+            continue  # the host draws for every target
+        try:
+            build(alone(node))
+        except Exception as error:  # the runtimes have classes of their own
+            found[node] = said(error).splitlines()[0]
+    return found

@@ -11,12 +11,16 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
-from mslearn.backends.lowering import unsupported
+from mslearn.backends.lowering import alone, empty, said, unsupported, without_kernel
 from mslearn.backends.onnx_fast import RULES, Lowerings
 from mslearn.backends.onnx_session import OnnxExecutable
 from mslearn.backends.providers import PROVIDERS, Provider, missing, open_session, present
 from mslearn.core.context import get_context
+from mslearn.core.primitive import registry
+from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Graph, Node
 from mslearn.interchange.onnx_model import Builder, Model, onnx_model
 
@@ -46,6 +50,8 @@ class OnnxRuntimeBackend(Backend):
         return DeviceInfo(target, self.name, True, present(one, runtime), "", one.precision)
 
     def supports(self, node: Node, target: str) -> str:
+        if PROVIDERS[target].name != CPU and (why := empty(node)):
+            return why
         return unsupported(node, onnx_model)
 
     def compile(
@@ -68,7 +74,8 @@ class OnnxRuntimeBackend(Backend):
         options = {k: str(v) for k, v in (provider_options or {}).items()}
         build = _on_cpu if one.name == CPU else _on_device
         title = f"{target}: {one.name}, {one.precision}"
-        return OnnxExecutable(graph, build(graph, target, one, threads, options), title)
+        made = build(graph, target, one, threads, options)
+        return OnnxExecutable(graph, made, title, one.memory)
 
 
 def _on_cpu(
@@ -80,10 +87,25 @@ def _on_cpu(
             graph, parameters="inputs", rules=RULES, lowerings=found, takes=found.takes
         )
         ort = importlib.import_module("onnxruntime")
-        session = open_session(ort, one, model.data, session_options(ort, threads), options)
+        settings = session_options(ort, threads)
+        try:
+            session = open_session(ort, one, model.data, settings, options)
+        except Exception as error:  # the runtime has classes of its own
+            refused = without_kernel(graph, lambda g: build_alone(ort, one, g))
+            raise BackendError(_refusal(target, one, error, list(refused)), refused) from error
         return model, session, found.baked
 
     return build
+
+
+def build_alone(ort: Any, one: Provider, graph: Graph) -> None:
+    """Raise what the runtime says of a graph of one node."""
+    open_session(ort, one, onnx_model(graph).data, session_options(ort, 1), {})
+
+
+def _refusal(target: str, one: Provider, error: Exception, refused: list[Node]) -> str:
+    listed = "".join(f"\n  {line}" for line in sorted({_where(n) for n in refused}))
+    return f"The target '{target}' ({one.name}) does not take this graph: {said(error)}{listed}"
 
 
 def _on_device(
@@ -98,10 +120,10 @@ def _on_device(
             session = open_session(ort, one, model.data, settings, options)
         except Exception as error:  # the runtimes raise classes of their own
             refused = refused_nodes(ort, one, model, threads, options)
-            listed = "".join(f"\n  {line}" for line in sorted({_where(n) for n in refused}))
+            if refused and len(refused) == len(set(map(id, model.origins.values()))):
+                _must_answer(ort, target, one, threads, options)
             raise BackendError(
-                f"The target '{target}' ({one.name}) does not take this graph: "
-                f"{str(error).strip()}{listed}",
+                _refusal(target, one, error, refused),
                 dict.fromkeys(refused, f"{one.name} does not take it"),
             ) from error
         if session.get_providers()[0] != one.name:
@@ -145,6 +167,24 @@ def refused_nodes(
     names = {n.name for part in parts if part.ep_name == CPU for n in part.get_nodes()}
     found = {id(model.origins[n]): model.origins[n] for n in names if n in model.origins}
     return list(found.values())
+
+
+def _must_answer(
+    ort: Any, target: str, one: Provider, threads: int | None, options: dict[str, str]
+) -> None:
+    """Raise where the device takes no graph at all: then it is not the operations' fault."""
+    settings = device_options(ort, threads)
+    settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    x = Abstract((2,), np.dtype(np.float32))
+    sum_of = Node(registry["Add"], (x, x), {}, (Abstract((2,), x.dtype),), False)
+    try:
+        open_session(ort, one, onnx_model(alone(sum_of)).data, settings, options)
+    except Exception as error:
+        given = f"the provider_options {options}, " if options else ""
+        raise BackendError(
+            f"The target '{target}' ({one.name}) takes not even a sum of two numbers: "
+            f"{said(error)}\nLook at {given}the device's driver, and 'mslearn devices'."
+        ) from error
 
 
 def _where(node: Node) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 from mslearn.backends.base import Backend, BackendError, Executable
 from mslearn.backends.partition import Partitioned, masters
 from mslearn.graph.ir import Graph, Node
+from mslearn.graph.numpy_backend import Executable as NumpyProgram
 
-FALLBACKS = ("error", "cpu")
 MASTER = "the optimizer keeps the weights in float32"
+ADVICE = (
+    'To run just these on the CPU: ms.jit(…, fallback="cpu"), or for all graphs '
+    'mslearn.backends.configure("{}", fallback="cpu").'
+)
 ROUNDS = 20  # a device that refuses other nodes at each attempt
 
 
@@ -27,16 +30,10 @@ def place(one: Backend, target: str, graph: Graph, fallback: str, **options: Any
         **options: the backend's.
 
     Raises:
-        ValueError: another fallback. BackendError: the device does not take the graph.
+        BackendError: the device does not take the graph.
     """
-    if fallback not in FALLBACKS:
-        raise ValueError(f"For 'jit', fallback must be one of {FALLBACKS}, but got {fallback!r}.")
-    given = options.get("provider_options")
-    if given is not None and not isinstance(given, Mapping):
-        raise TypeError(
-            f"For 'jit', provider_options must be a dict of the runtime's settings, e.g. "
-            f'{{"device_id": "1"}}, but got {given!r}.'
-        )
+    if not graph.nodes:  # all of it was worked out beforehand, or goes through
+        return NumpyProgram(graph)
     info = one.probe(target)
     narrow = info.precision != "float32"
     host = dict.fromkeys(masters(graph), MASTER) if narrow else {}
@@ -48,7 +45,9 @@ def place(one: Backend, target: str, graph: Graph, fallback: str, **options: Any
             return _compiled(one, target, graph, {**host, **refused}, refused, options)
         except BackendError as error:
             new = {n: why for n, why in error.refused.items() if n not in refused}
-            if not new or fallback == "error":
+            if new and fallback == "error":
+                raise BackendError(f"{error}\n{ADVICE.format(target)}", new) from error
+            if not new:
                 raise
             refused.update(new)
     raise BackendError(f"The target '{target}' refused more nodes at each of {ROUNDS} attempts.")
@@ -82,5 +81,5 @@ def refusal(target: str, backend: str, refused: dict[Node, str]) -> str:
     listed = "\n".join(f"{k}{f' [{n} times]' if n > 1 else ''}" for k, n in lines.items())
     return (
         f"The target '{target}' ({backend}) does not take {len(refused)} operation(s) of this "
-        f'graph:\n{listed}\nTo run just these on the CPU: ms.jit(…, fallback="cpu").'
+        f"graph:\n{listed}\n{ADVICE.format(target)}"
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
+from mslearn.backends import settings
 from mslearn.backends.base import Backend, BackendError, DeviceInfo, Executable
-from mslearn.core.context import GRAPH_MODE, settings
+from mslearn.core.context import GRAPH_MODE, get_context
 from mslearn.core.errors import did_you_mean
 from mslearn.graph.ir import Graph
 
@@ -61,18 +63,25 @@ def devices() -> list[DeviceInfo]:
     >>> [d.available for d in devices() if d.target == "CPU"]
     [True]
     """
-    found = []
+    return [_probe(one, target) for one, target in _targets()]
+
+
+def _targets() -> list[tuple[Backend | DeviceInfo, str]]:
+    """(backend, target) of all; what is known of it instead of a backend that does not load."""
+    found: list[tuple[Backend | DeviceInfo, str]] = []
     for name in names():
         try:
             one = backend(name)
         except Exception as error:  # a broken plugin must not hide the others
-            found.append(DeviceInfo(name, name, False, f"loading failed: {error}"))
-            continue
-        found += [_probe(one, target) for target in one.targets]
+            found.append((DeviceInfo(name, name, False, f"loading failed: {error}"), name))
+        else:
+            found += [(one, target) for target in one.targets]
     return found
 
 
-def _probe(one: Backend, target: str) -> DeviceInfo:
+def _probe(one: Backend | DeviceInfo, target: str) -> DeviceInfo:
+    if isinstance(one, DeviceInfo):
+        return one
     try:
         return one.probe(target)
     except Exception as error:
@@ -84,34 +93,107 @@ def find(target: str) -> tuple[Backend, str]:
     that is there), or a backend's name.
 
     Raises:
-        ValueError: the name is not known.
+        TypeError, ValueError: no name, or none that is known.
         BackendError: it is known but cannot be reached; the text tells what was looked for.
     """
+    if not isinstance(target, str):
+        raise TypeError(f"A device_target is a str such as 'NPU', but got {target!r}.")
+    every = _targets()
+    low = target.lower()
+    wanted: list[tuple[Backend | DeviceInfo, str]]
     if target in names():
-        one = backend(target)
-        wanted = [_probe(one, t) for t in one.targets]
-    elif target.upper() == "NPU":
-        all_of = devices()
-        wanted = [d for t in NPU for d in all_of if d.target == t]
+        wanted = [(backend(target), t) for t in backend(target).targets]
+    elif low == "npu":
+        wanted = [pair for t in NPU for pair in every if pair[1] == t]
     else:
-        wanted = [d for d in devices() if d.target.lower() == target.lower()]
-    for info in wanted:
+        wanted = [pair for pair in every if pair[1].lower() == low]
+    if not wanted:
+        raise ValueError(_unknown(target, every))
+    found = [_probe(*pair) for pair in wanted]  # nobody else: probing loads a runtime
+    for info in sorted(found, key=lambda d: d.emulated):
         if info.available:
             return backend(info.backend), info.target
-    if not wanted:
-        known = [*dict.fromkeys(["NPU", *(d.target for d in devices())])]
-        raise ValueError(
-            f"There is no target '{target}'.{did_you_mean(target, known)} Known targets: {known}, "
-            f"and by backend: {names()}."
-        )
     looked = "\n".join(
         f"  {d.target} by {d.backend}: {d.reason}." + (f" {d.hint}." if d.hint else "")
-        for d in wanted
+        for d in found
     )
     raise BackendError(
         f"The target '{target}' cannot be reached from here. Looked for:\n{looked}\n"
         f"All targets: mslearn devices."
     )
+
+
+def _unknown(target: str, every: list[tuple[Backend | DeviceInfo, str]]) -> str:
+    known = [*dict.fromkeys(["NPU", *(t for _, t in every)])]
+    return (
+        f"There is no target '{target}'.{did_you_mean(target, known)} Known targets: {known}, "
+        f"and by backend: {names()}."
+    )
+
+
+def first(*targets: str) -> str:
+    """The first of these targets that is there, for programs that run on many machines::
+
+        ms.set_context(device_target=ms.backends.first("NPU", "GPU", "CPU"), mode=ms.GRAPH_MODE)
+
+    Raises:
+        ValueError: a name is not known.
+        BackendError: none is there; the text tells what was looked for.
+    """
+    said = []
+    for target in targets:
+        try:
+            return find(target)[1]
+        except BackendError as error:
+            said.append(str(error))
+    raise BackendError("\n".join(said) or "For 'first', name at least one target.")
+
+
+def configure(
+    target: str,
+    *,
+    fallback: str | None = None,
+    provider_options: Mapping[str, Any] | None = None,
+    threads: int | None = None,
+) -> None:
+    """Say once what every graph for a target is compiled with; `ms.jit` says it for one function.
+
+    For programs that choose their device by `set_context`::
+
+        ms.backends.configure("Qualcomm", fallback="cpu")
+        ms.set_context(device_target="Qualcomm", mode=ms.GRAPH_MODE)
+        model.train(…)
+
+    Each call replaces what the last one for this target has said; graphs are compiled anew where
+    that changes something. What `ms.jit` says for a function is stronger, a target is stronger
+    than its backend. The device need not be there.
+
+    Args:
+        target: a target, ``"NPU"``, or a backend's name, for all of its targets.
+        fallback: ``"error"`` (the default) names the operations that the device lacks; ``"cpu"``
+            lets the CPU run them, with a warning that says what crosses.
+        provider_options: the runtime's own settings, e.g. ``{"htp_performance_mode": "burst"}``.
+        threads: the runtime's; as many as ``runtime_num_threads`` of the context by default.
+
+    Raises:
+        ValueError, TypeError: a name that is not known, or a value of another kind.
+
+    >>> configure("ONNX-CPU", threads=2)
+    >>> configure("ONNX-CPU")  # as at first
+    """
+    every = _targets()
+    known = ["npu", *names(), *(t.lower() for _, t in every)]
+    if target.lower() not in known:
+        raise ValueError(_unknown(target, every))
+    settings.check("configure", fallback, provider_options, threads)
+    options = None if provider_options is None else dict(provider_options)
+    settings.put(settings.Settings(target, fallback, options, threads))
+
+
+def watched(target: str) -> list[tuple[Any, str, Any]]:
+    """What graphs for a target depend on besides their arguments."""
+    one, its_target = find(target)
+    return settings.watched((one.name, its_target, target))
 
 
 _told: set[str] = set()
@@ -128,7 +210,7 @@ def choose(target: str, mode: int | None = None) -> None:
         ValueError, BackendError: as `find` does.
     """
     _, name = find(target)
-    eager = (settings["mode"] if mode is None else mode) != GRAPH_MODE
+    eager = (get_context("mode") if mode is None else mode) != GRAPH_MODE
     if eager and name != "CPU" and name not in _told:
         _told.add(name)
         warnings.warn(
@@ -139,12 +221,15 @@ def choose(target: str, mode: int | None = None) -> None:
         )
 
 
-def compile(graph: Graph, target: str, fallback: str = "error", **options: Any) -> Executable:
+def compile(graph: Graph, target: str, **options: Any) -> Executable:
     """Compile an optimized graph for a target; see `mslearn.backends.placing.place`."""
     from mslearn.backends.placing import place
 
     one, its_target = find(target)
-    return place(one, its_target, graph, fallback, **options)
+    given = settings.merged((one.name, its_target, target), options)
+    settings.check("jit", given.get("fallback"), given.get("provider_options"),
+                   given.get("threads"))  # fmt: skip
+    return place(one, its_target, graph, given.pop("fallback", "error"), **given)
 
 
 def table() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core import random
-from mslearn.core.context import set_context
+from mslearn.core.context import get_context, set_context
 from mslearn.core.dtype import (
     complex64,
     complex128,
@@ -89,17 +89,17 @@ def frombuffer(buffer: Any, dtype: Any, count: int = -1, offset: int = 0) -> Ten
 
 
 def set_device(device_target: str, device_id: int | None = None) -> None:
-    """Choose the device; here only ``"CPU"``.
+    """Choose the device that graphs run on, and which one of several; as `set_context` does.
 
     Raises:
-        ValueError: another device.
+        ValueError, BackendError: there is no such target, or it cannot be reached from here.
     """
     set_context(device_target=device_target, device_id=device_id or 0)
 
 
 def get_current_device() -> tuple[str, int]:
-    """The device and its number: ``("CPU", 0)``."""
-    return ("CPU", 0)
+    """The device that graphs run on, and its number: ``("CPU", 0)`` at first."""
+    return get_context("device_target"), get_context("device_id")
 
 
 def set_deterministic(deterministic: bool) -> None:

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from mslearn.core.errors import did_you_mean
+from mslearn.core.state import revision
 from mslearn.core.threads import set_threads
 
 GRAPH_MODE = 0
@@ -48,7 +49,12 @@ def set_context(**kwargs: Any) -> None:
                     f"{value!r}."
                 )
             set_threads(value)
+        if key == "device_id" and not (isinstance(value, int) and 0 <= value < 4096):
+            raise ValueError(
+                f"For 'set_context', device_id must be an int from 0 to 4095, but got {value!r}."
+            )
     settings.update(kwargs)
+    revision.advance()  # graphs for a device are made with some of these
 
 
 def get_context(attr_key: str) -> Any:

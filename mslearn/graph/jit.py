@@ -194,9 +194,10 @@ class Jitted:
         snapshots: list[Snapshot] = []
         graph = optimize(captured.graph, snapshots)
         executable = _executable(graph, snapshots, self._target(), self.options)
+        guards = _guards(captured, key[0]) + _settings_of(self._target())
         compiled = Compilation(
             cause, time.perf_counter() - start, graph, snapshots, executable, captured.pattern,
-            _guards(captured, key[0]), key,
+            guards, key,
         )  # fmt: skip
         if strict or not captured.dropped:
             self._found.setdefault(key, []).append(compiled)
@@ -216,9 +217,10 @@ class Jitted:
         self._eager[key] = str(error)
         place = place_of(error)
         where = f"numbers are needed {place}\n" if place and not hasattr(error, "number") else ""
+        away = "" if key[2] in ON_NUMPY else f", on the CPU and not on '{key[2]}'"
         warnings.warn(
-            f"'{self.__name__}' runs without a graph: {where}{error}\nWith fullgraph=True this is "
-            f"an error.",
+            f"'{self.__name__}' runs without a graph{away}: {where}{error}\nWith fullgraph=True "
+            f"this is an error.",
             stacklevel=3,
         )
         return self.eager(*args, **kwargs)
@@ -227,7 +229,7 @@ class Jitted:
         if not self._found:  # a look at the graph is no call
             return "it is the first call"
         if key in self._found:
-            for compiled in self._found[key]:
+            for compiled in reversed(self._found[key]):
                 for thing, name, value in compiled.guards:
                     if getattr(thing, name) is not value:
                         return f"'{name}' of {type(thing).__name__} is now {getattr(thing, name)}"
@@ -333,6 +335,14 @@ def _executable(
     return importlib.import_module("mslearn.backends").compile(graph, target, **options)
 
 
+def _settings_of(target: str) -> list[tuple[Any, str, Any]]:
+    """What was set for the target, which the executable has been made with."""
+    if target in ON_NUMPY:
+        return []
+    found: list[Any] = importlib.import_module("mslearn.backends").watched(target)
+    return found
+
+
 def _one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"For 'jit', {name} must be one of {list(allowed)}, but got {value!r}.")
@@ -351,7 +361,8 @@ def _guards(captured: Captured, pattern: Any) -> list[tuple[Any, str, Any]]:
 
 def _tells(thing: Any) -> bool:
     """Whether `revision` advances when its attributes are set."""
-    return isinstance(thing, Parameter) or hasattr(thing, "cells_and_names")
+    known = isinstance(thing, Parameter) or hasattr(thing, "cells_and_names")
+    return known or hasattr(thing, "tells_revision")
 
 
 def _hold(guards: list[tuple[Any, str, Any]]) -> bool:

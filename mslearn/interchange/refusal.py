@@ -40,6 +40,9 @@ def fix(node: Node) -> str:
         return "the format has no complex arithmetic: keep real and imaginary parts apart"
     if name in ("GetItem", "SetItem", "AddAt"):
         return "this index is not supported: use int index tensors, ints and slices, no masks"
+    if node.inputs and not any(v.dtype.kind == "f" for v in node.inputs):
+        kinds = " and ".join(sorted({str(v.dtype) for v in node.inputs}))
+        return f"it cannot be written for {kinds}: compute it outside, on the host"
     return "write it with other operations, or compute it outside, on the host"
 
 

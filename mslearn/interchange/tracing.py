@@ -100,17 +100,26 @@ def taken_apart(
             place.update((id(o), np.asarray(a)) for o, a in zip(node.outputs, arrays, strict=True))
             continue
         rule = rules.get(node.prim.name)
-        if rule is None or keep(node) or depth == DEPTH:  # what is left over is refused later
-            out.nodes.append(node)
+        parts = None
+        if rule is not None and not keep(node) and depth < DEPTH:
+            parts = expanded(node, rule)
+        if parts is None or not _same_kinds(parts[1], node.outputs):
+            out.nodes.append(node)  # what is left over is refused later
             if roots is not None:
                 roots[id(node.outputs[0])] = root
             continue
-        nodes, values = expanded(node, rule)
+        nodes, values = parts
         place.update((id(o), v) for o, v in zip(node.outputs, values, strict=True) if o is not v)
         todo.extend((new, depth + 1, root) for new in reversed(nodes))
     out.outputs = [now(v) for v in graph.outputs]
     out.updates = [(p, now(v)) for p, v in graph.updates]
     return without_dead(out)
+
+
+def _same_kinds(found: list[Value], wanted: tuple[Value, ...]) -> bool:
+    """Whether a rule gave what its node gives: some are right for floating numbers only."""
+    kinds = [[(v.shape, v.dtype) for v in values] for values in (found, wanted)]
+    return kinds[0] == kinds[1]
 
 
 def _known(node: Node) -> bool:

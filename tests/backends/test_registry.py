@@ -113,15 +113,30 @@ def test_an_unknown_target_is_named():
         ms.jit(lambda x: x, fallback="gpu")
 
 
-def test_npu_is_the_first_that_is_there(monkeypatch):
-    monkeypatch.setattr(
-        registry, "devices",
-        lambda: [DeviceInfo("AMD", "onnxruntime", True, "x"),
-                 DeviceInfo("Intel", "openvino", True, "x"),
-                 DeviceInfo("Ascend", "mindspore", False, "x")],
-    )  # fmt: skip
-    one, target = registry.find("NPU")
-    assert (one.name, target) == ("openvino", "Intel")
+@pytest.mark.parametrize(
+    ("there", "wanted"),
+    [
+        ({"AMD": False, "Intel": False}, "Intel"),
+        ({"Qualcomm": True, "AMD": False}, "AMD"),  # an emulator only where there is no NPU
+        ({"Qualcomm": True}, "Qualcomm"),
+    ],
+)
+def test_npu_is_the_first_that_is_there(bare, monkeypatch, there, wanted):
+    class Laptop(Backend):
+        name, targets = "laptop", tuple(there)
+
+        def probe(self, target):
+            return DeviceInfo(target, self.name, True, "x", emulated=there[target])
+
+    monkeypatch.setattr(registry, "entry_points", lambda group: [Point(Laptop)])
+    registry.backend.cache_clear()
+    assert registry.find("NPU")[1] == backends.first("Ascend", "NPU", "CPU") == wanted
+    assert backends.first("Ascend", "CPU", "NPU") == "CPU"
+    with pytest.raises(BackendError, match=r"(?s)'Ascend' cannot be reached.*'GPU' cannot"):
+        backends.first("Ascend", "GPU")
+    with pytest.raises(ValueError, match="no target 'Quallcomm'"):
+        backends.first("Quallcomm", "CPU")
+    registry.backend.cache_clear()
 
 
 def test_the_table_and_the_command_list_every_target(capsys):
