@@ -28,6 +28,8 @@ class Provider:
         libraries: shared libraries of the driver; one of them must be found.
         files: patterns of device files, of which one must be there (on Linux).
         options: the provider's options, unless others are given.
+        memory: the runtime's name of the device's own memory, where Parameters stay from step to
+            step; "" where it reads the host's.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Provider:
     libraries: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     options: dict[str, str] = dataclasses.field(default_factory=dict)
+    memory: str = ""
 
 
 PROVIDERS = {
@@ -68,11 +71,12 @@ PROVIDERS = {
         "CoreMLExecutionProvider", "float16", "pip install onnxruntime on macOS has it built in"
     ),
     "DirectML": Provider(
-        "DmlExecutionProvider", "float32", "On Windows: pip install onnxruntime-directml"
+        "DmlExecutionProvider", "float32", "On Windows: pip install onnxruntime-directml",
+        memory="dml",
     ),
     "GPU": Provider(
         "CUDAExecutionProvider", "float32", "pip install onnxruntime-gpu, with CUDA and cuDNN",
-        libraries=("cuda",),
+        libraries=("cuda",), memory="cuda",
     ),
 }  # fmt: skip
 """By target; the order is that of preference."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import gc
 import pickle
 import threading
@@ -15,16 +16,49 @@ from backends.test_mindspore import our_reader  # noqa: F401 (a fixture)
 
 import mslearn as ms
 from mslearn import nn, ops
-from mslearn.backends import BackendError
-from mslearn.backends.conformance import Training, _data, _mlp
+from mslearn.backends import BackendError, registry
+from mslearn.backends.conformance import Conformance, Training, _data, _mlp
+from mslearn.backends.onnxruntime_backend import OnnxRuntimeBackend
+from mslearn.backends.providers import PROVIDERS
 
-KEEPERS = ("onnxruntime", "OpenVINO-CPU", "arrays", "our-reader")
+KEEPERS = ("onnxruntime", "in-memory", "OpenVINO-CPU", "arrays", "our-reader")
 DATA = _data((8, 12))
+
+
+class InMemory(OnnxRuntimeBackend):
+    """ONNX Runtime on a "device" whose memory is the runtime's: here the processor's."""
+
+    name = "in-memory"
+    targets = ("In-memory",)
+
+
+@pytest.fixture
+def in_memory(monkeypatch):
+    class Point:
+        name = "in-memory"
+
+        def load(self):
+            return InMemory
+
+    cpu = dataclasses.replace(PROVIDERS["ONNX-CPU"], memory="cpu")
+    monkeypatch.setitem(PROVIDERS, "In-memory", cpu)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [Point()])
+    registry.backend.cache_clear()
+    yield
+    registry.backend.cache_clear()
+
+
+@pytest.mark.usefixtures("in_memory")
+class TestInMemory(Conformance):
+    target = "in-memory"
+
+
+FIXTURES = {"arrays": "on_numpy", "our-reader": "our_reader", "in-memory": "in_memory"}
 
 
 @pytest.fixture(params=KEEPERS)
 def target(request):
-    wanted = {"arrays": "on_numpy", "our-reader": "our_reader"}.get(request.param)
+    wanted = FIXTURES.get(request.param)
     if wanted is not None:
         request.getfixturevalue(wanted)
     return request.param
