@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.state import revision, state
-from mslearn.core.tensor import Tensor, array_from
+from mslearn.core.tensor import Abstract, Tensor, array_from
 
 
 class Parameter(Tensor):
@@ -84,7 +84,7 @@ class Parameter(Tensor):
                     f"but the data is {source.dtype}. Cast it first with data.astype(…)."
                 )
             value = value.astype(self._value.dtype)
-        self.assign_value(value.view() if isinstance(value, np.ndarray) else value)
+        self.assign_value(value if isinstance(value, Abstract) else value.view())
         return self
 
     def clone(self, init: Any = "same") -> Parameter:

@@ -50,6 +50,7 @@ class Primitive:
     samples: ClassVar[tuple[Any, ...]] = ()  # cases for the generated tests
 
     kernel: ClassVar[Callable[..., Any]]
+    run: ClassVar[Callable[..., Any]]  # what `apply` calls: `kernel`, or a device in its place
     infer: ClassVar[Callable[..., Any]]
     vjp: ClassVar[Any] = None
     jvp: ClassVar[Any] = None
@@ -60,6 +61,8 @@ class Primitive:
             function = cls.__dict__.get(rule)
             if callable(function) and not isinstance(function, np.ufunc):
                 setattr(cls, rule, staticmethod(function))
+        if "kernel" in cls.__dict__:
+            cls.run = cls.__dict__["kernel"]
         if not abstract:
             cls.name = cls.__dict__.get("name", cls.__name__)
             registry[cls.name] = cls
@@ -122,14 +125,14 @@ def apply(
     if state.active:
         return _apply_observed(prim, inputs, attrs)
     try:
-        out = prim.kernel(*values, **attrs)
+        out = prim.run(*values, **attrs)
     except (ValueError, TypeError, IndexError, ArithmeticError) as error:
         _explain(prim, values, attrs, error)
     if type(out) is np.ndarray:
         return Tensor.wrap(out)
     if type(out) is tuple:
-        return tuple(Tensor.wrap(np.asarray(o)) for o in out)
-    return Tensor.wrap(np.asarray(out))  # NumPy turns 0-d results into scalars
+        return tuple(Tensor.wrap(as_value(o)) for o in out)
+    return Tensor.wrap(as_value(out))
 
 
 def _apply_observed(
@@ -141,7 +144,7 @@ def _apply_observed(
     else:
         values = tuple(t._value for t in inputs)
         try:
-            out = prim.kernel(*values, **attrs)
+            out = prim.run(*values, **attrs)
         except (ValueError, TypeError, IndexError, ArithmeticError) as error:
             _explain(prim, values, attrs, error)
         several = type(out) is tuple
@@ -160,9 +163,14 @@ def _apply_observed(
     return Tensor.wrap(out)
 
 
-def _fresh(out: Any, inputs: tuple[Any, ...]) -> np.ndarray:
+def as_value(out: Any) -> Any:
+    """An array of a device as it is; else an array: NumPy turns 0-d results into scalars."""
+    return out if hasattr(out, "numbers") else np.asarray(out)
+
+
+def _fresh(out: Any, inputs: tuple[Any, ...]) -> Any:
     # Observers tell values apart by identity: an output must never *be* one of the inputs.
-    array = np.asarray(out)
+    array = as_value(out)
     return array.view() if any(array is v for v in inputs) else array
 
 

@@ -193,7 +193,8 @@ class Tensor:
     numpy = asnumpy
 
     def _concrete(self) -> np.ndarray:
-        return self._value.numbers() if isinstance(self._value, Abstract) else self._value
+        value = self._value  # perhaps abstract, perhaps on a device
+        return value if isinstance(value, np.ndarray) else value.numbers()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self._concrete()
@@ -252,7 +253,7 @@ class Tensor:
     def __repr__(self) -> str:
         if isinstance(self._value, Abstract):
             return f"Tensor(shape={list(self.shape)}, dtype={self.dtype}, value=<captured>)"
-        return tensor_repr(self._value, str(self.dtype))
+        return tensor_repr(self._concrete(), str(self.dtype))
 
     def __str__(self) -> str:
         return repr(self) if isinstance(self._value, Abstract) else str(self._value)

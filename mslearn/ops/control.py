@@ -8,7 +8,7 @@ import numpy as np
 
 from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive, apply
-from mslearn.core.tensor import Tensor, as_tensor
+from mslearn.core.tensor import Abstract, Tensor, as_tensor
 from mslearn.ops.families import cast, floating
 
 __all__ = [
@@ -70,7 +70,7 @@ def assign(variable: Parameter, value: Any) -> Parameter:
             f"For 'assign', the variable has shape {list(variable.shape)}, but the value has "
             f"{list(new.shape)}. They must be equal."
         )
-    fresh = new._value.view() if isinstance(new._value, np.ndarray) else new._value
+    fresh = new._value if isinstance(new._value, Abstract) else new._value.view()
     variable.assign_value(fresh)
     return variable
 

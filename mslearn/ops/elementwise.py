@@ -8,7 +8,7 @@ import numpy as np
 
 from mslearn.core.dtype import FLOAT32
 from mslearn.core.primitive import apply
-from mslearn.core.tensor import Tensor
+from mslearn.core.tensor import Abstract, Tensor
 from mslearn.ops.error_function import erf32
 from mslearn.ops.families import Elementwise, cast, conj, elementwise
 
@@ -96,7 +96,7 @@ class Pow(Elementwise):
 
 def _less_one(y: Tensor) -> Tensor:
     """y - 1, but 1 where y is 0: there the slope is 0, not 0 times infinity, at x = 0 too."""
-    if isinstance(y._value, np.ndarray) and not y._value.all():
+    if not isinstance(y._value, Abstract) and not y._value.all():
         return y - 1 + 2 * cast(y == 0, y._value.dtype)
     return y - 1
 

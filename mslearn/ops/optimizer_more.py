@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.core.primitive import as_value
 from mslearn.ops.optimizer import UpdateRule
 
 
 def _give(new: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...] | None) -> Any:
     """The new values, or `out` filled with them."""
     if out is None:
-        return tuple(np.asarray(n) for n in new)
+        return tuple(map(as_value, new))
     for target, value in zip(out, new, strict=True):
         target[...] = value
     return out
@@ -24,7 +25,7 @@ def _give(new: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...] | None) -> An
 
 def _in(var: np.ndarray, *numbers: Any) -> list[Any]:
     """Numbers (0-d or one-element arrays) in the dtype of the variable."""
-    return [var.dtype.type(np.asarray(n).reshape(-1)[0]) for n in numbers]
+    return [var.dtype.type(np.reshape(n, -1)[0]) for n in numbers]
 
 
 def _first(n: int) -> Any:

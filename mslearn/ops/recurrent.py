@@ -50,7 +50,7 @@ class LSTMStep(Primitive):
         return (c.shape, c.shape, sums.shape), (c.dtype, c.dtype, sums.dtype)
 
     def vjp(ct, out, sums, c):
-        if not state.active:  # nobody differentiates or watches this: the same in one go
+        if not state.active and type(out[0]._value) is np.ndarray:  # unseen: the same in one go
             values = (v._value for v in (*ct, *out[1:], c))
             return tuple(map(Tensor.wrap, step_back(*values)))
         dh, dc, dgates = ct

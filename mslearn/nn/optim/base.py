@@ -236,7 +236,8 @@ class Optimizer(Cell):
         While nobody else holds the old arrays they are overwritten; otherwise (a learner kept
         ``param.asnumpy()``, a tape is watching) the Parameters get new ones.
         """
-        if not engine_state.active and all(map(_sole_owner, state)):
+        on_host = rule.run is rule.kernel
+        if on_host and not engine_state.active and all(map(_sole_owner, state)):
             values = [t._value for t in inputs]
             rule.kernel(*values, out=tuple(p._value for p in state), **attrs)
             return

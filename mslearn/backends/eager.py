@@ -1,0 +1,206 @@
+"""Operation by operation on a device: eager code on a GPU.
+
+`use` puts `Device.run` before every primitive's kernel. The kernel itself runs, on arrays of the
+device (`device_array.py`). Where it cannot, because it goes to the BLAS or writes into arrays of
+the host, the operation is taken apart as a graph's would be, into a small program over the array
+module (`array_program.py`). What can do neither runs on the CPU, and a warning says so, once for
+each operation. Values stay where they were made; what the host has made is sent when an operation
+first meets it, and kept on the device for as long as the host's array lives.
+"""
+
+from __future__ import annotations
+
+import gc
+import warnings
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mslearn.backends.array_program import ArrayProgram
+from mslearn.backends.device_array import KINDS, DeviceArray, InKernel, lacking, send
+from mslearn.core.primitive import Primitive, registry
+from mslearn.core.tensor import Abstract, Tensor
+from mslearn.graph.ir import Graph, Node
+
+MANY = 1024  # programs of single operations that are kept, one for each shape
+_PLAIN = (bool, int, float, complex, str, type(None), type(...), np.dtype)
+
+
+class Device:
+    """What eager code computes on.
+
+    Args:
+        xp: an array module with NumPy's names, ``asarray`` and ``asnumpy``: CuPy.
+        target: what it is called in messages.
+
+    Attributes:
+        on_host: the operations that ran on the CPU, with the reason.
+        by_program: the operations that ran as programs, with the reason why the kernel did not.
+    """
+
+    def __init__(self, xp: Any, target: str = "GPU") -> None:
+        self.xp, self.target = xp, target
+        self.on_host: dict[str, str] = {}
+        self.by_program: dict[str, str] = {}
+        self._first: dict[Any, int] = {}  # by primitive and dtypes: the first way worth a try
+        self._programs: dict[Any, tuple[ArrayProgram, list[Any], bool]] = {}
+        self._sent: dict[int, tuple[Any, Any]] = {}
+
+    def run(self, prim: type[Primitive], /, *values: Any, **attrs: Any) -> Any:
+        """The results of an operation, on the device.
+
+        Numbers alone (0-d arrays that the host has made) stay on the host: sending four bytes
+        takes longer than the arithmetic.
+        """
+        if not any(v.shape or isinstance(v, DeviceArray) for v in values):
+            return self._placed(prim.kernel(*values, **attrs))
+        key = (prim, *[v.dtype for v in values])
+        ways: tuple[Callable[..., Any], ...] = (self._kernel, self._program)
+        reason = ""
+        for place in range(self._first.get(key, 0), 2):
+            try:
+                out = ways[place](prim, values, attrs)
+            except MemoryError:
+                raise
+            except Exception as error:  # of the module, which has classes of its own
+                reason = reason or f"{type(error).__name__}: {error}"
+                continue
+            if place and reason:
+                self._first[key] = place
+                self.by_program.setdefault(prim.name, reason)
+            return out
+        out = prim.kernel(*map(_home, values), **attrs)  # a wrong call fails here as on the CPU
+        self._first[key] = 2
+        if prim.name not in self.on_host:
+            self.on_host[prim.name] = reason
+            warnings.warn(
+                f"For '{prim.name}', the {self.target}'s arrays lack something, so it runs on the "
+                f"CPU, and its inputs and results cross: {reason}.",
+                stacklevel=4,
+            )
+        return self._placed(out)
+
+    def _kernel(self, prim: type[Primitive], values: Sequence[Any], attrs: dict[str, Any]) -> Any:
+        inside = [InKernel(self.held(v), self.xp) if v.shape or isinstance(v, DeviceArray) else v
+                  for v in values]  # fmt: skip
+        return self._placed(prim.kernel(*inside, **attrs))
+
+    def _program(self, prim: type[Primitive], values: Sequence[Any], attrs: dict[str, Any]) -> Any:
+        key = (prim, *[(v.shape, v.dtype) for v in values], _plain(attrs))
+        known = self._programs.get(key)
+        if known is None:
+            graph = _alone(prim, values, attrs)
+            made = ArrayProgram(graph)
+            known = made, [send(c, self.xp) for c in made.constants], graph.nodes[0].several
+            if len(self._programs) == MANY:
+                del self._programs[next(iter(self._programs))]
+            self._programs[key] = known
+        program, constants, several = known
+        found = program.run(self.xp, *map(self.held, values), *constants)
+        out = tuple([DeviceArray(a, self.xp) for a in found])
+        return out if several else out[0]
+
+    def held(self, value: Any) -> Any:
+        """The module's array of a value; one of the host is sent once."""
+        if isinstance(value, DeviceArray):
+            return value.held
+        seen = self._sent.get(id(value))
+        if seen is None or seen[0]() is not value:
+            seen = weakref.ref(value, partial(self._forget, id(value))), send(value, self.xp)
+            self._sent[id(value)] = seen
+        return seen[1]
+
+    def _forget(self, key: int, _: Any) -> None:
+        self._sent.pop(key, None)
+
+    def _placed(self, out: Any) -> Any:
+        """Results as values of Tensors, each with an identity of its own."""
+        if type(out) is tuple:
+            return tuple(map(self._placed, out))
+        if isinstance(out, DeviceArray):
+            return DeviceArray(out.held, self.xp)
+        array = np.asarray(out)
+        if not array.shape or array.dtype.kind not in KINDS:
+            return array
+        return DeviceArray(send(array, self.xp), self.xp)
+
+
+def _alone(prim: type[Primitive], values: Sequence[Any], attrs: dict[str, Any]) -> Graph:
+    """A graph of one operation."""
+    inputs = [Abstract(v.shape, v.dtype) for v in values]
+    shape, dtype = prim.infer(*inputs, **attrs)
+    several = isinstance(dtype, tuple)
+    pairs = list(zip(shape, dtype, strict=True)) if several else [(shape, dtype)]
+    outputs = tuple(Abstract(tuple(s), np.dtype(d)) for s, d in pairs)
+    node = Node(prim, tuple(inputs), attrs, outputs, several=several)
+    names = [f"x{i}" for i in range(len(inputs))]
+    return Graph(prim.name, list(inputs), names, nodes=[node], outputs=list(outputs))
+
+
+def _plain(value: Any) -> Any:
+    """What tells attributes apart.
+
+    Raises:
+        NeedsHost: there are objects among them, of which a program cannot be made once for all.
+    """
+    if isinstance(value, dict):
+        return tuple([(k, _plain(v)) for k, v in value.items()])
+    if isinstance(value, tuple | list):
+        return (type(value), *map(_plain, value))
+    if isinstance(value, slice):
+        return (slice, value.start, value.stop, value.step)
+    if not isinstance(value, _PLAIN):
+        lacking(f"it depends on a {type(value).__name__}")
+    return (type(value), value)  # 1, 1.0 and True are equal
+
+
+def _home(value: Any) -> Any:
+    return value.numbers() if isinstance(value, DeviceArray) else value
+
+
+def present() -> Device | None:
+    """The device that eager code computes on; None for the CPU."""
+    return _present
+
+
+def use(device: Device | None) -> None:
+    """From now on eager code runs there; None: on the CPU.
+
+    What Tensors hold on the device so far comes home.
+    """
+    global _present
+    if _present is not None:
+        _bring_home()
+    _present = device
+    for prim in registry.values():
+        prim.run = staticmethod(partial(device.run, prim) if device else prim.kernel)
+
+
+def _bring_home() -> None:
+    numbers: dict[int, np.ndarray] = {}  # two Tensors of one value go on sharing it
+    slot = Tensor.__dict__["_value"]
+    for tensor in [t for t in gc.get_objects() if isinstance(t, Tensor)]:
+        with suppress(AttributeError):  # an executable keeps the value
+            value = slot.__get__(tensor)
+            if isinstance(value, DeviceArray):
+                if id(value) not in numbers:
+                    numbers[id(value)] = value.numbers()
+                slot.__set__(tensor, numbers[id(value)])
+
+
+@contextmanager
+def using(device: Device) -> Iterator[Device]:
+    """`use` inside a ``with`` block."""
+    before = _present
+    use(device)
+    try:
+        yield device
+    finally:
+        use(before)
+
+
+_present: Device | None = None
