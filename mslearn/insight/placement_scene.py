@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import statistics
 import time
 from typing import Any
 
@@ -25,16 +24,19 @@ from mslearn.backends import registry
 from mslearn.backends.base import Backend
 from mslearn.backends.partition import HOST, Partitioned, Segment, size_of
 from mslearn.backends.providers import PROVIDERS, emulated
-from mslearn.core import Tensor, get_context, random
+from mslearn.core import Tensor, random
+from mslearn.core.context import get_context
 from mslearn.graph.ir import Graph, Node
 from mslearn.graph.jit import Compilation, Jitted
-from mslearn.graph.numpy_backend import Executable as NumpyProgram
 from mslearn.graph.passes.stats import statistics as counts
 
 from .compile_scene import Book
 from .placement_cost import Device
 
 VERSION = 2
+CACHE, COLD, EMPTY = 3 << 20, 16 << 20, 64 << 20
+"""Bytes: a step that moves more than the first finds its data and its code outside of the cache, as
+if the second had passed through it; after an emulator's segment nothing at all is left there."""
 SHORT = 0.6  # seconds that are enough for measuring a step, however few runs those were
 _devices: dict[Any, Device] = {}
 """What has been measured, by target and what else its speed depends on."""
@@ -47,12 +49,18 @@ def placement_scene(compiled: Compilation, jitted: Jitted, tensors: list[Tensor]
     segments = _segments(compiled, name)
     measured = _measured(compiled, tensors, segments, runs)
     names = list(dict.fromkeys(s.device for s in segments))
+    emulator = backend.name == "onnxruntime" and emulated(PROVIDERS[name])
+    cold = EMPTY if emulator else COLD if counts(compiled.graph).bytes_moved > CACHE else 0
     book = Book(jitted.function)
-    parts = []
+    parts: list[dict[str, Any]] = []
     devices: dict[str, dict[str, Any]] = {d: {"name": d} for d in names}
     for segment, seconds in zip(segments, measured, strict=True):
         found = counts(segment.graph)
-        predicted, facts = _predicted(segment, backend, name, jitted.options)
+        if emulator and segment.device != HOST:
+            predicted, facts = None, _unknown("emulator")
+        else:
+            device = _device(segment.device, backend, name, jitted.options, cold)
+            predicted, facts = _predicted(segment, device)
         known = devices[segment.device]
         known.update(facts, why=known.get("why") or facts["why"])
         parts.append({
@@ -82,8 +90,8 @@ def _segments(compiled: Compilation, target: str) -> list[Segment]:
 def _measured(
     compiled: Compilation, tensors: list[Tensor], segments: list[Segment], runs: int
 ) -> list[float]:
-    """The median time of each segment. The steps are real ones; then every Parameter, and the
-    random numbers, are what they were, also when a run fails."""
+    """The time of each segment: the quiet quarter of the runs after the first. The steps are real
+    ones; then Parameters and random numbers are what they were, also when a run fails."""
     parameters = {id(p): p for p, _ in (*compiled.graph.parameters, *compiled.graph.updates)}
     values = [(p, p._value) for p in parameters.values()]  # what is held is not overwritten
     before = random.snapshot()
@@ -100,38 +108,35 @@ def _measured(
         for parameter, value in values:
             parameter.assign_value(value)
         random.restore(before)
-    return [statistics.median(t) for t in zip(*(times[1:] or times), strict=True)]
+    return [sorted(t)[len(t) // 4] for t in zip(*times[1:], strict=True)]
 
 
-def _predicted(
-    segment: Segment, backend: Backend, target: str, options: dict[str, Any]
-) -> tuple[float | None, dict[str, Any]]:
+def _predicted(segment: Segment, device: Device) -> tuple[float | None, dict[str, Any]]:
     """(seconds or None, what is known of the device)"""
-    nothing = dict.fromkeys(FACTS)
-    if segment.device != HOST and backend.name == "onnxruntime" and emulated(PROVIDERS[target]):
-        return None, {**nothing, "why": "emulator"}
     graph = getattr(segment.executable, "graph", segment.graph)  # NumPy's, with fused chains
     if any(True for _ in graph.subgraphs()):
-        return None, {**nothing, "why": "control"}
-    device = _device(segment.device, backend, target, options)
+        return None, _unknown("control")
     try:
-        facts = dataclasses.astuple(device.roofs())
-        found = device.predict(graph)
+        found, facts = device.predict(graph), dataclasses.astuple(device.roofs())
     except Exception:  # a runtime that does not take even a sum of two matrices alone
-        return None, {**nothing, "why": "refused"}
+        return None, _unknown("refused")
     return found, {**dict(zip(FACTS, facts, strict=True)), "why": ""}
+
+
+def _unknown(why: str) -> dict[str, Any]:
+    return {**dict.fromkeys(FACTS), "why": why}
 
 
 FACTS = ("launch_seconds", "operation_seconds", "flops_per_second", "bytes_per_second")
 
 
-def _device(name: str, backend: Backend, target: str, options: dict[str, Any]) -> Device:
+def _device(name: str, backend: Backend, target: str, options: dict[str, Any], cold: int) -> Device:
     own = {k: v for k, v in options.items() if k != "fallback"}
     threads = get_context("runtime_num_threads")
-    key = name, "" if name == HOST else backend.name, repr(sorted(own.items())), threads
+    key = name, "" if name == HOST else backend.name, repr(sorted(own.items())), threads, cold
     if key not in _devices:
         _devices[key] = Device(
-            NumpyProgram if name == HOST else lambda g: backend.compile(g, target, **own)
+            None if name == HOST else lambda g: backend.compile(g, target, **own), cold
         )
     return _devices[key]
 

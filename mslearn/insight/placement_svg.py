@@ -14,6 +14,19 @@ _WORDS = {
     "head": {"en": "target {0}, computes in {1}", "zh": "目标设备 {0}，计算精度 {1}"},
     "segment": {"en": "{0} operations, {1}", "zh": "{0} 个操作，{1}"},
     "times": {"en": "predicted {0}, measured {1}", "zh": "预测 {0}，实测 {1}"},
+    "measured": {"en": "measured {0}; {1}", "zh": "实测 {0}；{1}"},
+    "emulator": {
+        "en": "no prediction: an emulator's time says nothing about the chip's",
+        "zh": "不作预测：模拟器的用时说明不了芯片的用时",
+    },
+    "control": {
+        "en": "no prediction: only the run knows how often a loop goes round",
+        "zh": "不作预测：循环几次、走哪个分支，运行时才知道",
+    },
+    "refused": {
+        "en": "no prediction: the device takes no small graphs to measure it by",
+        "zh": "不作预测：这个设备不接受用来测速的小计算图",
+    },
     "crossing": {"en": "{0} values, {1}", "zh": "{0} 个值，{1}"},
     "from": {"en": "in: {0}", "zh": "传入：{0}"},
     "to": {"en": "out: {0}", "zh": "传出：{0}"},
@@ -26,6 +39,15 @@ def word(key: str, language: str, *values: object) -> str:
     text = _WORDS[key][language].format(*values)
     one = language == "en" and values[:1] == (1,)
     return text.replace("s,", ",", 1) if one else text  # 1 operation, 1 value
+
+
+def said(scene: dict[str, Any], segment: dict[str, Any], language: str) -> str:
+    """The times of a segment, or why there is no prediction."""
+    measured = seconds(segment["measured"])
+    if segment["predicted"] is not None:
+        return word("times", language, seconds(segment["predicted"]), measured)
+    why = scene["devices"][segment["device"]]["why"]
+    return word("measured", language, measured, word(why, language))
 
 
 def seconds(value: float) -> str:
@@ -106,7 +128,7 @@ def _segment(
     language: str,
 ) -> str:  # fmt: skip
     colour = COLOURS[segment["device"] % len(COLOURS)]
-    longest = max(max(s["predicted"], s["measured"]) for s in scene["segments"]) or 1
+    longest = max(max(s["predicted"] or 0, s["measured"]) for s in scene["segments"]) or 1
     name = scene["devices"][segment["device"]]["name"]
     out = [
         f'<rect x="{x:.0f}" y="{y:.0f}" width="{_LANE}" height="{high:.0f}" rx="6" '
@@ -123,13 +145,15 @@ def _segment(
                 f'fill="{PAPER}" stroke="{colour}"{dash}/><text x="{x + at + 7:.0f}" '
                 f'y="{top + 14:.0f}" font-size="11" fill="{INK}">{escape(text)}</text>'
             )
-    times = word("times", language, seconds(segment["predicted"]), seconds(segment["measured"]))
+    times = said(scene, segment, language)
     bottom = y + high
     out.append(
         f'<text x="{x + 12:.0f}" y="{bottom - 14:.0f}" font-size="11" fill="{DIM}">'
         f"{escape(times)}</text>"
     )
     for k, kind in enumerate(("predicted", "measured")):
+        if segment[kind] is None:
+            continue
         long = max(segment[kind] / longest * (_LANE - 24), 1)
         out.append(
             f'<rect x="{x + 12:.0f}" y="{bottom - 10 + 4 * k:.0f}" width="{long:.0f}" height="3" '

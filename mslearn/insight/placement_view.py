@@ -49,7 +49,8 @@ def placement(fn: Any, *args: Any, runs: int = 5, **kwargs: Any) -> Placement:
         fn: what ``ms.jit(…, backend=…)`` returned, or a function or Cell, which then is compiled
             for the context's ``device_target``.
         args, kwargs: what it is called with.
-        runs: how often it runs for the times; their median is shown.
+        runs: how often it runs for the times, if that takes no more than half a second; of each
+            segment's times the quiet quarter is shown, since other programs only add to them.
 
     Returns:
         A picture to put at the end of a notebook cell: a lane for each device, the segments of

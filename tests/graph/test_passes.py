@@ -18,7 +18,7 @@ from mslearn.core.threads import set_threads, thread_count
 from mslearn.graph.capture import capture
 from mslearn.graph.numpy_backend import Executable, fuse
 from mslearn.graph.passes import GraphError, check, cse, dce, effects, fold, optimize, simplify
-from mslearn.graph.passes.stats import statistics
+from mslearn.graph.passes.stats import flops, statistics
 from mslearn.graph.text import to_dot, to_ir
 from mslearn.ops.threads import share
 
@@ -189,6 +189,17 @@ def test_statistics_count_products_exactly():
     found = statistics(graph)
     assert found.flops == 2 * 3 * 4 * 5
     assert found.peak_bytes == 3 * 5 * 4
+
+
+def test_statistics_count_convolutions_exactly():
+    """By the images and by the filters as much as forward: one product for each tap and output."""
+    x, w = ops.ones((2, 3, 8, 8)), ops.ones((5, 3, 3, 3))
+    forward = 2 * (2 * 5 * 6 * 6) * (3 * 3 * 3)
+    graph = graph_of(lambda x, w: ops.conv2d(x, w), x, w)
+    assert statistics(graph).flops == forward
+    both = ms.grad(lambda x, w: ops.conv2d(x, w).sum(), (0, 1))
+    counted = [flops(n) for n in graph_of(both, x, w).nodes if "Backprop" in n.prim.name]
+    assert counted == [forward, forward]
 
 
 @pytest.mark.parametrize("size", [fuse.WORTH, fuse.WORTH + 17, 3 * fuse.BLOCK + 1 + fuse.WORTH])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -12,7 +13,9 @@ import mslearn as ms
 from mslearn import insight, nn, ops
 from mslearn.backends import registry
 from mslearn.backends.base import Backend, DeviceInfo
+from mslearn.backends.cupy_backend import ArrayExecutable, CupyBackend
 from mslearn.graph.numpy_backend import Executable
+from mslearn.insight import placement_scene
 
 
 class Half(Backend):
@@ -111,18 +114,153 @@ def test_hostile_names_stay_text(half):
     assert "<script" not in text and "&lt;script" in text
 
 
-@pytest.mark.parametrize("backend", ["numpy", "onnxruntime"])
-def test_looking_trains_nothing(backend):
-    step, net = step_of(backend)
-    weights = [p.asnumpy().copy() for p in net.get_parameters()]
+class OnArrays(CupyBackend):
+    """The program for GPUs, on NumPy's arrays."""
+
+    name = "arrays"
+    targets = ("Arrays",)
+
+    def probe(self, target):
+        return DeviceInfo(target, self.name, True, "in this file")
+
+    def compile(self, graph, target, **_):
+        return ArrayExecutable(graph, np)
+
+
+class Sleeper(Backend):
+    """A device that takes 2 ms for a start, 8 ms for a product and 1 ms for anything else, and
+    that can be told to stop."""
+
+    name = "sleeper"
+    targets = ("Sleeper",)
+    stops = False
+
+    def probe(self, target):
+        return DeviceInfo(target, self.name, True, "in this file")
+
+    def supports(self, node, target):
+        return ""
+
+    def compile(self, graph, target, **options):
+        return Asleep(graph)
+
+
+class Asleep(Executable):
+    def run(self, arrays):
+        if Sleeper.stops:
+            raise ms.backends.BackendError("The target 'Sleeper' stopped.")
+        names = [n.prim.name for n in self.graph.nodes]
+        time.sleep(2e-3 + sum(8e-3 if n == "MatMul" else 1e-3 for n in names))
+        return super().run(arrays)
+
+
+@pytest.fixture
+def plugins(monkeypatch):
+    class Point:
+        def __init__(self, cls):
+            self.name, self.load = cls.name, lambda: cls
+
+    found = [Point(OnArrays), Point(Sleeper)]
+    monkeypatch.setattr(registry, "entry_points", lambda group: found)
+    monkeypatch.setattr(Sleeper, "stops", False)
+    registry.backend.cache_clear()
+    placement_scene._devices.clear()
+    yield
+    placement_scene._devices.clear()
+    registry.backend.cache_clear()
+
+
+def training(backend):
+    """(jitted step of a network with batch norm, dropout and Adam, all of its state)"""
+    ms.set_seed(1)
+    net = nn.SequentialCell(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(p=0.5), nn.Flatten(),
+        nn.Dense(4 * 36, 3),
+    ).set_train()  # fmt: skip
+    optimizer = nn.Adam(net.trainable_params(), 0.1)
+    grad_fn = ms.value_and_grad(lambda x: (net(x) ** 2).mean(), None, optimizer.parameters)
+
+    @ms.jit(backend=backend)
+    def train_step(x):
+        loss, grads = grad_fn(x)
+        optimizer(grads)
+        return loss
+
+    return train_step, [*net.get_parameters(), *optimizer.get_parameters()]
+
+
+IMAGES = ms.Tensor(np.random.default_rng(0).random((5, 1, 6, 6), np.float32))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "onnxruntime", "openvino", "arrays", "sleeper"])
+def test_looking_trains_nothing(plugins, backend):
+    if backend == "openvino" and not registry.backend(backend).probe("OpenVINO-CPU").available:
+        pytest.skip("openvino is not installed")
+    step, state = training(backend)
+    step(IMAGES)  # the moments are there, and the executable has Parameters of its own
+    before = [p.asnumpy().copy() for p in state]
     ms.set_seed(9)
-    view = insight.placement(step, X)
-    assert len(view.scene["segments"]) == 1
-    for p, w in zip(net.get_parameters(), weights, strict=True):
-        np.testing.assert_array_equal(p.asnumpy(), w)
+    view = insight.placement(step, IMAGES, runs=3)
+    assert len(view.scene["segments"]) == 1 and view.scene["segments"][0]["predicted"] > 0
+    for p, value in zip(state, before, strict=True):
+        np.testing.assert_array_equal(p.asnumpy(), value, err_msg=p.name)
     after = ops.standard_normal((3,)).asnumpy()
     ms.set_seed(9)
     np.testing.assert_array_equal(after, ops.standard_normal((3,)).asnumpy())
+    ms.set_seed(9)
+    loss = float(step(IMAGES))  # and it goes on from where it was
+    for p, value in zip(state, before, strict=True):
+        p.set_data(ms.Tensor(value))
+    ms.set_seed(9)
+    assert float(step(IMAGES)) == loss
+    assert any((p.asnumpy() != v).any() for p, v in zip(state, before, strict=True))
+
+
+def test_a_run_that_fails_leaves_everything_too(plugins):
+    step, state = training("sleeper")
+    step(IMAGES)
+    before = [p.asnumpy().copy() for p in state]
+    ms.set_seed(9)
+    Sleeper.stops = True
+    with pytest.raises(ms.backends.BackendError, match="stopped"):
+        insight.placement(step, IMAGES)
+    for p, value in zip(state, before, strict=True):
+        np.testing.assert_array_equal(p.asnumpy(), value, err_msg=p.name)
+    after = ops.standard_normal((3,)).asnumpy()
+    ms.set_seed(9)
+    np.testing.assert_array_equal(after, ops.standard_normal((3,)).asnumpy())
+
+
+def test_what_is_predicted_is_made_of_what_was_measured(plugins):
+    w = ms.Tensor(np.ones((8, 8), np.float32))
+
+    def f(x):
+        for _ in range(3):
+            x = ops.tanh(ops.matmul(x, w))
+        return x
+
+    view = insight.placement(ms.jit(f, backend="sleeper"), w, runs=2)
+    (segment,), (device,) = view.scene["segments"], view.scene["devices"]
+    assert segment["measured"] == pytest.approx(2e-3 + 3 * 9e-3, rel=0.3)
+    assert segment["predicted"] == pytest.approx(segment["measured"], rel=0.4)
+    assert device["launch_seconds"] == pytest.approx(3e-3, rel=0.4)  # with its one operation
+    assert device["operation_seconds"] == pytest.approx(1e-3, rel=0.4)
+    start = time.perf_counter()
+    insight.placement(ms.jit(f, backend="sleeper"), w, runs=2)
+    assert time.perf_counter() - start < 0.5  # nothing is measured twice
+
+
+def test_what_cannot_be_predicted_is_said():
+    def looped(x):
+        while x.sum() < 9:
+            x = x * 2
+        return x
+
+    view = insight.placement(ms.jit(looped), ms.Tensor([1.0]), runs=1)
+    assert view.scene["segments"][0]["predicted"] is None
+    assert view.scene["devices"][0]["why"] == "control"
+    assert "how often a loop goes round" in view.to_svg()
+    ElementTree.fromstring(view.to_svg())
 
 
 def test_a_target_that_is_not_there_is_an_error():
