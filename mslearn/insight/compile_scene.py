@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import operator
 from typing import Any
 
 from mslearn.core.dtype import dtype_of
@@ -63,10 +64,16 @@ _ZH = {
 def compile_scene(compiled: Compilation, function: Any, title: str) -> dict[str, Any]:
     """Everything that the view shows of one compilation."""
     book = Book(function)
-    stages = []
+    stages: list[dict[str, Any]] = []
+    before: Graph | None = None
     for snapshot in compiled.snapshots:
-        text = _ir_lines(snapshot.graph, book)
-        stages.append(_stage(snapshot.name, snapshot.teaches, snapshot.graph, text, book))
+        graph = snapshot.graph
+        if before is not None and _same(before, graph):  # nothing to do for this pass
+            drawn, text = stages[-1]["graph"], stages[-1]["text"]
+        else:
+            text, drawn = _ir_lines(graph, book), graph_scene(graph, book)
+        stages.append(_stage(snapshot.name, snapshot.teaches, graph, text, drawn))
+        before = graph
     executable = compiled.executable
     code = executable.code.splitlines()
     sources = getattr(executable, "sources", [])
@@ -76,14 +83,37 @@ def compile_scene(compiled: Compilation, function: Any, title: str) -> dict[str,
     ]
     teaches = "The program that runs: plain Python, one line for each operation."
     last = getattr(executable, "graph", compiled.graph)
-    stages.append(_stage("program", teaches, last, program, book))
+    same = before is not None and _same(before, last)
+    drawn = stages[-1]["graph"] if same else graph_scene(last, book)
+    stages.append(_stage("program", teaches, last, program, drawn))
     return {
         "version": VERSION, "title": title, "source": book.blocks(), "stages": stages,
         "operations": book.operations,
     }  # fmt: skip
 
 
-def _stage(name: str, teaches: str, graph: Graph, text: Any, book: Book) -> dict[str, Any]:
+def packed(scene: dict[str, Any]) -> dict[str, Any]:
+    """The same for the page: each graph and each text once, ``"graphs"`` and ``"texts"``, with
+    their numbers in the stages."""
+    lists: dict[str, list[Any]] = {"graph": [], "text": []}
+    stages = []
+    for stage in scene["stages"]:
+        numbers = {}
+        for kind, found in lists.items():
+            if not found or found[-1] is not stage[kind]:
+                found.append(stage[kind])
+            numbers[kind] = len(found) - 1
+        stages.append({**stage, **numbers})
+    return {**scene, "stages": stages, "graphs": lists["graph"], "texts": lists["text"]}
+
+
+def _same(a: Graph, b: Graph) -> bool:
+    """Whether two graphs consist of the same nodes and values."""
+    pairs = ((a.nodes, b.nodes), (a.results(), b.results()), (a.inputs, b.inputs))
+    return all(len(x) == len(y) and all(map(operator.is_, x, y)) for x, y in pairs)
+
+
+def _stage(name: str, teaches: str, graph: Graph, text: Any, drawn: Any) -> dict[str, Any]:
     from mslearn.graph.passes.stats import statistics
 
     found = statistics(graph)
@@ -94,7 +124,7 @@ def _stage(name: str, teaches: str, graph: Graph, text: Any, book: Book) -> dict
     return {
         "name": name, "teaches": {"en": " ".join(teaches.split()), "zh": _ZH.get(name, "")},
         "counts": counts,
-        "graph": graph_scene(graph, book), "text": text,
+        "graph": drawn, "text": text,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from mslearn.graph.jit import Jitted, jit
 
 from ._text import escape
 from .base import InsightWidget
-from .compile_scene import compile_scene
+from .compile_scene import compile_scene, packed
 
 _WORDS = {
     "title": {"en": "How {0} is compiled", "zh": "{0} 是怎样编译的"},
@@ -35,7 +35,7 @@ class CompileView(InsightWidget):
 
     bundle = "compile"
 
-    scene = t.Dict().tag(sync=True)
+    scene = t.Dict().tag(sync=True, to_json=lambda scene, _: packed(scene))
     stage = t.Int(0).tag(sync=True)
 
     def fallback(self) -> dict[str, str]:

@@ -81,6 +81,22 @@ def test_nothing_runs_while_looking():
     assert repr(view) == repr(view_of(step, ops.ones((1, 2))))
 
 
+def test_a_pass_that_changes_nothing_is_sent_once():
+    def double(x):
+        y = x * 2
+        return ops.exp(y)
+
+    view = view_of(ms.jit(double), ops.ones((3,)))
+    sent = view.get_state(["scene"])["scene"]
+    json.dumps(sent)
+    assert len(sent["graphs"]) < len(sent["stages"]) and len(sent["texts"]) < len(sent["stages"])
+    for stage, whole in zip(sent["stages"], view.scene["stages"], strict=True):
+        assert sent["graphs"][stage["graph"]] == whole["graph"]
+        assert sent["texts"][stage["text"]] == whole["text"]
+        assert stage["counts"] == whole["counts"] and stage["name"] == whole["name"]
+    assert len(sent["texts"]) > 1  # the program is another text
+
+
 class _Tags(HTMLParser):
     def __init__(self):
         super().__init__()
@@ -158,7 +174,12 @@ def test_the_three_panes_keep_in_step(lab: Lab):
     expect(widget.locator(".ms-g-item.ms-c-backward").first).to_be_visible()
     assert widget.locator(".ms-g-item.ms-g-op").count() > forward
     line = widget.locator(".ms-c-source .ms-c-row", has_text="scaled = x * 2")
-    line.focus()
+    expect(widget.locator(".ms-c-source [tabindex='0']")).to_have_count(1)
+    widget.locator(".ms-c-source [tabindex='0']").focus()
+    page.keyboard.press("ArrowDown")
+    expect(line).not_to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(line).to_be_focused()
     page.keyboard.press("Enter")
     chosen = widget.locator(".ms-g-item.ms-c-on")
     expect(chosen).to_have_count(1)

@@ -1,9 +1,10 @@
 // How a function is compiled: source, graph and text side by side, and a slider through the passes.
 // Whatever is chosen in one pane (a line, a node, a line of text) is shown in the other two.
 import "./compile.css";
+import { type Line, Rows } from "./compile-rows";
 import { draw } from "./graph-draw";
 import "./graph.css";
-import { place } from "./graph-layout";
+import { type Box, place } from "./graph-layout";
 import { GraphModel, type GraphNode, type Item, type Scene, shapeText } from "./graph-model";
 import { READABLE, View } from "./graph-pan";
 import { type Model, type Words, announcer, followTheme, h, integer, s, translator } from "./shared";
@@ -11,10 +12,11 @@ import { type Model, type Words, announcer, followTheme, h, integer, s, translat
 interface Operation { op: string; line: [number, number] | null; backward: boolean; within: number }
 interface Stage {
   name: string; teaches: Record<"en" | "zh", string>; counts: Record<"nodes" | "flops" | "bytes_moved" | "peak_bytes", number>;
-  graph: Scene & { nodes: (GraphNode & { operation: number })[] }; text: [string, number][];
+  graph: number; text: number; // many passes change nothing: each graph and text is sent once
 }
+type Graph = Scene & { nodes: (GraphNode & { operation: number })[] };
 interface Compiled {
-  title: string; stages: Stage[]; operations: Operation[];
+  title: string; stages: Stage[]; operations: Operation[]; graphs: Graph[]; texts: [string, number][][];
   source: { file: string; function: string; lines: [number, string][] }[];
 }
 
@@ -39,6 +41,9 @@ const words: Words = {
   },
 };
 
+/** A graph as it is on the page. */
+interface Picture { root: SVGElement; of: Map<number, [SVGElement, Box][]>; first: Box | null; width: number; height: number }
+
 let views = 0; // marker ids are global to the page
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
@@ -46,7 +51,9 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const scene = model.get("scene") as Compiled;
   const arrow = `ms-c-arrow-${++views}`;
   let chosen = new Set<number>(); // operations
-  let elements = new Map<string, SVGElement>();
+  const pictures: (Picture | undefined)[] = [], texts: (Rows | undefined)[] = [];
+  let picture: Picture | null = null, lines: Rows | null = null; // those on the page
+  let lit: SVGElement[] = [];
 
   const title = h("h3", { class: "ms-title" });
   const slider = h("input", { type: "range", min: 0, max: scene.stages.length - 1, step: 1, oninput: () => go(Number(slider.value)) });
@@ -59,7 +66,11 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const svg = s("svg", { role: "tree", tabindex: 0, class: "ms-c-graph" },
     s("defs", {}, s("marker", { id: arrow, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" },
       s("path", { d: "M0 0.5L8 4L0 7.5Z", class: "ms-g-arrow" })))) as SVGSVGElement;
-  const layer = s("g", {});
+  const layer = s("g", { onclick: (event: Event) => {
+    const key = (event.target as Element).closest("[data-key]")?.getAttribute("data-key");
+    const operation = key ? scene.graphs[scene.stages[at()]!.graph]!.nodes[Number(key.slice(1))]!.operation : -1;
+    if (operation >= 0) { chosen = new Set([operation]); mark(false); }
+  } });
   svg.append(layer);
   const heads = [0, 1, 2].map(() => h("div", { class: "ms-c-head" }));
   const help = h("p", { class: "ms-dim ms-c-help" });
@@ -82,89 +93,87 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   }
 
   // -- panes --------------------------------------------------------------------------------------
-  function row(label: string, text: string, ops: number[], extra: Record<string, string>): HTMLElement {
-    const choose = () => { chosen = new Set(ops); mark(true); };
-    return h("div", {
-      class: "ms-c-row", "data-ops": ops.join(" "), ...extra, role: ops.length ? "button" : null,
-      tabindex: ops.length ? 0 : null, onclick: ops.length ? choose : null,
-      onkeydown: ops.length ? (e: KeyboardEvent) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); choose(); } } : null,
-    } as any, h("span", { class: "ms-c-no", "aria-hidden": "true" }, label), h("code", {}, text || " "));
-  }
+  const choose = (operations: number[]) => { chosen = new Set(operations); mark(true); };
 
-  function source(): void {
-    const lines: HTMLElement[] = [];
-    scene.source.forEach((block, b) => {
-      lines.push(h("div", { class: "ms-c-file ms-dim" }, `${block.file} · ${block.function}`));
-      for (const [n, text] of block.lines) {
-        const ops = scene.operations.flatMap((o, k) => (o.line && o.line[0] === b && o.line[1] === n ? [k] : []));
-        lines.push(row(String(n), text, ops, { "data-line": String(n) }));
-      }
+  function sourceRows(): Rows {
+    const made = new Map<string, number[]>(); // by block and line
+    scene.operations.forEach(({ line }, k) => {
+      const place = String(line);
+      if (line) (made.get(place) ?? made.set(place, []).get(place)!).push(k);
     });
-    left.replaceChildren(...lines);
+    return new Rows(scene.source.flatMap((block, b): Line[] => [
+      { label: "", text: `${block.file} · ${block.function}`, operations: [], head: true },
+      ...block.lines.map(([n, text]) => ({ label: String(n), text, operations: made.get(`${b},${n}`) ?? [] })),
+    ]), choose);
   }
 
-  function graph(stage: Stage): void {
-    const graphModel = new GraphModel(stage.graph, new Set());
-    graphModel.showBackward = true;
-    const visible = graphModel.visible();
+  function pictureOf(k: number): Picture {
+    const graph = scene.graphs[k]!, model = new GraphModel(graph, new Set());
+    model.showBackward = true;
+    const visible = model.visible();
     const texts = (item: Item): [string, string] => [item.node!.op, shapeText(item.node!.outputs[0]?.shape ?? []).replace("·", "()")];
-    const placed = place(graphModel, visible, false, texts);
+    const placed = place(model, visible, false, texts);
     const made = draw(visible, placed, false, {
       texts, label: (item) => texts(item).join(", "), toggle: () => "", shade: () => null, isLoss: () => false, arrow,
     });
-    elements = made.elements;
-    for (const [key, element] of elements) {
-      const node = stage.graph.nodes[Number(key.slice(1))]!;
-      element.setAttribute("data-ops", node.operation >= 0 ? String(node.operation) : "");
+    const of = new Map<number, [SVGElement, Box][]>();
+    for (const [key, element] of made.elements) {
+      const node = graph.nodes[Number(key.slice(1))]!;
       if (node.phase === "backward") element.classList.add("ms-c-backward");
       if (node.operation < 0) continue;
-      element.addEventListener("click", () => { chosen = new Set([node.operation]); mark(false); });
+      (of.get(node.operation) ?? of.set(node.operation, []).get(node.operation)!).push([element, placed.boxes.get(key)!]);
     }
-    layer.replaceChildren(made.root);
-    requestAnimationFrame(() => { view.begin(placed.width, placed.height); reveal(); });
+    const first = placed.boxes.values().next().value ?? null; // an input
+    return { root: made.root, of, first, width: placed.width, height: placed.height };
   }
 
-  function text(stage: Stage): void {
-    right.replaceChildren(...stage.text.map(([line, op], k) => row(String(k + 1), line, op >= 0 ? [op] : [], {})));
+  function textRows(k: number): Rows {
+    return new Rows(scene.texts[k]!.map(([text, op], n) => ({ label: String(n + 1), text, operations: op >= 0 ? [op] : [] })), choose);
   }
 
   function mark(move: boolean): void {
-    const hit = (element: Element, ops = chosen) => (element.getAttribute("data-ops") ?? "").split(" ").some((op) => op !== "" && ops.has(Number(op)));
-    let nodes = 0, lines = 0;
-    for (const pane of [left, right]) {
-      let first: Element | null = null;
-      for (const element of pane.querySelectorAll(".ms-c-row")) {
-        const on = hit(element);
-        element.classList.toggle("ms-c-on", on);
-        if (on && pane === left) lines++;
-        if (on) first ??= element;
-      }
-      if (first) (pane as HTMLElement).scrollTop += first.getBoundingClientRect().top - pane.getBoundingClientRect().top - 40;
-    }
+    const here = [source.mark(chosen), lines!.mark(chosen)];
     // What stands in a branch or loop is not drawn: its node is shown in its place.
     const drawn = new Set<number>();
     for (let op of chosen) for (; op >= 0; op = scene.operations[op]!.within) drawn.add(op);
-    for (const element of elements.values()) {
-      const on = hit(element, drawn);
-      element.classList.toggle("ms-c-on", on);
-      if (on) nodes++;
-    }
-    if (move) reveal();
+    const nodes = [...drawn].flatMap((op) => picture!.of.get(op) ?? []);
+    for (const element of lit) element.classList.remove("ms-c-on");
+    lit = nodes.map(([element]) => element);
+    for (const element of lit) element.classList.add("ms-c-on");
+    [left, right].forEach((pane, k) => {
+      const first = here[k]![0];
+      if (first) pane.scrollTop += first.getBoundingClientRect().top - pane.getBoundingClientRect().top - 40;
+    });
+    if (move) reveal(nodes);
     const one = scene.operations[[...chosen][0] ?? -1];
-    if (one && move) say(t("chosen", { op: one.op, lines, nodes }));
+    if (one && move) say(t("chosen", { op: one.op, lines: here[0]!.length, nodes: nodes.length }));
   }
 
   /** Move the picture so that the first of the chosen nodes, or of all, can be seen and read. */
-  function reveal(): void {
-    const first = layer.querySelector(".ms-c-on") ?? [...elements.values()][0]; // an input
-    if (!first) return;
+  function reveal(nodes: [SVGElement, Box][]): void {
+    const box = nodes[0]?.[1] ?? picture!.first;
+    if (!box) return;
     if (view.scale < READABLE) view.zoom(0.8 / view.scale);
-    const box = first.getBoundingClientRect(), pane = svg.getBoundingClientRect();
-    const outside = box.left < pane.left || box.right > pane.right || box.top < pane.top || box.bottom > pane.bottom;
-    if (!outside) return;
-    view.x += (pane.left + pane.right - box.left - box.right) / 2;
-    view.y += (pane.top + pane.bottom - box.top - box.bottom) / 2;
+    const { x, y } = view.toScreen(box.x, box.y), w = box.width * view.scale / 2, h = box.height * view.scale / 2;
+    if (x >= w && x <= view.width - w && y >= h && y <= view.height - h) return;
+    view.x += view.width / 2 - x;
+    view.y += view.height / 2 - y;
     view.apply();
+  }
+
+  const source = sourceRows();
+  left.append(source.element);
+
+  /** Graphs and texts of passes that nobody has asked for yet are made while the page has time. */
+  let waiting = 0;
+  function prepare(): void {
+    const graph = scene.graphs.findIndex((_, k) => !pictures[k]), text = scene.texts.findIndex((_, k) => !texts[k]);
+    if (graph < 0 && text < 0) return;
+    waiting = window.setTimeout(() => {
+      if (graph >= 0) pictures[graph] = pictureOf(graph);
+      else texts[text] = textRows(text);
+      prepare();
+    }, 60);
   }
 
   function show(): void {
@@ -185,9 +194,17 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     heads[1]!.textContent = t("graph");
     heads[2]!.textContent = t(stage.name === "program" ? "program" : "ir");
     help.textContent = t("help");
-    source();
-    graph(stage);
-    text(stage);
+    const now = pictures[stage.graph] ??= pictureOf(stage.graph);
+    const rows = texts[stage.text] ??= textRows(stage.text);
+    if (now !== picture) { // the place is chosen first: a text in SVG is laid out anew when its scale changes
+      picture = now;
+      layer.replaceChildren();
+      const begin = () => { view.begin(now.width, now.height); reveal([...chosen].flatMap((op) => now.of.get(op) ?? [])); };
+      if (svg.clientWidth) begin();
+      else requestAnimationFrame(begin); // the widget does not stand on the page yet
+      layer.replaceChildren(now.root);
+    }
+    if (rows !== lines) right.replaceChildren((lines = rows).element);
     mark(false);
     say(t("at", { k: k + 1, n: scene.stages.length, name: stage.name }));
   }
@@ -196,7 +213,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   model.on("change:language", show);
   const stop = followTheme(root);
   show();
-  return () => { stop(); view.stop(); model.off("change:stage", show); model.off("change:language", show); };
+  prepare();
+  return () => { stop(); window.clearTimeout(waiting); view.stop(); model.off("change:stage", show); model.off("change:language", show); };
 }
 
 export default { render };
