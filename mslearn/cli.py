@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "devices":
             from mslearn.backends import table
 
-            print(table())
+            print(table(_spoken(options.lang)))
             return 0
     except KeyboardInterrupt:
         print(file=sys.stderr)
@@ -98,6 +99,16 @@ def _class(options: argparse.Namespace) -> int:
     return 0
 
 
+def _spoken(chosen: str | None) -> str:
+    """What a command speaks: ``--lang``, else what the camp does, else the system."""
+    from mslearn.camp import language, progress
+    from mslearn.lab.launch import language_of_system
+
+    if chosen or os.environ.get("MSLEARN_LANG") or progress.path().exists():
+        return chosen or language()
+    return language_of_system()
+
+
 def _parser() -> argparse.ArgumentParser:
     from mslearn import __version__
 
@@ -143,7 +154,10 @@ def _parser() -> argparse.ArgumentParser:
     lessons = commands.add_parser("lessons", help="copy the lessons into a folder, or update them")
     lessons.add_argument("dir", type=Path, metavar="DIR", help="the folder")
 
-    commands.add_parser("devices", help="list what graphs can run on, and why not on the rest")
+    devices = commands.add_parser(
+        "devices", help="list what graphs can run on, and why not on the rest"
+    )
+    devices.add_argument("--lang", choices=("en", "zh"), help="language (default: the camp's)")
 
     camp = commands.add_parser("camp", help="for teachers: a course for nbgrader, a class's report")
     tasks = camp.add_subparsers(dest="task", metavar="TASK", required=True)

@@ -129,7 +129,7 @@ class Conformance:
         info = backend.probe(target)
         assert info.available and info.reason and not info.hint
         assert info.target == target and info.backend == backend.name
-        assert info.precision in ("float64", "float32", "bfloat16", "float16")
+        assert info.precision in ("float64", "float32", "tfloat32", "bfloat16", "float16")
 
     def test_mlp(self) -> None:
         self._same(_mlp, _data((8, 12)))

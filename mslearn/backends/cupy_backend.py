@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import glob
 import importlib
-import importlib.util
 from typing import Any
 
 import numpy as np
 
+from mslearn.backends import words
 from mslearn.backends.array_program import ArrayProgram
 from mslearn.backends.base import Backend, DeviceInfo
+from mslearn.backends.loading import installed, no_file
 from mslearn.backends.lowering import unsupported
 from mslearn.backends.ported import PortedExecutable
 from mslearn.backends.providers import library
+from mslearn.backends.words import Text, joined, say
 from mslearn.graph.ir import Graph, Node
 
-HINT = "pip install cupy-cuda13x (or -cuda12x, after the driver's CUDA version)"
+HINT = Text(
+    "pip install cupy-cuda13x (or -cuda12x, after the driver's CUDA version)",
+    "pip install cupy-cuda13x（或 -cuda12x，看驱动的 CUDA 版本）",
+)
 
 
 class CupyBackend(Backend):
@@ -27,20 +31,21 @@ class CupyBackend(Backend):
 
     def probe(self, target: str) -> DeviceInfo:
         lacks = []
-        if not library("cuda") and not glob.glob("/dev/nvidia[0-9]*"):
-            lacks.append("libcuda.so is not found, and there is no /dev/nvidia*")
-        if importlib.util.find_spec("cupy") is None:
-            lacks.append("the package cupy is not installed")
+        lacking = no_file(("/dev/nvidia[0-9]*",))
+        if lacking and not library("cuda"):
+            lacks += [say(words.LIBRARY, "libcuda.so"), lacking]
+        if not installed("cupy"):
+            lacks.append(say(words.PACKAGE, "cupy"))
         if not lacks:
             try:
                 cupy = importlib.import_module("cupy")
                 count = cupy.cuda.runtime.getDeviceCount()
                 name = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
-                reason = f"CuPy {cupy.__version__}, {count} device(s), the first: {name}"
+                reason = say(words.COUNT, f"CuPy {cupy.__version__}", count, name)
                 return DeviceInfo(target, self.name, True, reason)
             except Exception as error:  # the driver's, which has classes of its own
-                lacks.append(f"the driver answers: {error}")
-        return DeviceInfo(target, self.name, False, "; ".join(lacks), HINT)
+                lacks.append(say(words.ANSWERS, error))
+        return DeviceInfo(target, self.name, False, joined(lacks), HINT)
 
     def supports(self, node: Node, target: str) -> str:
         return unsupported(node, ArrayProgram)

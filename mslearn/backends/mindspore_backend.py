@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import glob
-import importlib
-import importlib.util
 import os
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
+from mslearn.backends import words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
+from mslearn.backends.loading import installed, module, no_file
 from mslearn.backends.lowering import unsupported
 from mslearn.backends.ported import PortedExecutable, listing
 from mslearn.backends.providers import library
+from mslearn.backends.settings import device_number
+from mslearn.backends.words import Text, joined, say
 from mslearn.graph.ir import Graph, Node
 from mslearn.interchange.mindir_model import mindir_model
 
-HINT = "pip install mindspore==2.10.0 (in an environment of its own: it needs NumPy below 2)"
-CARD = "Install the Ascend card's driver and the CANN toolkit, and source its set_env.sh"
+HINT = Text(
+    "pip install mindspore==2.10.0 (in an environment of its own: it needs NumPy below 2)",
+    "pip install mindspore==2.10.0（装在单独的环境里：它要求 NumPy 低于 2）",
+)
+CARD = Text(
+    "Install the Ascend card's driver and the CANN toolkit, and source its set_env.sh",
+    "安装昇腾卡的驱动和 CANN 工具包，并 source 其中的 set_env.sh",
+)
 
 
 class MindSporeBackend(Backend):
@@ -31,18 +39,19 @@ class MindSporeBackend(Backend):
 
     def probe(self, target: str) -> DeviceInfo:
         lacks, hints = [], []
-        if importlib.util.find_spec("mindspore") is None:
-            lacks.append("the package mindspore is not installed")
+        if not installed("mindspore"):
+            lacks.append(say(words.PACKAGE, "mindspore"))
             hints.append(HINT)
         if target == "Ascend":
             if not library("ascendcl"):
-                lacks.append("libascendcl.so is not found")
-            if not glob.glob("/dev/davinci[0-9]*"):
-                lacks.append("there is no /dev/davinci*")
+                lacks.append(say(words.LIBRARY, "libascendcl.so"))
+            if lacking := no_file(("/dev/davinci[0-9]*",)):
+                lacks.append(lacking)
             if len(lacks) > len(hints):
                 hints.append(CARD)
         if lacks:
-            return DeviceInfo(target, self.name, False, "; ".join(lacks), ". ".join(hints))
+            hint = joined(hints, ". ", "。")
+            return DeviceInfo(target, self.name, False, joined(lacks), hint)
         try:
             found = f"MindSpore {version('mindspore')}"
         except PackageNotFoundError:
@@ -52,16 +61,37 @@ class MindSporeBackend(Backend):
     def supports(self, node: Node, target: str) -> str:
         return unsupported(node, mindir_model)
 
-    def compile(self, graph: Graph, target: str, **_: Any) -> PortedExecutable:
+    def compile(
+        self,
+        graph: Graph,
+        target: str,
+        threads: int | None = None,
+        provider_options: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> PortedExecutable:
+        """Compile; see `Backend`.
+
+        Args:
+            graph: an optimized graph.
+            target: one of `targets`.
+            threads: the runtime's; as many as it takes by itself.
+            provider_options: settings of MindSpore's own ``set_context``.
+        """
+        mindspore, reason = module("mindspore")
+        if reason:
+            raise BackendError(f"{reason}. {HINT}")
+        device = target.replace("MindSpore-", "")
+        chosen: dict[str, Any] = {"mode": mindspore.GRAPH_MODE, "device_target": device}
+        if number := 0 if device == "CPU" else device_number(target, True):
+            chosen["device_id"] = number
+        if threads is not None:
+            chosen["runtime_num_threads"] = threads
         try:
-            mindspore = importlib.import_module("mindspore")
-        except ImportError as error:
+            mindspore.set_context(**{**chosen, **(provider_options or {})})
+        except (TypeError, ValueError, RuntimeError) as error:
             raise BackendError(
-                f"MindSpore is installed, but does not load here: {error}. {HINT}"
+                f"The target '{target}' does not take these settings: {error}"
             ) from error
-        mindspore.set_context(
-            mode=mindspore.GRAPH_MODE, device_target=target.replace("MindSpore-", "")
-        )
         return executable(graph, mindspore, target)
 
 

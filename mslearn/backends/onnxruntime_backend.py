@@ -13,11 +13,24 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.backends import words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
+from mslearn.backends.loading import module
 from mslearn.backends.lowering import alone, empty, said, unsupported, without_kernel
 from mslearn.backends.onnx_fast import RULES, Lowerings
 from mslearn.backends.onnx_session import OnnxExecutable
-from mslearn.backends.providers import PROVIDERS, Provider, missing, open_session, present
+from mslearn.backends.providers import (
+    PROVIDERS,
+    Provider,
+    carried,
+    chosen_options,
+    emulated,
+    missing,
+    open_session,
+    plugged,
+    present,
+)
+from mslearn.backends.words import say
 from mslearn.core.context import get_context
 from mslearn.core.primitive import registry
 from mslearn.core.tensor import Abstract
@@ -35,19 +48,19 @@ class OnnxRuntimeBackend(Backend):
 
     def probe(self, target: str) -> DeviceInfo:
         one = PROVIDERS[target]
-        try:
-            ort = importlib.import_module("onnxruntime")
-        except ImportError as error:
-            reason = f"the package onnxruntime is not installed ({error})"
-            hint = 'pip install "mslearn[npu]"'
-            if one.name != CPU:
-                hint = one.hint
-            return DeviceInfo(target, self.name, False, reason, hint, one.precision)
+        ort, reason = module("onnxruntime")
+        if reason:
+            return DeviceInfo(target, self.name, False, reason, one.hint, one.precision)
         runtime = f"onnxruntime {ort.__version__}"
         lacks = missing(one, ort.get_available_providers(), runtime)
+        if not lacks and carried(one) and not emulated(one) and not plugged(ort, one):
+            lacks = say(words.UNLISTED, one.plugin.replace("_", "-"), one.kind)
         if lacks:
             return DeviceInfo(target, self.name, False, lacks, one.hint, one.precision)
-        return DeviceInfo(target, self.name, True, present(one, runtime), "", one.precision)
+        found = present(one, runtime)
+        return DeviceInfo(
+            target, self.name, True, found, "", one.precision, emulated(one) and carried(one)
+        )
 
     def supports(self, node: Node, target: str) -> str:
         if PROVIDERS[target].name != CPU and (why := empty(node)):
@@ -71,7 +84,7 @@ class OnnxRuntimeBackend(Backend):
             provider_options: the execution provider's, e.g. ``{"device_id": "1"}``.
         """
         one = PROVIDERS[target]
-        options = {k: str(v) for k, v in (provider_options or {}).items()}
+        options = chosen_options(one, target, provider_options or {})
         build = _on_cpu if one.name == CPU else _on_device
         title = f"{target}: {one.name}, {one.precision}"
         made = build(graph, target, one, threads, options)

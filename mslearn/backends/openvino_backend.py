@@ -8,18 +8,24 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.backends import words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
-from mslearn.backends.lowering import unsupported
+from mslearn.backends.loading import module
+from mslearn.backends.lowering import empty, said, unsupported, without_kernel
 from mslearn.backends.ported import PortedExecutable, listing
+from mslearn.backends.settings import device_number
+from mslearn.backends.words import Text, joined, say
 from mslearn.core.context import get_context
 from mslearn.graph.ir import Graph, Node
 from mslearn.interchange.onnx_model import onnx_model
 
 DEVICES = {
-    "Intel": ("NPU", "float16", "A Core Ultra processor and Intel's NPU driver are needed"),
-    "Intel-GPU": ("GPU", "float16", "Intel's GPU driver (OpenCL) is needed"),
+    "Intel": ("NPU", "float16", Text("a Core Ultra processor and Intel's NPU driver are needed",
+                                     "需要 Core Ultra 处理器和英特尔的 NPU 驱动")),
+    "Intel-GPU": ("GPU", "float16", Text("Intel's GPU driver (OpenCL) is needed",
+                                         "需要英特尔的 GPU 驱动（OpenCL）")),
     "OpenVINO-CPU": ("CPU", "float32", ""),
-}
+}  # fmt: skip
 """OpenVINO's name of the device, precision, and what it needs, by target."""
 
 
@@ -31,21 +37,19 @@ class OpenVinoBackend(Backend):
 
     def probe(self, target: str) -> DeviceInfo:
         device, precision, needs = DEVICES[target]
-        try:
-            openvino = importlib.import_module("openvino")
-        except ImportError as error:
-            reason = f"the package openvino is not installed ({error})"
-            hint = "pip install openvino" + (f". {needs}" if needs else "")
+        openvino, reason = module("openvino")
+        if reason:
+            hint = joined(filter(None, ["pip install openvino", needs]))
             return DeviceInfo(target, self.name, False, reason, hint, precision)
         runtime = f"OpenVINO {openvino.__version__.split('-')[0]}"
         listed = openvino.Core().available_devices
         if not any(d == device or d.startswith(device + ".") for d in listed):
-            reason = f"{runtime} lists no {device} device (it lists {', '.join(listed)})"
+            reason = say(words.NO_DEVICE, runtime, device, ", ".join(listed))
             return DeviceInfo(target, self.name, False, reason, needs, precision)
         return DeviceInfo(target, self.name, True, runtime, "", precision)
 
     def supports(self, node: Node, target: str) -> str:
-        return unsupported(node, onnx_model)
+        return empty(node) or unsupported(node, onnx_model)
 
     def compile(
         self,
@@ -65,6 +69,8 @@ class OpenVinoBackend(Backend):
         """
         openvino = importlib.import_module("openvino")
         device, precision, _needs = DEVICES[target]
+        if device != "CPU" and (number := device_number(target, device == "GPU")):
+            device += f".{number}"
         model = onnx_model(graph, parameters="inputs")
         settings = {"INFERENCE_PRECISION_HINT": "f32" if precision == "float32" else "f16"}
         if device == "CPU":
@@ -74,9 +80,14 @@ class OpenVinoBackend(Backend):
             core = openvino.Core()
             compiled = core.compile_model(core.read_model(model.data), device, settings)
         except Exception as error:  # it raises RuntimeErrors of its own
+
+            def build(one: Graph) -> None:
+                core.compile_model(core.read_model(onnx_model(one).data), device, settings)
+
             raise BackendError(
                 f"The target '{target}' (OpenVINO's {device}) does not take this graph: "
-                f"{str(error).strip()}"
+                f"{said(error)}",
+                without_kernel(graph, build),
             ) from error
         request = compiled.create_infer_request()
         at = {name: i for i, port in enumerate(compiled.inputs) for name in port.get_names()}

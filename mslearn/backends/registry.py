@@ -9,8 +9,9 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
-from mslearn.backends import settings
+from mslearn.backends import settings, words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo, Executable
+from mslearn.backends.words import say
 from mslearn.core.context import GRAPH_MODE, get_context
 from mslearn.core.errors import did_you_mean
 from mslearn.graph.ir import Graph
@@ -73,7 +74,7 @@ def _targets() -> list[tuple[Backend | DeviceInfo, str]]:
         try:
             one = backend(name)
         except Exception as error:  # a broken plugin must not hide the others
-            found.append((DeviceInfo(name, name, False, f"loading failed: {error}"), name))
+            found.append((DeviceInfo(name, name, False, say(words.LOADING, error)), name))
         else:
             found += [(one, target) for target in one.targets]
     return found
@@ -85,7 +86,7 @@ def _probe(one: Backend | DeviceInfo, target: str) -> DeviceInfo:
     try:
         return one.probe(target)
     except Exception as error:
-        return DeviceInfo(target, one.name, False, f"probing failed: {error}")
+        return DeviceInfo(target, one.name, False, say(words.PROBING, error))
 
 
 def find(target: str) -> tuple[Backend, str]:
@@ -232,14 +233,27 @@ def compile(graph: Graph, target: str, **options: Any) -> Executable:
     return place(one, its_target, graph, given.pop("fallback", "error"), **given)
 
 
-def table() -> str:
-    """All targets with state, precision and reason, to print."""
-    from textwrap import indent, wrap
+def table(language: str | None = None) -> str:
+    """All targets with state, precision and reason, to print.
 
-    lines = [f"{'target':10} {'backend':12} {'state':8} precision"]
-    for d in devices():
-        state = "ready" if d.available else "absent"
-        lines.append(f"{d.target:10} {d.backend:12} {state:8} {d.precision}")
-        text = d.reason + (f". To get it: {d.hint}" if d.hint and not d.available else "")
-        lines.append(indent("\n".join(wrap(text, 86)), " " * 11))
+    Args:
+        language: ``"en"`` or ``"zh"``; what MSLEARN_LANG says by default, else English.
+    """
+    heads = say(words.HEAD).split("|"), words.chinese(say(words.HEAD)).split("|")
+    chinese = words.language(language) == "zh"
+    tell = words.chinese if chinese else str
+    every = devices()
+    cells = [heads[chinese]]
+    for d in every:
+        state = say(words.READY if d.available else words.ABSENT)
+        cells.append([d.target, d.backend, tell(state), d.precision])
+    columns = [max(map(words.width, column)) for column in zip(*cells, strict=True)]
+    rows = ["  ".join(map(words.padded, row, columns)).rstrip() for row in cells]
+    margin = " " * (columns[0] + 2)
+    lines = [rows[0]]
+    for row, d in zip(rows[1:], every, strict=True):
+        text = tell(d.reason)
+        if d.hint and not d.available:
+            text += tell(say(words.TO_GET_IT)) + tell(d.hint)
+        lines += [row, *(margin + line for line in words.lines(text, 97 - len(margin)))]
     return "\n".join(lines)

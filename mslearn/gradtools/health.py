@@ -11,11 +11,23 @@ from mslearn.autodiff import grad
 from mslearn.core.tensor import Tensor
 from mslearn.ops.linalg import matmul
 
+SAID = {
+    "en": """mslearn version: {}
+Arithmetic: NumPy {}, BLAS: {}
+A matrix product and its gradient are correct: mslearn works on this machine (CPU).
+What graphs can run on (ms.set_context(device_target=…)):""",
+    "zh": """mslearn 版本：{}
+算术：NumPy {}，BLAS：{}
+一次矩阵乘法和它的梯度都算对了：mslearn 在这台机器（CPU）上能用。
+计算图能在哪些设备上运行（ms.set_context(device_target=…)）：""",
+}
+
 
 def run_check() -> None:
     """Multiply two small matrices, differentiate the product, and say what does the arithmetic.
 
-    A table lists the targets for graphs, their state and the reason.
+    A table lists the targets for graphs, their state and the reason. It speaks the camp's language
+    (`mslearn.camp.language`).
 
     Raises:
         RuntimeError: a result is wrong; the message says which.
@@ -35,12 +47,10 @@ def run_check() -> None:
                 f"{what} of two small matrices is wrong: got {found.tolist()}, wanted {right}. "
                 f"Install NumPy again."
             )
-    print(f"mslearn version: {mslearn.__version__}")
-    print(f"Arithmetic: NumPy {np.__version__}, BLAS: {blas_name()}")
-    print("A matrix product and its gradient are correct: mslearn works on this machine (CPU).")
-    # By name: backends stand above this layer.
-    print("What graphs can run on (ms.set_context(device_target=…)):")
-    print(importlib.import_module("mslearn.backends").table())
+    # By name: the camp and the backends stand above this layer.
+    language = importlib.import_module("mslearn.camp").language()
+    print(SAID[language].format(mslearn.__version__, np.__version__, blas_name()))
+    print(importlib.import_module("mslearn.backends").table(language))
 
 
 def blas_name() -> str:
