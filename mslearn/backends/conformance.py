@@ -206,6 +206,22 @@ class Conformance:
         x = Tensor(np.arange(12, dtype=np.float32).reshape(3, 4).T)
         self._close(run(x, Tensor(np.float32(2))).asnumpy(), x.asnumpy() * 2 + 1)
 
+    def test_results_are_arrays_also_of_single_numbers_and_of_none(self) -> None:
+        def f(a: Tensor) -> Any:
+            return a * 2 + 1, (a * a).sum()
+
+        for rows in (3, 0):
+            x = Tensor(np.ones((rows, 4), np.float32))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # some devices leave what is empty to the CPU
+                found = jit(f, backend=self.target, fallback="cpu")(x)
+            for got, wanted in zip(found, f(x), strict=True):
+                assert isinstance(got._value, np.ndarray), (
+                    f"Executable.run must return arrays, but returned {type(got._value).__name__}"
+                )
+                assert got.shape == wanted.shape and got.dtype == wanted.dtype
+                self._close(got.asnumpy(), wanted.asnumpy())
+
     def test_what_it_lacks_is_an_error_or_runs_on_the_cpu(self) -> None:
         def solve(a: Tensor, b: Tensor) -> Any:
             table: Any = ops  # made at import: mypy does not see them all
