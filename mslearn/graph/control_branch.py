@@ -121,8 +121,9 @@ def _cond(condition: Tensor, sides: Sequence[Side], join: Join) -> list[Tensor]:
             return []
         done = np.asarray(True)
         join.pairs.append((done, done))
+        join.labels.append("")
     for graph, values in zip(graphs, zip(*join.pairs, strict=True), strict=True):
-        graph.outputs = list(values)
+        graph.outputs, graph.output_names = list(values), join.labels
     operands = share_operands([side.part for side in sides])
     draws = "keep" if any(map(draws_keys, graphs)) else ""
     attrs = {"then": graphs[0], "els": graphs[1], "draws": draws}

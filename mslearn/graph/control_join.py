@@ -61,11 +61,13 @@ class Join:
     Attributes:
         pairs: for each output of the node the value in each branch.
         handles: the tensors that held them, or None for numbers and zeros.
+        labels: the variables' names, "" for values without one.
         words: what the two sides are called in messages.
     """
 
     pairs: list[tuple[Any, Any]] = dataclasses.field(default_factory=list)
     handles: list[tuple[Any, Any]] = dataclasses.field(default_factory=list)
+    labels: list[str] = dataclasses.field(default_factory=list)
     words: tuple[str, str] = ("one branch", "the other")
 
     def slot(self, slot: Slot, a: Any, b: Any) -> Build:
@@ -75,12 +77,12 @@ class Join:
     def join(self, label: str, a: Any, b: Any, lines: tuple[int, int] = (0, 0)) -> Build:
         """How to make the joint value of the trees `a` and `b`."""
         if a is NEVER or b is NEVER:
-            return self._one(b if a is NEVER else a, a is NEVER)
+            return self._one(label, b if a is NEVER else a, a is NEVER)
         if a is b or (isinstance(a, Leaf) and isinstance(b, Leaf) and a.tensor is b.tensor):
             return _constant(a)
         if a is UNBOUND or b is UNBOUND:
             if label.startswith(PREFIX):  # read only where it has been set
-                return self._one(b if a is UNBOUND else a, a is UNBOUND)
+                return self._one(label, b if a is UNBOUND else a, a is UNBOUND)
             raise JoinUnboundError(204, place(), self._both(label, a, b, lines))
         if isinstance(a, Branches) and isinstance(b, Branches):
             return self._nest(label, a, b, lines)
@@ -123,27 +125,28 @@ class Join:
         if any(v.dtype != dtype for v in values):
             raise JoinTypeError(202, place(), self._both(label, a, b, lines))
         weak = all(leaf.tensor.weak for leaf in leaves)
-        return self._output(values[0], values[1], (_handle(a), _handle(b)), weak)
+        return self._output(label, values[0], values[1], (_handle(a), _handle(b)), weak)
 
-    def _one(self, tree: Any, second: bool) -> Build:
+    def _one(self, label: str, tree: Any, second: bool) -> Build:
         """The value that only one side has; the other gives zeros that nobody looks at."""
         if isinstance(tree, Branches):
-            builds = [self._one(item, second) for item in tree.items]
+            builds = [self._one(label, item, second) for item in tree.items]
             return lambda outs: tree.build([build(outs) for build in builds])
         if not isinstance(tree, Leaf):
             return _constant(tree)
         zeros = np.zeros(tree.value.shape, tree.value.dtype)
         a, b = (zeros, tree.value) if second else (tree.value, zeros)
         handles = (None, tree.tensor) if second else (tree.tensor, None)
-        return self._output(a, b, handles, tree.tensor.weak)
+        return self._output(label, a, b, handles, tree.tensor.weak)
 
-    def _output(self, a: Any, b: Any, handles: tuple[Any, Any], weak: bool) -> Build:
+    def _output(self, label: str, a: Any, b: Any, handles: tuple[Any, Any], weak: bool) -> Build:
         twins = (None not in handles) * [
             i for i, h in enumerate(self.handles) if h[0] is handles[0] and h[1] is handles[1]
         ]
         if not twins:  # one tensor under two names stays one
             self.pairs.append((a, b))
             self.handles.append(handles)
+            self.labels.append("" if label.startswith(PREFIX) else label)
         at = twins[0] if twins else len(self.pairs) - 1
         return lambda outs: Number.of(outs[at]) if weak else outs[at]
 

@@ -85,6 +85,7 @@ class Graph:
         nodes: in the order of execution.
         outputs: values that the function returns, flat.
         updates: each Parameter that is assigned, with its value at the end.
+        output_names: of a branch, the variables that its outputs are ("" for others); else empty.
     """
 
     name: str = "graph"
@@ -94,6 +95,7 @@ class Graph:
     nodes: list[Node] = dataclasses.field(default_factory=list)
     outputs: list[Value] = dataclasses.field(default_factory=list)
     updates: list[tuple[Parameter, Value]] = dataclasses.field(default_factory=list)
+    output_names: list[str] = dataclasses.field(default_factory=list)
 
     def copy(self) -> Graph:
         """A graph with its own lists around the same nodes and values."""

@@ -158,7 +158,7 @@ class Jitted:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if state.active:  # inside another graph, or while a tape or a picture watches
-            return self._runnable(*args, **kwargs)
+            return self._watched(args, kwargs)
         recent = self._recent
         target = self.backend or settings["device_target"]
         if recent is not None and not kwargs and recent.takes(args, target) and recent.valid():
@@ -180,6 +180,14 @@ class Jitted:
             return self._fall_back(key, error, args, kwargs)
         self._recent = compiled
         return compiled.run(tensors)
+
+    def _watched(self, args: Any, kwargs: Any) -> Any:
+        """Run operation by operation; an observer may want to run the captured graph itself."""
+        if state.capture is None and self._mode == "ast":
+            for observer in state.observers:
+                if hasattr(observer, "on_jitted"):
+                    return observer.on_jitted(self._runnable, args, kwargs)
+        return self._runnable(*args, **kwargs)
 
     def compile(self, args: Any, kwargs: Any, key: Any = None) -> Compilation:
         """Capture and compile for these arguments without running."""

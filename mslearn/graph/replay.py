@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Abstract, Tensor
-from mslearn.graph.ir import Graph
+from mslearn.graph.ir import Graph, Node
 
 
-def replay(graph: Graph, *tensors: Tensor) -> tuple[Tensor, ...]:
+def replay(
+    graph: Graph, *tensors: Tensor, before: Callable[[Node], None] | None = None
+) -> tuple[Tensor, ...]:
     """The graph's outputs for these inputs; its Parameters are read and assigned.
+
+    `before` is told of each node that is about to run.
 
     >>> import mslearn as ms
     >>> from mslearn.graph.capture import capture
@@ -30,6 +35,8 @@ def replay(graph: Graph, *tensors: Tensor) -> tuple[Tensor, ...]:
 
     for node in graph.nodes:
         attrs = {k: now(v)._value if isinstance(v, Abstract) else v for k, v in node.attrs.items()}
+        if before is not None:
+            before(node)
         out = apply(node.prim, tuple(map(now, node.inputs)), attrs)
         for value, tensor in zip(node.outputs, out if node.several else (out,), strict=True):
             at[id(value)] = tensor

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .graph_fold import shape_text
-from .graph_svg import COLOURS
+from .graph_svg import COLOURS, scope_title
 
 if TYPE_CHECKING:
     import graphviz
 
-_SHAPES = {"op": "box", "parameter": "octagon", "input": "parallelogram", "constant": "ellipse"}
+_SHAPES = {"op": "box", "parameter": "octagon", "input": "parallelogram", "constant": "ellipse",
+           "port": "cds"}  # fmt: skip
 
 
 def dot_source(scene: dict[str, Any], backward: bool = False) -> str:
@@ -26,7 +27,7 @@ def dot_source(scene: dict[str, Any], backward: bool = False) -> str:
     for scope in reversed(scene["scopes"]):  # parents come first, so children are ready here
         body = inside.get(scope["id"], []) + clusters.pop(scope["id"], [])
         if body:
-            lines = [f"subgraph cluster_s{scope['id']} {{", f"label={quote(scope['name'])}"]
+            lines = [f"subgraph cluster_s{scope['id']} {{", f"label={quote(scope_title(scope))}"]
             block = [*lines, *body, "}"]
             clusters[scope["parent"]] = block + clusters.get(scope["parent"], [])
     lines = [

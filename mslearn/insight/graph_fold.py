@@ -12,6 +12,7 @@ from typing import Any
 
 Key = tuple[str, int]
 LIMIT = 40  # what a reader takes in at first sight
+PARTS = ("then", "else", "condition", "body")  # of control flow
 
 
 @dataclass
@@ -129,8 +130,8 @@ def first_unfolded(scene: dict[str, Any], limit: int = LIMIT) -> list[int]:
     """The scopes to open at first: outermost first, until about `limit` things are visible.
 
     Innermost scopes, the layers, stay folded: the network as a chain of layers is what one wants
-    to see first. Identical neighbours are one thing. Forward and backward have a budget of their
-    own each.
+    to see first. Branches and loops open with their parts, so small ones are seen at once.
+    Identical neighbours are one thing. Forward and backward have a budget of their own each.
     """
     scopes = scene["scopes"]
     alike = identical(scene)
@@ -150,6 +151,10 @@ def first_unfolded(scene: dict[str, Any], limit: int = LIMIT) -> list[int]:
             size[node["scope"]] += 1
         else:
             loose[node["phase"]] += 1
+    parts = {k: [c for c in children.get(k, []) if _is_part(scopes[c])] for k in children}
+    for k, inside in parts.items():
+        if k >= 0:
+            size[k] += sum(size[c] for c in inside)
     opened: list[int] = []
     for phase in ("forward", "backward"):
         front = [k for k in children.get(-1, []) if scopes[k]["phase"] == phase]
@@ -159,11 +164,17 @@ def first_unfolded(scene: dict[str, Any], limit: int = LIMIT) -> list[int]:
             for k in front:
                 if k in gathered or not children.get(k) or visible + size[k] - 1 > limit:
                     continue
-                opened.append(k)
+                opened += [k, *parts[k]]
                 visible += size[k] - 1
-                following += children[k]
+                following += [c for c in children[k] if c not in parts[k]]
+                following += [c for part in parts[k] for c in children.get(part, [])]
             front = following
     return sorted(opened)
+
+
+def _is_part(scope: dict[str, Any]) -> bool:
+    """Whether a scope is a branch of an ``if``, or the condition or body of a loop."""
+    return "control" in scope and scope["control"]["kind"] in PARTS
 
 
 def shape_text(shape: list[int]) -> str:

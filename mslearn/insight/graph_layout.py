@@ -209,7 +209,7 @@ class _Layout:
                         self.near_up.setdefault(down, []).append(up)
 
     def _is_leaf(self, key: Key) -> bool:
-        return key[0] == "n" and self.scene["nodes"][key[1]]["kind"] != "op"
+        return key[0] == "n" and self.scene["nodes"][key[1]]["kind"] not in ("op", "port")
 
     def _moment(self, key: Key) -> tuple[int, int]:
         # Leaves are recorded just before their first user, but may be used by earlier scopes.

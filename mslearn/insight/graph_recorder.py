@@ -50,6 +50,7 @@ class Op:
     source: Source | None = None
     cause: int | None = None  # backward: index of the forward Op whose rule it belongs to
     seconds: float = 0.0  # since the operation before it: its kernel and the Python around it
+    several: bool = False  # whether the primitive gives a tuple, perhaps of one
 
 
 @dataclass
@@ -63,6 +64,7 @@ class Recorder:
     ops: list[Op] = field(default_factory=list)
     summaries: dict[int, dict[str, Any]] = field(default_factory=dict)
     cause: int | None = None
+    place: Source | None = None  # of the operations that come, where it is known
     _kept: list[Any] = field(default_factory=list)
     _since: float = field(default_factory=time.perf_counter)  # not counting the work done here
 
@@ -74,16 +76,17 @@ class Recorder:
         output: Any,
     ) -> None:
         seconds = time.perf_counter() - self._since
-        outputs = output if type(output) is tuple else (output,)
+        several = type(output) is tuple
+        outputs = output if several else (output,)
         scope = current_scope()
-        source = None
-        if scope[:1] != ("Gradients",):
+        source = self.place
+        if source is None and scope[:1] != ("Gradients",):
             source = user_line()
-        elif self.cause is not None:
+        elif source is None and self.cause is not None:
             source = self.ops[self.cause].source
-        self.ops.append(
-            Op(prim, tuple(inputs), dict(attrs), outputs, scope, source, self.cause, seconds)
-        )
+        made = Op(prim, tuple(inputs), dict(attrs), outputs, scope, source, self.cause, seconds)
+        made.several = several
+        self.ops.append(made)
         for value in (*inputs, *outputs):
             self.see(value)
         self._since = time.perf_counter()
@@ -112,7 +115,7 @@ class Recorder:
             for k, op in enumerate(list(self.ops)):
                 state.scope = op.scope
                 tape.now = k
-                out = op.outputs if len(op.outputs) > 1 else op.outputs[0]
+                out = op.outputs if op.several else op.outputs[0]
                 tape.on_op(op.prim, op.inputs, op.attrs, out)
         finally:
             state.scope = before

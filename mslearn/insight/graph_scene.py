@@ -8,12 +8,14 @@ A scene is a dict of version 1:
 ``version``   1
 ``title``     what was called, e.g. ``"Network"``
 ``scopes``    tree of name scopes, parents first: ``{"id", "name", "parent" (id or -1), "phase"}``;
-              ``phase`` is ``"forward"`` or ``"backward"`` (below ``Gradients``)
+              ``phase`` is ``"forward"`` or ``"backward"`` (below ``Gradients``); a branch or loop
+              (see `graph_control`) has also ``"control"``: ``{"kind", "node", "text", "runs"}``
 ``nodes``     ``{"id", "kind", "op", "name", "scope" (id or -1), "phase", "outputs", "attrs",
               "doc", "source", "cause"}``, of an operation with ``"time"`` (seconds), of a parameter
               with ``"update"`` (sum |change|, sum |value|) where an optimizer's step was tried;
-              ``kind`` is ``"op"``, ``"parameter"``, ``"input"`` or ``"constant"``; ``op`` the
-              primitive's name (the label of other kinds); ``name`` the full name as MindSpore
+              ``kind`` is ``"op"``, ``"parameter"``, ``"input"``, ``"constant"`` or ``"port"`` (a
+              value that a branch hands out or a loop carries); ``op`` the primitive's name (the
+              label of other kinds); ``name`` the full name as MindSpore
               writes it; ``attrs`` name to text; ``source`` null or ``{"file", "line", "text"}``;
               ``cause`` of a backward node the id of the forward node whose rule it belongs to
 ``outputs``   of a node: ``{"shape", "dtype", "value", "grad"}``; ``value`` and ``grad`` are
@@ -36,8 +38,10 @@ import numpy as np
 
 from mslearn.core import Parameter, Tensor, observing
 from mslearn.core.dtype import dtype_of
+from mslearn.graph.ir import Graph
 from mslearn.nn import Cell
 
+from .graph_control import ControlRecorder, Port, Unfolding
 from .graph_recorder import Op, Recorder
 from .graph_update import Change, tried_step
 
@@ -75,7 +79,7 @@ def scene(
     extra = _arity(loss_fn) - 1 if loss_fn is not None else 0
     extra = min(max(extra, 0), max(len(inputs) - 1, 0))
     args, targets = inputs[: len(inputs) - extra], inputs[len(inputs) - extra :]
-    recorder = Recorder()
+    recorder = ControlRecorder()
     with observing(recorder):
         result = cell_or_fn(*args)
         if loss_fn is not None:
@@ -154,14 +158,26 @@ class _Builder:
         self.made: dict[int, tuple[int, int]] = {}  # id(value) -> (node, output)
         self.counts: dict[str, int] = {}
         self.node_of: list[int] = []
+        self.owners: dict[str, int] = {}  # of scopes of control flow
+        self.unfold = Unfolding(self._number)
+        self.ops: list[Op] = []  # of the recorder, and those inside of branches and loops
 
     def build(self, title: str, loss: int | None) -> Scene:
-        homes = self._leaf_homes()
+        ends = []
         for op in self.recorder.ops:
+            self.ops += self.unfold(op)
+            ends.append(len(self.ops))
+        homes = self._leaf_homes()
+        for k, op in enumerate(self.ops, 1):
             for value in op.inputs:
                 if id(value) not in self.made:
                     self._leaf(value, homes[id(value)], op)
             self._operation(op)
+            if k == ends[len(self.node_of)]:
+                self.node_of.append(len(self.nodes) - 1)
+        for made in self.scopes:
+            if "control" in made:
+                made["control"]["node"] = self.owners[made["control"].pop("owner")]
         at = self.made.get(loss) if loss is not None else None
         if at is not None and not self.gradients:
             at = None
@@ -183,7 +199,7 @@ class _Builder:
     def _leaf_homes(self) -> dict[int, tuple[str, ...]]:
         """Where each value that nobody computed belongs: the innermost scope around its uses."""
         homes: dict[int, tuple[str, ...]] = {}
-        for op in self.recorder.ops:
+        for op in self.ops:
             for value in op.inputs:
                 home = homes.get(id(value))
                 if home is None:
@@ -200,15 +216,16 @@ class _Builder:
         if known is not None:
             return known
         parent = self._scope(path[:-1])
-        self.scopes.append(
-            {
-                "id": len(self.scopes),
-                "name": path[-1],
-                "parent": parent,
-                "phase": "backward" if path[0] == "Gradients" else "forward",
-            }
-        )
-        self.scope_ids[path] = len(self.scopes) - 1
+        made: dict[str, Any] = {
+            "id": len(self.scopes),
+            "name": path[-1],
+            "parent": parent,
+            "phase": "backward" if path[0] == "Gradients" else "forward",
+        }
+        if path in self.unfold.frames:
+            made["control"] = vars(self.unfold.frames[path]).copy()
+        self.scopes.append(made)
+        self.scope_ids[path] = made["id"]
         return len(self.scopes) - 1
 
     def _leaf(self, value: Any, home: tuple[str, ...], user: Op) -> None:
@@ -231,22 +248,26 @@ class _Builder:
             node["source"] = vars(user.source).copy()
 
     def _operation(self, op: Op) -> None:
-        name = self._number(op.prim.name)
+        known = self.unfold.names.get(id(op))
+        port = op.label if isinstance(op, Port) else None
         node = self._node(
-            kind="op",
-            op=op.prim.name,
-            name="/".join((*op.scope, name)),
+            kind="op" if port is None else "port",
+            op=op.prim.name if port is None else port,
+            name=known or "/".join((*op.scope, port or self._number(op.prim.name))),
             scope=self._scope(op.scope),
             phase="backward" if op.scope[:1] == ("Gradients",) else "forward",
             outputs=op.outputs,
         )
-        self.node_of.append(node["id"])
-        node["time"] = float(f"{op.seconds:.3g}")
-        node["attrs"] = {k: _attr(v) for k, v in op.attrs.items()}
-        node["doc"] = _first_line(op.prim.__doc__)
+        if known is not None:
+            self.owners[known] = node["id"]
+        if op.seconds:
+            node["time"] = float(f"{op.seconds:.3g}")
+        node["attrs"] = {k: _attr(v) for k, v in op.attrs.items() if k != "draws"}
+        node["doc"] = "" if port is not None else _first_line(op.prim.__doc__)
         node["source"] = vars(op.source).copy() if op.source is not None else None
         node["cause"] = self.node_of[op.cause] if op.cause is not None else None
-        for slot, value in enumerate(op.inputs):
+        keys = [a for a in op.attrs.values() if id(a) in self.made]
+        for slot, value in enumerate((*op.inputs, *keys)):
             source, output = self.made[id(value)]
             # A primitive that returns its own input must not point at itself.
             if source != node["id"]:
@@ -262,6 +283,7 @@ class _Builder:
         return node
 
     def _value(self, value: Any) -> dict[str, Any]:
+        self.recorder.see(value)
         summaries = self.recorder.summaries
         gradient = self.gradients.get(id(value))
         return {
@@ -366,6 +388,8 @@ def _floating(value: Any) -> bool:
 def _attr(value: Any) -> str:
     if isinstance(value, np.dtype):
         return str(dtype_of(value))
+    if isinstance(value, Graph):
+        return f"@{value.name}"
     text = str(value) if not isinstance(value, str) else repr(value)
     return text if len(text) <= 120 else text[:119] + "…"
 

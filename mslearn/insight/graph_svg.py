@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._text import escape, number
-from .graph_fold import Folded, Key, first_unfolded, fold, operators, shape_text
+from .graph_fold import PARTS, Folded, Key, first_unfolded, fold, operators, shape_text
 from .graph_layout import Box, layout
 
 # On a white sheet of its own, so that it reads on light and on dark pages alike.
@@ -19,6 +19,7 @@ COLOURS = {
     "input": "#00805c",
     "constant": "#6e7781",
     "scope": "#4a5aa8",
+    "port": "#2b7a86",
     "backward": "#a3457f",
 }
 _WORDS = {
@@ -27,6 +28,16 @@ _WORDS = {
     "input": {"en": "input", "zh": "输入"},
     "constant": {"en": "constant", "zh": "常量"},
     "scope": {"en": "folded scope", "zh": "折叠的作用域"},
+    "port": {"en": "value of a branch or loop", "zh": "分支或循环的值"},
+    "then": {"en": "then", "zh": "成立时"},
+    "else": {"en": "else", "zh": "否则"},
+    "condition": {"en": "condition", "zh": "条件"},
+    "body": {"en": "body", "zh": "循环体"},
+    "taken": {"en": "taken", "zh": "走了这一支"},
+    "idle": {"en": "not taken", "zh": "没有走"},
+    "tests": {"en": "tested {0}×", "zh": "判断了 {0} 次"},
+    "round": {"en": "1 round", "zh": "1 轮"},
+    "rounds": {"en": "{0} rounds", "zh": "{0} 轮"},
     "graph": {"en": "Computation graph of {0}", "zh": "{0} 的计算图"},
     "one": {"en": "1 operator", "zh": "1 个算子"},
     "many": {"en": "{0} operators", "zh": "{0} 个算子"},
@@ -68,13 +79,13 @@ def to_svg(
         if _is_frame(key, folded):
             titles[key] = _width(first, 12)
         else:
-            slant = 40 if _kind(scene, key) in ("input", "parameter", "constant") else 26
+            slant = 26 if _kind(scene, key) in ("op", "scope") else 40
             wide = max(_width(first, 13) + slant, _width(second, 11) + slant, 72)
             sizes[key] = (wide, 42.0 if second else 28.0)
     placed = layout(scene, folded, sizes, titles)
     boxes, w, h = placed.boxes, placed.w, placed.h
     title = _word("graph", language, scene["title"] or "?")
-    legend, legend_width = _legend(language)
+    legend, legend_width = _legend(scene, language)
     width = max(w, legend_width, _width(title, 14)) + 2 * _MARGIN
     height = h + _TOP + 2 * _MARGIN + 22
     shift = (width - w) / 2
@@ -91,7 +102,7 @@ def to_svg(
     ]
     for key, box in boxes.items():
         if _is_frame(key, folded):
-            out.append(_frame(box, texts[key][0]))
+            out.append(_frame(box, texts[key][0], scene["scopes"][key[1]].get("control")))
     labels: dict[int, list[_Label]] = {}
     for (a, b), bundle in folded.bundles.items():
         line, x, y = _edge(boxes[a], boxes[b], placed.lanes[a, b], bundle.count)
@@ -132,7 +143,7 @@ def _texts(
 ) -> tuple[str, str]:
     if key[0] == "s":
         n = inside[key[1]]
-        name = scene["scopes"][key[1]]["name"]
+        name = scope_title(scene["scopes"][key[1]], language)
         return f"{name} ×{times[key]}" if key in times else name, (
             _word("one", language) if n == 1 else _word("many", language, n)
         )
@@ -149,18 +160,58 @@ def _texts(
     return name, f"= {value if plain else number(value)}"
 
 
+def scope_title(scope: dict[str, Any], language: str = "en") -> str:
+    """A scope's name; a branch or loop has its line of code, its parts say how often they ran.
+
+    >>> part = {"name": "then", "control": {"kind": "then", "text": "", "runs": 1, "node": 7}}
+    >>> scope_title(part)
+    'then · taken'
+    """
+    control = scope.get("control")
+    if control is None:
+        return str(scope["name"])
+    kind, runs = control["kind"], control["runs"]
+    if kind not in PARTS:
+        text = control["text"]
+        op = scope["name"].rsplit("-op", 1)[0]
+        return f"{op} · {text if len(text) <= 44 else text[:43] + '…'}" if text else op
+    name = _word(kind, language)
+    if runs is None:
+        return name
+    if kind in ("then", "else"):
+        ran = _word("taken" if runs else "idle", language)
+    elif kind == "condition":
+        ran = _word("tests", language, runs)
+    else:
+        ran = _word("round", language) if runs == 1 else _word("rounds", language, runs)
+    return f"{name} · {ran}"
+
+
 def _width(text: str, size: float) -> float:
     # Without a font at hand: wide characters are as wide as the font is high, others 0.6 of it.
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return size * (0.6 * (len(text) - wide) + wide)
 
 
-def _frame(box: Box, title: str) -> str:
+def _frame(box: Box, title: str, control: Any = None) -> str:
+    colour = COLOURS["port"] if control else LINE
+    idle = ' stroke-dasharray="5 4"' if control and control["runs"] == 0 else ""
+    back = _turn(box, colour) if control and control["kind"] == "loop" else ""
     return (
         f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.w:.1f}" height="{box.h:.1f}" rx="8" '
-        f'fill="#59636e" fill-opacity=".06" stroke="{LINE}" stroke-opacity=".6"/>'
+        f'fill="#59636e" fill-opacity=".06" stroke="{colour}" stroke-opacity=".6"{idle}/>{back}'
         f'<text x="{box.x + 10:.1f}" y="{box.y + 16:.1f}" font-size="12" font-weight="600" '
         f'fill="{DIM}">{escape(title)}</text>'
+    )
+
+
+def _turn(box: Box, colour: str) -> str:
+    """The way back of a loop: an arrow along its left border, from the end to the beginning."""
+    x, top, bottom = box.x + 7, box.y + 30, box.y + box.h - 12
+    return (
+        f'<path d="M{x + 7:.1f} {bottom:.1f}Q{x:.1f} {bottom:.1f} {x:.1f} {bottom - 8:.1f}'
+        f'V{top:.1f}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
+        f'<path d="M{x - 4:.1f} {top:.1f}H{x + 4:.1f}L{x:.1f} {top - 7:.1f}Z" fill="{colour}"/>'
     )
 
 
@@ -220,6 +271,10 @@ def _edge(a: Box, b: Box, lanes: list[tuple[float, float]], count: int) -> tuple
 def outline(kind: str, x: float, y: float, w: float, h: float) -> str:
     """The path of a kind: slanted inputs, parameters with cut corners, round constants."""
     r, b = x + w, y + h
+    if kind == "port":  # a signpost
+        return (
+            f"M{x:.1f} {y:.1f}H{r - 10:.1f}L{r:.1f} {(y + b) / 2:.1f}L{r - 10:.1f} {b:.1f}H{x:.1f}Z"
+        )
     if kind == "input":
         return f"M{x + 10:.1f} {y:.1f}H{r:.1f}L{r - 10:.1f} {b:.1f}H{x:.1f}Z"
     c = min(9, h / 3)
@@ -274,9 +329,10 @@ def _node(scene: dict[str, Any], key: Key, box: Box, texts: tuple[str, str]) -> 
     return "".join(out)
 
 
-def _legend(language: str) -> tuple[str, float]:
+def _legend(scene: dict[str, Any], language: str) -> tuple[str, float]:
     out, x = [], 0.0
-    for kind in ("op", "parameter", "input", "constant", "scope"):
+    ports = any(node["kind"] == "port" for node in scene["nodes"])
+    for kind in ("op", "parameter", "input", "constant", "scope", *ports * ("port",)):
         text = _word(kind, language)
         out.append(
             _shape(kind, COLOURS[kind], x, 0, 24, 12, 1.2)
