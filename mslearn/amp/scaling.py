@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 from mslearn.nn.cell import Cell
 from mslearn.nn.wrap import DynamicLossScaleUpdateCell, FixedLossScaleUpdateCell
+
+table: Any = ops  # made at import: mypy does not see them all
 
 
 def all_finite(inputs: Any) -> Tensor:
@@ -27,7 +30,8 @@ def all_finite(inputs: Any) -> Tensor:
                 f"For 'all_finite', inputs must be a tuple of Tensors, but it holds "
                 f"'{type(tensor).__name__}'."
             )
-    return Tensor(all(bool(np.isfinite(t.asnumpy()).all()) for t in tensors))
+    found = [table.isfinite(t).all() for t in tensors]  # operations, so that graphs hold it
+    return functools.reduce(table.logical_and, found, Tensor(True))
 
 
 class LossScaler:
@@ -89,16 +93,16 @@ class DynamicLossScaler(LossScaler):
 
     def adjust(self, grads_finite: Any) -> bool:
         """Count a step; grow or shrink the scale. True."""
-        scale, count = float(self.scale_value.asnumpy()), int(self.counter.asnumpy())
-        if not bool(grads_finite):
-            scale, count = max(1.0, scale / self.scale_factor), 0
-        elif count + 1 == self.scale_window:
-            scale, count = scale * self.scale_factor, 0
-        else:
-            count += 1
-        if np.isfinite(np.float32(scale)):
-            self.scale_value.set_data(Tensor(np.float32(scale)))
-        self.counter.set_data(Tensor(np.int32(count)))
+        fine = grads_finite if isinstance(grads_finite, Tensor) else Tensor(bool(grads_finite))
+        scale: Any = self.scale_value
+        count: Any = self.counter + 1
+        smaller, larger = (scale / self.scale_factor).maximum(1.0), scale * self.scale_factor
+        full = count == self.scale_window
+        wanted = table.where(fine, table.where(full, larger, scale), smaller)
+        wanted = table.where(table.isfinite(wanted), wanted, scale)
+        again = table.logical_or(full, table.logical_not(fine))
+        table.assign(scale, wanted)
+        table.assign(self.counter, table.where(again, table.zeros_like(count), count))
         return True
 
 
