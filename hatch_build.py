@@ -26,7 +26,7 @@ SOURCE_SUFFIXES = {".css", ".js", ".json", ".mjs", ".svg", ".ts"}
 NOT_SOURCES = {"node_modules", "lib", "dist"}
 INSIGHT_WIDGETS = (
     "compile", "curves", "dashboard", "graph", "images", "images-predictions", "microscope",
-    "parameters", "predict", "quiz",
+    "parameters", "placement", "predict", "quiz",
 )  # fmt: skip
 
 

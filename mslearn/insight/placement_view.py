@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from mslearn.graph.jit import Jitted, jit
-from mslearn.graph.tree import flatten
+import traitlets as t
 
-from ._text import get_language
+from mslearn.graph.jit import Compilation, Jitted, jit
+from mslearn.graph.tree import flatten_call
+
+from .base import InsightWidget
 from .placement_scene import placement_scene
 from .placement_svg import seconds, to_svg
 
 
-class Placement:
+class Placement(InsightWidget):
     """A picture of where a function runs; see `placement`.
 
     Attributes:
@@ -20,16 +22,16 @@ class Placement:
         language: "en" or "zh".
     """
 
-    def __init__(self, scene: dict[str, Any], language: str | None = None) -> None:
-        self.scene = scene
-        self.language = language or get_language()
+    bundle = "placement"
+
+    scene = t.Dict().tag(sync=True)
 
     def to_svg(self) -> str:
         """The picture as SVG text."""
         return to_svg(self.scene, self.language)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": repr(self), "image/svg+xml": self.to_svg()}
+    def fallback(self) -> dict[str, str]:
+        return {"image/svg+xml": self.to_svg()}
 
     def __repr__(self) -> str:
         names = [d["name"] for d in self.scene["devices"]]
@@ -53,9 +55,9 @@ def placement(fn: Any, *args: Any, runs: int = 5, **kwargs: Any) -> Placement:
             segment's times the quiet quarter is shown, since other programs only add to them.
 
     Returns:
-        A picture to put at the end of a notebook cell: a lane for each device, the segments of
-        the graph with their operations, what crosses, and the time of each segment, predicted
-        and measured.
+        A view to put at the end of a notebook cell: a lane for each device, the segments of the
+        graph with their operations and their lines of code, what crosses, and the time of each
+        segment, predicted (see `mslearn.insight.placement_cost`) and measured.
 
     Raises:
         BackendError: the target cannot be reached, or does not take the graph.
@@ -63,6 +65,14 @@ def placement(fn: Any, *args: Any, runs: int = 5, **kwargs: Any) -> Placement:
     >>> insight.placement(train_step, images, labels)            # doctest: +SKIP
     """
     jitted = fn if isinstance(fn, Jitted) else jit(fn)
-    compiled = jitted.compile(args, kwargs)
-    tensors, _ = flatten((tuple(args), dict(kwargs)))
-    return Placement(placement_scene(compiled, jitted, tensors, runs))
+    compiled = _compiled(jitted, args, kwargs)
+    tensors, _ = flatten_call(args, kwargs)
+    return Placement(scene=placement_scene(compiled, jitted, tensors, runs))
+
+
+def _compiled(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compilation:
+    """The compilation that a call with these arguments would run, a new one where there is none."""
+    tensors, pattern = flatten_call(args, kwargs)
+    shapes = tuple((x._value.shape, x._value.dtype.char) for x in tensors)
+    known = jitted._found.get((pattern, shapes, jitted._target()), ())
+    return next((c for c in known if c.valid()), None) or jitted.compile(args, kwargs)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from browser.harness import Lab
+from insight.notebook_lab import notebook_lab
+from playwright.sync_api import expect
 
 import mslearn as ms
 from mslearn import insight, nn, ops
@@ -16,6 +20,48 @@ from mslearn.backends.base import Backend, DeviceInfo
 from mslearn.backends.cupy_backend import ArrayExecutable, CupyBackend
 from mslearn.graph.numpy_backend import Executable
 from mslearn.insight import placement_scene
+
+EXAMPLE = """
+import warnings
+
+import numpy as np
+from mslearn.backends import registry
+from mslearn.backends.base import Backend, DeviceInfo
+from mslearn.graph.numpy_backend import Executable
+import mslearn as ms
+from mslearn import insight, nn, ops
+
+class Half(Backend):
+    name, targets = "half", ("Half",)
+
+    def probe(self, target):
+        return DeviceInfo(target, self.name, True, "here", "", "float16")
+
+    def supports(self, node, target):
+        return "it has no exponentials" if node.prim.name == "Exp" else ""
+
+    def compile(self, graph, target, **options):
+        return Executable(graph)
+
+class Point:
+    name = "half"
+    load = staticmethod(lambda: Half)
+
+registry.entry_points = lambda group: [Point()]
+warnings.simplefilter("ignore")
+net = nn.SequentialCell(nn.Dense(4, 8), nn.ReLU(), nn.Dense(8, 3))
+optimizer = nn.Momentum(net.trainable_params(), 0.1, 0.9)
+grad_fn = ms.value_and_grad(lambda x: ops.exp(net(x)).sum(), None, optimizer.parameters)
+
+@ms.jit(backend="Half", fallback="cpu")
+def train_step(x):
+    loss, grads = grad_fn(x)
+    optimizer(grads)
+    return loss
+
+view = insight.placement(train_step, ops.ones((5, 4)))
+view
+"""
 
 
 class Half(Backend):
@@ -266,3 +312,46 @@ def test_what_cannot_be_predicted_is_said():
 def test_a_target_that_is_not_there_is_an_error():
     with pytest.raises(ms.backends.BackendError, match="cannot be reached"):
         insight.placement(ms.jit(lambda x: x + 1, backend="Ascend"), X)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    home = tmp_path_factory.mktemp("placement")
+    cells = [EXAMPLE, "view.language = 'zh'"]
+    with notebook_lab(home, "placement", cells, size=(1400, 1000)) as opened:
+        yield opened
+
+
+@pytest.mark.browser
+def test_a_segment_leads_to_its_lines_and_a_line_to_its_segment(lab: Lab):
+    page = lab.page
+    lab.wait_idle()
+    lab.run_cell(0)
+    widget = page.locator(".ms-place").first
+    expect(widget).to_be_visible(timeout=60_000)
+    boxes, rows = widget.locator(".ms-p-box"), widget.locator("tbody tr")
+    count = boxes.count()
+    assert count >= 3 and rows.count() == count
+    assert widget.locator(".ms-p-arrow").count() >= count - 1
+    assert "B" in widget.locator(".ms-p-bytes").first.text_content()
+    expect(boxes.first).to_contain_text("predicted")
+    expect(boxes.first).to_contain_text("from the host's memory")
+    rows.last.click()
+    expect(boxes.last).to_have_attribute("aria-pressed", "true")
+    expect(widget.locator(".ms-c-row.ms-c-on")).to_contain_text(["optimizer(grads)"])
+    boxes.last.focus()
+    page.keyboard.press("ArrowUp")
+    expect(boxes.nth(count - 2)).to_be_focused()
+    expect(rows.nth(count - 2)).to_have_class("ms-p-on")
+    line = widget.locator(".ms-c-row[role=button]", has_text="optimizer(grads)")
+    line.focus()
+    page.keyboard.press("Enter")
+    expect(widget.locator(".ms-p-box.ms-p-on").last).to_contain_text("ApplyMomentum")
+    lab.screenshot("placement")
+    page.set_viewport_size({"width": 900, "height": 1000})  # the notebook has about 600 of it
+    overflow = widget.evaluate("e => e.scrollWidth - e.clientWidth")
+    assert overflow <= 0
+    lab.run_cell(1)
+    expect(widget.locator("h3")).to_have_text("train_step 在哪里运行")
+    expect(boxes.first).to_contain_text("来自主机内存")
+    lab.screenshot("placement-narrow-zh")

@@ -10,8 +10,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const target = resolve(here, "../../mslearn/static");
 const staging = join(target, `.build-${process.pid}`);
 const widgets = [
-  "compile", "curves", "dashboard", "graph", "images", "images-predictions", "microscope", "parameters", "predict",
-  "quiz",
+  "compile", "curves", "dashboard", "graph", "images", "images-predictions", "microscope", "parameters", "placement",
+  "predict", "quiz",
 ];
 const budget = 200 * 1024; // gzipped bytes of all of them: bundles travel to the browser as widget state
 
