@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mslearn.core import random
 from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.control import clip_by_value, stop_gradient
-from mslearn.ops.creation import uniform
+from mslearn.ops.creation import draw, uniform
 from mslearn.ops.families import Elementwise, cast, floating
 from mslearn.ops.indexing import one_hot, where
 from mslearn.ops.neural import elu, relu, softmax, softplus
@@ -224,8 +223,8 @@ def gumbel_softmax(logits, tau=1.0, hard=False, dim=-1):
         hard: give one-hot vectors, with the gradient of the soft ones.
     """
     x = floating(logits)
-    u = random.generator(random.op_key()).gumbel(size=x.shape).astype(x._value.dtype)
-    soft = softmax((x + Tensor.wrap(u)) / tau, dim)
+    u = draw("gumbel", (0.0, 1.0, x.shape), x.shape, x._value.dtype)
+    soft = softmax((x + u) / tau, dim)
     if not hard:
         return soft
     axis = dim % x.ndim

@@ -146,6 +146,27 @@ class UniformReal(Primitive):
         return shape, FLOAT32
 
 
+class HostDraw(Primitive):
+    """What a method of NumPy's generators makes; a function of its key."""
+
+    inputs = ()
+    params = {"how": "", "args": (), "shape": (), "dtype": FLOAT32, "key": (0, 0)}
+
+    def kernel(how, args, shape, dtype, key):
+        return np.asarray(getattr(random.generator(key), how)(*args), dtype).reshape(shape)
+
+    def infer(how, args, shape, dtype, key):
+        return shape, dtype
+
+
+def draw(how, args, shape, dtype, seed=None):
+    """Numbers of the distribution `how` with these arguments, e.g. ``("integers", (0, 9, (2,)))``.
+
+    An operation of its own, so that a graph draws anew at every run."""
+    attrs = {"how": how, "args": args, "shape": shape, "dtype": to_numpy(dtype), "key": _key(seed)}
+    return apply(HostDraw, (), attrs)
+
+
 def _key(seed: int | None) -> tuple[int, int]:
     return random.op_key() if seed is None else (int(seed), 0)
 
@@ -184,11 +205,11 @@ def randint(low, high, size, seed=None, *, dtype=None):
     """Integers from `low` to before `high`."""
     if low >= high:
         raise ShapeError(f"For 'randint', low must be below high, but got {low} and {high}.")
-    numbers = random.generator(_key(seed)).integers(low, high, _shape(size))
-    return Tensor.wrap(numbers.astype(to_numpy(dtype or dtype_of(INT64))))
+    shape = _shape(size)
+    return draw("integers", (low, high, shape), shape, dtype or dtype_of(INT64), seed)
 
 
 def randperm(n, seed=None, offset=0, dtype=None):
     """The numbers 0 … n-1 in random order."""
-    order = random.generator(_key(None if seed is None else seed + offset)).permutation(n)
-    return Tensor.wrap(order.astype(to_numpy(dtype or dtype_of(INT64))))
+    given = None if seed is None else seed + offset
+    return draw("permutation", (n,), (n,), dtype or dtype_of(INT64), given)

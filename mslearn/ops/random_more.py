@@ -9,7 +9,7 @@ import numpy as np
 from mslearn.core import random
 from mslearn.core.dtype import FLOAT32, INT64, to_numpy
 from mslearn.core.tensor import Tensor, as_tensor
-from mslearn.ops.creation import _key, _shape, rand, randint, randn
+from mslearn.ops.creation import _key, _shape, draw, rand, randint, randn, randperm
 
 __all__ = [
     "bernoulli", "gamma", "laplace", "multinomial", "multinomial_with_replacement", "poisson",
@@ -68,7 +68,8 @@ def bernoulli(input, p=0.5, seed=None):
     chance = _array(p)
     if chance.min() < 0 or chance.max() > 1:
         raise ValueError("For 'bernoulli', every p must be in [0, 1].")
-    return _numbers(_draw(seed).random(x.shape) < chance, x._value.dtype)
+    uniform = draw("random", (x.shape,), x.shape, np.dtype("f8"), seed)
+    return (uniform < Tensor.wrap(chance)).astype(x._value.dtype)
 
 
 def gamma(shape, alpha, beta, seed=None):
@@ -95,7 +96,7 @@ def random_poisson(shape, rate, seed=None, dtype=FLOAT32):
 
 def standard_laplace(shape, seed=None):
     """Laplace-distributed numbers with location 0 and scale 1."""
-    return _numbers(_draw(seed).laplace(size=_shape(shape)))
+    return draw("laplace", (0.0, 1.0, _shape(shape)), _shape(shape), FLOAT32, seed)
 
 
 def laplace(shape, mean, lambda_param, seed=None):
@@ -106,7 +107,7 @@ def laplace(shape, mean, lambda_param, seed=None):
 def shuffle(x, seed=None):
     """The slices along axis 0 in random order."""
     t = as_tensor(x)
-    return t[Tensor.wrap(_draw(seed).permutation(t.shape[0]))]
+    return t[randperm(t.shape[0], seed)]
 
 
 def rand_like(input, seed=None, *, dtype=None):

@@ -110,6 +110,8 @@ SAMPLES = {
     "DropoutMask": [((), {"shape": (2, 3), "p": 0.5, "dtype": np.dtype("f4"), "key": (1, 2)})],
     "NextKey": [((), {})],
     **{n: [((), {"shape": (2, 3), "key": (1, 2)})] for n in ("StandardNormal", "UniformReal")},
+    "HostDraw": [((), {"how": "integers", "args": (0, 9, (2, 3)), "shape": (2, 3),
+                       "dtype": np.dtype("i8"), "key": (1, 2)})],
     "ApplyMomentum": [((r(2, 3), r(2, 3), np.asarray(0.1), r(2, 3), np.asarray(0.9)), {})],
     "SGD": [((r(2), r(2), np.asarray(0.1), r(2), np.asarray(0.9), np.ones(2)), {})],
     "Adam": [((r(2), r(2), pos(2), *map(np.asarray, (0.9, 0.99, 0.1, 0.9, 0.99, 1e-8)), r(2)), {})],

@@ -17,7 +17,7 @@ from mslearn.interchange.files import captured
 from mslearn.interchange.mindir_model import mindir_model
 from mslearn.interchange.refusal import ExportError
 
-DRAWN = {"StandardNormal", "UniformReal", "DropoutMask", "NextKey"}  # inputs from the host
+DRAWN = {"StandardNormal", "UniformReal", "DropoutMask", "HostDraw", "NextKey"}  # host makes them
 # The families that networks, losses and optimizers are made of: nothing in them may be refused.
 NETWORKS = {
     "compare", "control", "elementwise", "indexing", "neural", "linalg", "shape",
