@@ -213,9 +213,9 @@ EXPRESSIONS: dict[str, Callable[..., str]] = {
         "LogMatrixDeterminant": "linalg.slogdet",
     }.items()},
     **{name: _special(scipy_name) for name, scipy_name in {
-        "Erf": "erf", "Lgamma": "gammaln", "Digamma": "digamma", "Zeta": "zeta",
-        "Igamma": "gammainc", **{f"Bessel{k.upper()}": k for k in (
-            "i0", "i1", "j0", "j1", "k0", "k1", "y0", "y1")},
+        "Erf": "erf", "Erfinv": "erfinv", "Lgamma": "gammaln", "Digamma": "digamma",
+        "Zeta": "zeta", "Igamma": "gammainc", "Betainc": "betainc",
+        **{f"Bessel{k.upper()}": k for k in ("i0", "i1", "j0", "j1", "k0", "k1", "y0", "y1")},
         **{f"Bessel{k.upper()}e": f"{k}e" for k in ("i0", "i1", "k0", "k1")},
     }.items()},
     "Round": lambda a, node, x: f"xp.around({x}, {node.attrs.get('decimals', 0)})",

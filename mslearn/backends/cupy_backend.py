@@ -10,6 +10,7 @@ import numpy as np
 from mslearn.backends import words
 from mslearn.backends.array_program import ArrayProgram
 from mslearn.backends.base import Backend, DeviceInfo
+from mslearn.backends.device_array import DeviceArray
 from mslearn.backends.loading import installed, no_file
 from mslearn.backends.lowering import unsupported
 from mslearn.backends.ported import PortedExecutable
@@ -62,11 +63,14 @@ class ArrayExecutable(PortedExecutable):
         xp: the array module; it has ``array``, and ``asnumpy`` unless it is NumPy.
     """
 
+    takes_device_arrays = True  # of eager code on the same device
+
     def __init__(self, graph: Graph, xp: Any) -> None:
         self.program = program = ArrayProgram(graph)
         constants = [xp.array(c) for c in program.constants]
         super().__init__(
             graph, program, lambda values: program.run(xp, *values, *constants),
             f"# GPU: arrays of {xp.__name__}\n{program.code}",
-            send=xp.array, fetch=getattr(xp, "asnumpy", None) or np.array,
+            send=lambda a: a.held if isinstance(a, DeviceArray) else xp.array(a),
+            fetch=getattr(xp, "asnumpy", None) or np.array,
         )  # fmt: skip

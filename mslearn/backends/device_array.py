@@ -210,15 +210,13 @@ class DeviceArray(NDArrayOperatorsMixin):
 
 
 class InKernel(DeviceArray):
-    """A `DeviceArray` while a kernel computes with it. It comes to the host as a single number at
-    most: a kernel that wants more is one for the host, and nothing must hide that."""
+    """A `DeviceArray` while a kernel computes with it. Single numbers come to the host when they
+    are asked for (``int(x)``, ``if x``); a kernel that wants more is one for the host."""
 
     __slots__ = ()
 
     def numbers(self) -> np.ndarray:
-        if self.shape:
-            lacking("its kernel wants an array of the host")
-        return super().numbers()
+        lacking("its kernel wants an array of the host")
 
 
 def send(array: np.ndarray, xp: Any) -> Any:

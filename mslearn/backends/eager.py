@@ -21,10 +21,11 @@ from typing import Any
 import numpy as np
 
 from mslearn.backends.array_program import ArrayProgram
-from mslearn.backends.device_array import KINDS, DeviceArray, InKernel, lacking, send
+from mslearn.backends.device_array import KINDS, DeviceArray, InKernel, NeedsHost, lacking, send
 from mslearn.core.primitive import Primitive, registry
 from mslearn.core.tensor import Abstract, Tensor
 from mslearn.graph.ir import Graph, Node
+from mslearn.graph.jit import before_run
 
 MANY = 1024  # programs of single operations that are kept, one for each shape
 _PLAIN = (bool, int, float, complex, str, type(None), type(...), np.dtype)
@@ -67,7 +68,10 @@ class Device:
             except MemoryError:
                 raise
             except Exception as error:  # of the module, which has classes of its own
-                reason = reason or f"{type(error).__name__}: {error}"
+                if not place and str(error).startswith("For '"):
+                    raise  # the kernel's own words on wrong inputs
+                kind = "" if isinstance(error, NeedsHost) else f"{type(error).__name__}: "
+                reason = reason or f"{kind}{error}"
                 continue
             if place and reason:
                 self._first[key] = place
@@ -174,16 +178,22 @@ def use(device: Device | None) -> None:
     """
     global _present
     if _present is not None:
-        _bring_home()
+        _bring_home([t for t in gc.get_objects() if isinstance(t, Tensor)])
     _present = device
     for prim in registry.values():
         prim.run = staticmethod(partial(device.run, prim) if device else prim.kernel)
+    before_run[:] = [_before_a_graph] if device else []
 
 
-def _bring_home() -> None:
+def _before_a_graph(compiled: Any, tensors: Sequence[Tensor]) -> None:
+    if not hasattr(compiled.executable, "takes_device_arrays"):
+        _bring_home([*tensors, *dict(compiled.graph.parameters)])
+
+
+def _bring_home(tensors: Sequence[Tensor]) -> None:
     numbers: dict[int, np.ndarray] = {}  # two Tensors of one value go on sharing it
     slot = Tensor.__dict__["_value"]
-    for tensor in [t for t in gc.get_objects() if isinstance(t, Tensor)]:
+    for tensor in tensors:
         with suppress(AttributeError):  # an executable keeps the value
             value = slot.__get__(tensor)
             if isinstance(value, DeviceArray):

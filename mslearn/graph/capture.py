@@ -77,6 +77,7 @@ class Capture:
         self._keys: list[Abstract] = []
         self._next = 0
         self._mine: set[int] = set()  # ids of all values of this graph
+        self._numbers: dict[int, tuple[Any, np.ndarray]] = {}  # of values that lie on a device
 
     # -- what the engine calls ------------------------------------------------------------------
 
@@ -203,11 +204,17 @@ class Capture:
     def _own(self, value: Any) -> Any:
         """`value`, or this graph's input for it when it belongs to the graph around."""
         if not self._foreign(value):
-            return value
+            return self._at_home(value)
         if id(value) not in self._free:
             self.free.append(value)
             self._free[id(value)] = self.input(value, f"free{len(self.free)}")
         return self._free[id(value)]
+
+    def _at_home(self, value: Any) -> Any:
+        """A constant of the graph, for which a value on a device is brought home."""
+        if isinstance(value, Abstract) or not hasattr(value, "numbers"):
+            return value
+        return self._numbers.setdefault(id(value), (value, value.numbers()))[1]
 
     def _inline(self, values: tuple[Any, ...], segment: Any) -> Any:
         # A custom gradient or a recomputed Cell: its operations become nodes, unseen by the

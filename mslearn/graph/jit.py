@@ -12,7 +12,7 @@ import functools
 import importlib
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ OPTIONS = {
     "compile_once", "disable_format_transform", "exec_order", "auto_offload", "jit_config",
 }  # fmt: skip
 FOR_BACKENDS = {"fallback", "provider_options", "threads"}
+before_run: list[Callable[[Any, Sequence[Tensor]], None]] = []
+"""Called with a Compilation and its tensors: for values that lie where it does not run."""
 
 
 @dataclasses.dataclass
@@ -98,7 +100,7 @@ class Compilation:
             if not _hold(self._marked):
                 return False
             self._mark = mark
-        return _hold(self._others) and bool(self._fits())
+        return (not self._others or _hold(self._others)) and bool(self._fits())
 
     def _unchanged(self) -> bool:
         """Whether the Parameters have the shapes and dtypes of the graph."""
@@ -106,6 +108,8 @@ class Compilation:
 
     def run(self, tensors: Sequence[Tensor]) -> Any:
         """The function's result for the tensors among its arguments."""
+        for bring in before_run:
+            bring(self, tensors)
         outputs, news = self.executable.run([t._value for t in tensors])
         if news:  # otherwise the executable keeps them
             for parameter, array in zip([*self._updated], [*news]):  # noqa: B905

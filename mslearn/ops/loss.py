@@ -8,7 +8,7 @@ import numpy as np
 
 from mslearn.core.dtype import FLOAT32, dtype_of
 from mslearn.core.errors import DtypeError, ShapeError
-from mslearn.core.primitive import Primitive, apply
+from mslearn.core.primitive import Primitive, apply, as_value
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.neural import log_softmax
 from mslearn.ops.shape import reshape, swapaxes
@@ -33,10 +33,10 @@ class NLLLoss(Primitive):
         at, w = _counted(logits, labels, weight, ignore_index)
         loss = logits[np.arange(len(at)), at]
         loss *= -w
-        total = np.asarray(w.sum(), weight.dtype)
+        total = as_value(w.sum())
         if reduction == "mean":
-            return np.asarray(loss.sum() / total, logits.dtype), total
-        return (np.asarray(loss.sum()) if reduction == "sum" else loss), total
+            return as_value((loss.sum() / total).astype(logits.dtype)), total
+        return (as_value(loss.sum()) if reduction == "sum" else loss), total
 
     def infer(logits, labels, weight, reduction, ignore_index):
         check_classes("NLLLoss", logits, labels)

@@ -96,7 +96,7 @@ class ReluGrad(Primitive):
 def _sums(x: np.ndarray, axis: int) -> np.ndarray:
     """Sums along an axis, which stays; along short rows by a product, six times as fast."""
     last = x.ndim and axis in (-1, x.ndim - 1)
-    if last and x.shape[-1] <= 1024 and x.dtype.char in "fd":
+    if last and type(x) is np.ndarray and x.shape[-1] <= 1024 and x.dtype.char in "fd":
         return np.matmul(x, np.ones((x.shape[-1], 1), x.dtype))
     return x.sum(axis, keepdims=True)
 

@@ -25,7 +25,7 @@ def _give(new: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...] | None) -> An
 
 def _in(var: np.ndarray, *numbers: Any) -> list[Any]:
     """Numbers (0-d or one-element arrays) in the dtype of the variable."""
-    return [var.dtype.type(np.reshape(n, -1)[0]) for n in numbers]
+    return [var.dtype.type(np.reshape(n, -1)[0].item()) for n in numbers]
 
 
 def _first(n: int) -> Any:
