@@ -194,7 +194,7 @@ class Tensor:
 
     def _concrete(self) -> np.ndarray:
         value = self._value  # perhaps abstract, perhaps on a device
-        return value if isinstance(value, np.ndarray) else value.numbers()
+        return value.numbers() if hasattr(value, "numbers") else value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self._concrete()
