@@ -124,13 +124,79 @@ _EXPLANATIONS: tuple[tuple[type[BaseException], Text], ...] = (
 )
 
 _OTHER = Text(
-    "Read the message above from its end: the last words say what was wrong.",
-    "请从上面那句话的末尾读起：最后几个词说明了错在哪里。",
+    "Read the message above from its end: the last words say what was wrong, or what to change.",
+    "请从上面那句话的末尾读起：最后几个词说明了错在哪里，或者该怎么改。",
+)
+
+FORGOT_RETURN = Text(
+    "The function ends without `return`. Give the result back on its last line.",
+    "函数结束时没有 `return`。请在最后一行把结果返回。",
+)
+WRONG_FORM = Text(
+    "The function runs, but what it returns is of another kind than asked for. Look at its "
+    "`return` line, and compare with “expected” above.",
+    "函数能运行，但返回的不是题目要的那种东西。请看 `return` 那一行，和上面的“应为”对照一下。",
+)
+_OTHER_HEAD = Text(
+    "The check calls `{0}`. Let the first line of your function take the same arguments.",
+    "检查时是这样调用的：`{0}`。请让函数的第一行接受同样的参数。",
+)
+
+
+def explain_use(error: BaseException, name: str, head: str) -> Text:
+    """Why the check could not call the function `name`, or use what it gave back.
+
+    Args:
+        head: the call that the exercise wants, such as ``"accuracy(logits, labels)"``.
+    """
+    said = str(error)
+    if isinstance(error, TypeError) and said.startswith(f"{name}() ") and "argument" in said:
+        return _OTHER_HEAD.format(head)
+    return FORGOT_RETURN if "NoneType" in said else WRONG_FORM
+
+
+_TYPE_SLIPS: tuple[tuple[str, Text], ...] = (  # what the message of a TypeError holds
+    (
+        "method'",
+        Text(
+            "Brackets are missing: `x.sum` is the method itself, `x.sum()` calls it.",
+            "少了一对括号：`x.sum` 是方法本身，`x.sum()` 才是调用它。",
+        ),
+    ),
+    (
+        "bitwise_xor",
+        Text(
+            "In Python `^` is no power: write `**`.",
+            "在 Python 里，`^` 不是乘方：请写 `**`。",
+        ),
+    ),
+    (
+        "unsupported operand",
+        Text(
+            "These two cannot be combined by this sign. Lists do not calculate: make an array or a "
+            "tensor of them first.",
+            "这两样东西不能这样运算。列表不会做算术：先转成数组或张量。",
+        ),
+    ),
+    (
+        "unhashable",
+        Text(
+            "A list cannot be looked up in a dictionary or a set: make a tuple of it.",
+            "列表不能当字典的键，也不能放进集合：请先转成元组。",
+        ),
+    ),
 )
 
 
 def explain(error: BaseException) -> Text:
     """A friendly sentence for this kind of error."""
+    said = str(error)
+    if isinstance(error, TypeError):
+        for part, text in _TYPE_SLIPS:
+            if part in said:
+                return text
+    if said.startswith("For '") or type(error).__module__.startswith("mslearn"):
+        return _OTHER  # the engine's own words end with the cure
     for kind, text in _EXPLANATIONS:
         if isinstance(error, kind):
             return text

@@ -20,8 +20,9 @@ _UNWRITTEN = Text("{0}: this release does not have it yet", "{0}：这个版本�
 _OPEN = Text("{0}: open exercises {1}", "{0}：未完成的练习 {1}")
 _FAILED = Text("{0}: checked again, {1} did not pass", "{0}：重新检查时，{1} 没有通过")
 _NO_SOURCE = Text(
-    "{0}: the answer to {1} was not kept; run its check again",
-    "{0}：{1} 的答案没有留存，请重新检查一次",
+    "{0}: the answer to {1} was not kept; write it as a plain function with `def` and run its "
+    "check again",
+    "{0}：{1} 的答案没有留存；请用 `def` 写成普通函数，重新检查一次",
 )
 _GIVEN = Text("Certificate: {0} days, {1} exercises", "证书：{0} 天，{1} 道练习")
 _WHERE = Text("Written to `{0}`.", "已写入 `{0}`。")

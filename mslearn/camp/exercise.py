@@ -12,13 +12,14 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from ._language import Text
-from .attempt import explain, failing_line, is_untouched
-from .values import Raised, same, show
+from .attempt import FORGOT_RETURN, WRONG_FORM, explain, explain_use, failing_line, is_untouched
+from .values import Raised, as_array, same, show
 
 Observation = dict[str, Any]
 
@@ -34,7 +35,8 @@ class Case:
         return sum(int(array.size) for array in self.inputs.values())
 
     def show(self) -> str:
-        return "\n".join(show(array, f"{name} = ") for name, array in self.inputs.items())
+        signs = {name: ":" if a.dtype.kind == "U" else " =" for name, a in self.inputs.items()}
+        return "\n".join(show(a, f"{name}{signs[name]} ") for name, a in self.inputs.items())
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,30 @@ class Exercise:
         )
         wrong, expected = got[k].get(quantity), right[k].get(quantity)
         if ERROR in got[k]:
-            quantity, wrong = ERROR, got[k][ERROR]
-            expected = next(iter(right[k].values()))
+            wrong, (quantity, expected) = got[k][ERROR], next(iter(right[k].items()))
         mistake = self._recognise(cases, got)
         line = failing_line(wrong.error, answer) if isinstance(wrong, Raised) else None
-        step = mistake.message if mistake else _next_step(wrong, expected, self.function)
+        step = mistake.message if mistake else self._next_step(answer, wrong, expected, line)
+        if not mistake and quantity == "dtype" and not isinstance(wrong, Raised):
+            step = _WRONG_DTYPE
         return Verdict("fail", mistake, cases[k], quantity, wrong, expected, step, line)
+
+    def _next_step(
+        self, answer: Any, got: Any, expected: Any, line: tuple[int, str] | None
+    ) -> Text:
+        if isinstance(got, Raised):
+            # No line of the learner's failed: the check could not call the function, or could not
+            # use what it gave back.
+            if line is None and isinstance(answer, FunctionType):
+                head = f"{self.function}{inspect.signature(self.starter)}"
+                return explain_use(got.error, answer.__qualname__, head)
+            return explain(got.error)
+        if got is None:
+            return FORGOT_RETURN
+        if as_array(got) is None and as_array(expected) is not None:
+            return WRONG_FORM
+        a, b = getattr(got, "shape", ()), getattr(expected, "shape", ())
+        return _WRONG_VALUE if tuple(a) == tuple(b) else _WRONG_SHAPE
 
     def _recognise(self, cases: list[Case], got: list[Observation]) -> Mistake | None:
         if all(ERROR in g for g in got):
@@ -178,25 +198,16 @@ _NOT_A_FUNCTION = Text(
     "Hand over the function itself, without calling it: `check({0})`, not `check({0}(…))`.",
     "请把函数本身交给 check，不要调用它：写 `check({0})`，而不是 `check({0}(…))`。",
 )
-_FORGOT_RETURN = Text(
-    "The function ends without `return`. Give the result back on its last line.",
-    "函数结束时没有 `return`。请在最后一行把结果返回。",
-)
 _WRONG_SHAPE = Text(
     "The shape differs from the expected one. Print the `.shape` of each intermediate value.",
     "形状与期望的不同。请逐个打印中间结果的 `.shape`。",
+)
+_WRONG_DTYPE = Text(
+    "The numbers may be right, but their type is not. Convert them, with `.astype(…)` for example.",
+    "数值也许是对的，类型却不对。请转换一下，例如用 `.astype(…)`。",
 )
 _WRONG_VALUE = Text(
     "Work the input above out by hand, on paper, and find the first intermediate value that "
     "differs.",
     "把上面的输入在纸上手算一遍，找出第一个对不上的中间结果。",
 )
-
-
-def _next_step(got: Any, expected: Any, function: str) -> Text:
-    if isinstance(got, Raised):
-        return explain(got.error)
-    if got is None:
-        return _FORGOT_RETURN
-    a, b = getattr(got, "shape", ()), getattr(expected, "shape", ())
-    return _WRONG_VALUE if tuple(a) == tuple(b) else _WRONG_SHAPE

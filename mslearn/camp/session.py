@@ -14,7 +14,7 @@ from ._language import COMMA, Text, language
 from .exercise import Exercise, Verdict
 from .freeze import freeze
 from .report import Card
-from .values import show
+from .values import show_both
 
 if TYPE_CHECKING:
     from .quiz import Quiz
@@ -163,8 +163,8 @@ class ExerciseDesk:
             if verdict.line:
                 number, text = verdict.line
                 rows.append((str(_LINE.format(number)), text))
-            rows.append((f"{_GOT}{label}", show(verdict.got)))
-            rows.append((f"{_EXPECTED}{label}", show(verdict.expected)))
+            got, expected = show_both(verdict.got, verdict.expected)
+            rows += [(f"{_GOT}{label}", got), (f"{_EXPECTED}{label}", expected)]
         notes = (note,) if note else ()
         step = str(verdict.next_step)
         if verdict.outcome == "fail":

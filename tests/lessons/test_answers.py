@@ -1,6 +1,7 @@
 """Each exercise does what the learner is told: starter, solution, every known wrong answer."""
 
 import ast
+import inspect
 import re
 import runpy
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 import mslearn as ms
 from mslearn import camp, nn, ops
 from mslearn.camp import catalog
+from mslearn.camp.attempt import FORGOT_RETURN
 from mslearn.camp.freeze import thaw
+from mslearn.camp.values import show
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 LESSONS = Path(__file__).resolve().parents[2] / "lessons"
@@ -70,6 +73,32 @@ def test_every_listed_wrong_answer_fails_with_its_own_message(exercises):
             assert verdict.outcome == "fail", mistake.name
             assert verdict.mistake is mistake, mistake.name
             assert verdict.next_step is mistake.message
+
+
+def test_slips_of_form_are_named(exercises):
+    """No `return`, other arguments, another kind of result: each exercise says which it was."""
+    for exercise in exercises:
+
+        def runs_but_returns_nothing(*inputs, solution=exercise.solution):
+            solution(*inputs)
+
+        def takes_one_more(first, *rest, one_more):
+            return first
+
+        said = exercise.judge(runs_but_returns_nothing).next_step
+        assert said is FORGOT_RETURN, (exercise.id, said)
+        head = f"{exercise.function}{inspect.signature(exercise.starter)}"
+        assert head in exercise.judge(takes_one_more).next_step.en, exercise.id
+        for result in (lambda: 0, object(), (1,), np.array([None]), "text"):
+            verdict = exercise.judge(lambda *inputs, result=result: result)
+            assert verdict.outcome == "fail", (exercise.id, result)
+
+
+def test_inputs_and_results_can_be_read(exercises):
+    for exercise in exercises:
+        for case in exercise.cases():
+            shown = [case.show(), *map(show, exercise.observe(exercise.solution, case).values())]
+            assert not any("an object of type" in text for text in shown), (exercise.id, shown)
 
 
 def test_cases_rise_in_size_and_are_odd(exercises):

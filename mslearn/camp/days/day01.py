@@ -65,6 +65,10 @@ def in_percent(logits, labels):
     return 100 * (logits.argmax(axis=1) == labels).asnumpy().mean()
 
 
+def whole_division(logits, labels):
+    return (logits.argmax(axis=1) == labels).asnumpy().sum() // len(labels)
+
+
 def divided_by_classes(logits, labels):
     return (logits.argmax(axis=1) == labels).asnumpy().sum() / logits.shape[1]
 
@@ -77,7 +81,7 @@ def _accuracy_cases() -> list[Case]:
     large = random.normal(size=(7, 10)).astype(np.float32)
     return [
         case([[0.1, 2.0, -1.0]], [1]),
-        case([[0.5, -2.0, 1.5], [3.0, 2.0, 1.0]], [2, 1]),
+        case([[0.5, -2.0, 3.5], [3.0, 2.0, 1.0]], [2, 1]),
         case([[-1.0, -3.0, -2.0], [-9.0, -8.0, -7.0], [0.3, 0.1, 0.2]], [0, 1, 0]),
         case([[1.0, 4.0], [2.0, 0.0], [5.0, 6.0], [0.0, -1.0], [3.0, 7.0]], [1, 0, 0, 1, 1]),
         Case({"logits": large, "labels": random.integers(0, 10, 7).astype(np.int32)}),
@@ -160,6 +164,13 @@ E1 = Exercise(
             Text(
                 "The value is in per cent. Keep it between 0 and 1, and multiply when you print.",
                 "你给的是百分数。请保留 0 到 1 之间的值，打印的时候再乘 100。",
+            ),
+        ),
+        Mistake(
+            whole_division,
+            Text(
+                "`//` throws the fraction away, so that only 0 and 1 are left. Divide with `/`.",
+                "`//` 会丢掉小数部分，只剩下 0 和 1。请用 `/` 相除。",
             ),
         ),
         Mistake(

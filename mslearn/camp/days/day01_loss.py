@@ -40,6 +40,15 @@ def overflows(logits, labels):
     return -np.log(_pick(powers / powers.sum(axis=1, keepdims=True), labels)).mean()
 
 
+def with_a_floor(logits, labels):
+    return -np.log(_pick(np.exp(_log_softmax(logits)), labels) + 1e-9).mean()
+
+
+def one_maximum_for_all(logits, labels):
+    shifted = logits - logits.max()
+    return -_pick(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), labels).mean()
+
+
 def without_minus(logits, labels):
     return _pick(_log_softmax(logits), labels).mean()
 
@@ -75,7 +84,7 @@ def _loss_cases() -> list[Case]:
     return [
         case([[2.0, 0.0]], [0]),
         case([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]], [2, 0]),
-        case([[1000.0, 0.0, 999.0], [-1000.0, -998.0, -999.0], [5.0, 5.0, 4.0]], [2, 1, 0]),
+        case([[1000.0, 0.0, 999.0], [-1000.0, -998.0, -999.0], [5.0, 5.0, 4.0]], [1, 1, 0]),
     ]
 
 
@@ -97,6 +106,25 @@ E3 = Exercise(
                 "Subtract each row's maximum before the `exp`.",
                 "分数小的时候是对的，但 `np.exp(1000)` 是无穷大，无穷除以无穷得 nan。"
                 "做 `exp` 之前，先减去每一行的最大值。",
+            ),
+        ),
+        Mistake(
+            with_a_floor,
+            Text(
+                "The small number added inside the `log` hides large losses: where the network is "
+                "sure and wrong, the loss should be near 1000. Take the log of the sum instead, "
+                "not of each probability.",
+                "在 `log` 里加的那个小数，把大的损失藏了起来：网络很有把握却答错时，"
+                "损失应当接近 1000。不要对每个概率取对数，而要对总和取对数。",
+            ),
+        ),
+        Mistake(
+            one_maximum_for_all,
+            Text(
+                "You subtract the largest score of the whole table; in a row far below it, every "
+                "`exp` becomes 0. Each row needs its own maximum: `axis=1, keepdims=True`.",
+                "你减的是整张表的最大值；远低于它的那一行，`exp` 全成了 0。"
+                "每一行要减自己的最大值：`axis=1, keepdims=True`。",
             ),
         ),
         Mistake(

@@ -13,6 +13,7 @@ from mslearn import ops
 
 from .._language import Text
 from ..exercise import Case, Exercise, Mistake, Observation
+from ..values import dtype_name
 from .day02_sparse import E3, E4
 
 # ---------------------------------------------------------------- d02.e1: standardize(images)
@@ -214,7 +215,7 @@ def _bright_cases() -> list[Case]:
 
 def _observe_bright(answer: Callable[..., Any], case: Case) -> Observation:
     result = answer(ms.Tensor(case.inputs["image"].copy()), int(case.inputs["by"]))
-    return {"value": result, "dtype": str(result.dtype)}
+    return {"value": result, "dtype": dtype_name(result)}
 
 
 E2 = Exercise(

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._language import Text
 from ..exercise import Case, Exercise, Mistake, Observation
+from ..values import dtype_name, in_single
 from .day04_rows import E3, E4
 
 # -------------------------------------------------- d04.e1: scale_and_normalize(image, mean, std)
@@ -54,6 +55,10 @@ def wraps_around(image, mean, std):
     return (shifted / (255 * np.array(std))).astype(np.float32)
 
 
+def whole_division(image, mean, std):
+    return scale_and_normalize(image // 255 * 255, mean, std)
+
+
 def only_centred(image, mean, std):
     return image.astype(np.float32) / 255 - np.array(mean, np.float32)
 
@@ -69,7 +74,7 @@ def _normal_case(shape: tuple[int, ...], mean: list[float], std: list[float]) ->
 def _observe_normal(answer: Callable[..., Any], case: Case) -> Observation:
     image, mean, std = case.inputs.values()
     result = answer(image.copy(), mean.tolist(), std.tolist())
-    return {"image": result, "dtype": str(result.dtype)}
+    return {"image": in_single(result), "dtype": dtype_name(result)}
 
 
 E1 = Exercise(
@@ -123,6 +128,13 @@ E1 = Exercise(
                 "You subtracted in uint8, and dark pixels wrapped around to bright ones (Day 2). "
                 "Convert to float32 first.",
                 "你在 uint8 里做了减法，暗的像素绕回去变亮了（见第 2 天）。先转成 float32。",
+            ),
+        ),
+        Mistake(
+            whole_division,
+            Text(
+                "`//` throws the fraction away: every pixel below 255 becomes 0. Divide with `/`.",
+                "`//` 会丢掉小数部分：255 以下的像素全成了 0。请用 `/` 相除。",
             ),
         ),
         Mistake(

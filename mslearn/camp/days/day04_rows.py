@@ -3,6 +3,7 @@
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -75,8 +76,8 @@ def _cut_case(shape: tuple[int, ...], row: int, column: int, size: int) -> Case:
 def _observe_cut(answer: Callable[..., Any], case: Case) -> Observation:
     image, *places = case.inputs.values()
     given = image.copy()
-    result = np.array(answer(given, *map(int, places)))
-    return {"result": result, "input": given}
+    result = answer(given, *map(int, places))
+    return {"result": copy.copy(result), "input": given}
 
 
 E3 = Exercise(

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._language import Text
 from ..exercise import Case, Exercise, Mistake, Observation
+from ..values import in_single
 from .day07_step import E3, E4
 
 # ------------------------------------------------------------- d07.e1: adam_step(w, g, m, v, t, lr)
@@ -89,7 +90,7 @@ def _adam_cases() -> list[Case]:
 def _observe_adam(answer: Callable[..., Any], case: Case) -> Observation:
     w, g, m, v = (case.inputs[k].copy() for k in "wgmv")
     w, m, v = answer(w, g, m, v, int(case.inputs["t"]), float(case.inputs["lr"]))
-    return {"m": m, "v": v, "w": w}
+    return {"m": in_single(m), "v": in_single(v), "w": in_single(w)}
 
 
 E1 = Exercise(
@@ -244,7 +245,7 @@ def _rate_cases() -> list[Case]:
 def _observe_rates(answer: Callable[..., Any], case: Case) -> Observation:
     steps, warmup, peak = (case.inputs[k] for k in ("steps", "warmup", "peak"))
     rates = [float(answer(int(s), len(steps), int(warmup), float(peak))) for s in steps]
-    return {"": np.array(rates)}
+    return {"": np.array(rates, np.float32)}
 
 
 E2 = Exercise(

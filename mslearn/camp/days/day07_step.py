@@ -234,7 +234,7 @@ def _observe_accumulate(answer: Callable[..., Any], case: Case) -> Observation:
         mean: np.ndarray = (part - 1).mean(axis=0)
         return mean
 
-    return {"gradient": answer(slope, _parts(case)), "longest": max(seen)}
+    return {"gradient": answer(slope, _parts(case)), "longest": max(seen, default=0)}
 
 
 E4 = Exercise(

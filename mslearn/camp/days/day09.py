@@ -24,9 +24,17 @@ def _program(case: Case) -> list[tuple[str, str, tuple[str, ...]]]:
     return lines
 
 
-def _case(program: str, results: str) -> Case:
-    lines = [line.strip() for line in program.split(";")]
-    return Case({"program": np.array(lines), "results": np.array(results.split())})
+def _texts(program: Any) -> list[str]:
+    """The lines as the lesson writes them: ``"b = exp a"``."""
+    return [" ".join((name, "=", operation, *inputs)) for name, operation, inputs in program]
+
+
+def _case(program: str, **more: Any) -> Case:
+    return Case({"program": np.array([line.strip() for line in program.split(";")]), **more})
+
+
+def _live_case(program: str, results: str) -> Case:
+    return _case(program, results=np.array(results.split()))
 
 
 # --------------------------------------------------------- d09.e1: live_lines(program, results)
@@ -68,7 +76,7 @@ def everything(program, results):
 
 
 def _observe_live(answer: Callable[..., Any], case: Case) -> Observation:
-    return {"": answer(_program(case), case.inputs["results"].tolist())}
+    return {"": _texts(answer(_program(case), case.inputs["results"].tolist()))}
 
 
 E1 = Exercise(
@@ -129,11 +137,11 @@ E1 = Exercise(
         ),
     ),
     cases=lambda: [
-        _case("a = exp x", "a"),
-        _case("a = exp x; b = log x", "b"),
-        _case("a = exp x; b = mul a a; c = neg x", "c"),
-        _case("a = exp x; b = mul a y; c = add a x; d = neg b", "c"),
-        _case("a = exp x; b = add a y; c = mul b b; d = sin a; e = add d d; f = neg c", "f a"),
+        _live_case("a = exp x", "a"),
+        _live_case("a = exp x; b = log x", "b"),
+        _live_case("a = exp x; b = mul a a; c = neg x", "c"),
+        _live_case("a = exp x; b = mul a y; c = add a x; d = neg b", "c"),
+        _live_case("a = exp x; b = add a y; c = mul b b; d = sin a; e = add d d; f = neg c", "f a"),
     ],
     observe=_observe_live,
     untouched=Text(
@@ -210,7 +218,7 @@ def nothing_merged(program):
 
 
 def _observe_merge(answer: Callable[..., Any], case: Case) -> Observation:
-    return {"": answer(_program(case))}
+    return {"": _texts(answer(_program(case)))}
 
 
 E2 = Exercise(
@@ -273,12 +281,12 @@ E2 = Exercise(
         ),
     ),
     cases=lambda: [
-        _case("a = exp x", "a"),
-        _case("a = exp x; b = exp x", "b"),
-        _case("a = exp x; b = exp y", "b"),
-        _case("a = exp x; b = exp x; c = mul a b", "c"),
-        _case("a = sub x y; b = sub y x; c = add a b", "c"),
-        _case("a = exp x; b = exp x; c = log a; d = log b; e = sub c d; f = sub d c", "e f"),
+        _case("a = exp x"),
+        _case("a = exp x; b = exp x"),
+        _case("a = exp x; b = exp y"),
+        _case("a = exp x; b = exp x; c = mul a b"),
+        _case("a = sub x y; b = sub y x; c = add a b"),
+        _case("a = exp x; b = exp x; c = log a; d = log b; e = sub c d; f = sub d c"),
     ],
     observe=_observe_merge,
     untouched=Text(
