@@ -4,7 +4,7 @@ An operation takes a start and then the larger of arithmetic and memory traffic 
 Waterman, Patterson 2009, doi:10.1145/1498765.1498785). How near a device comes to its roofs
 depends on the kind of operation: a convolution is no matrix product, and what a runtime makes of
 a pooling's gradient nobody can tell beforehand. So the largest and the smallest operation of each
-kind in the graph run alone for some milliseconds, and a straight line through both tells the time
+kind in a step run alone for some milliseconds; a straight line through both tells the time
 of those between. A second in all; what has been measured is kept as long as the process runs.
 
 What is left out shows in the difference to the measured time: what the runtime does in one pass
@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,32 +94,35 @@ class Device:
             )
         return self._roofs
 
-    def predict(self, graph: Graph, seconds: float = SECONDS) -> float:
-        """Seconds of a run of `graph`, after at most about `seconds` of measuring."""
-        roofs = self.roofs()
+    def predict(self, graphs: Sequence[Graph], seconds: float = SECONDS) -> list[float]:
+        """Seconds of a run of each graph, after at most about `seconds` of measuring."""
         end = time.perf_counter() + seconds
-        held = {id(v) for _, v in graph.parameters}
+        roofs = self.roofs()
+        held = {id(v) for graph in graphs for _, v in graph.parameters}
         if self._compile is None:
-            held |= {id(v) for v in graph.results()}
+            held |= {id(v) for graph in graphs for v in graph.results()}
         kinds: dict[str, list[Node]] = {}
-        for node in graph.nodes:
+        for node in (node for graph in graphs for node in graph.nodes):
             if node.prim.name != "NextKey":
                 kinds.setdefault(node.prim.name, []).append(node)
-        total = roofs.launch
-        by_weight = sorted(kinds.values(), key=lambda ns: -sum(_roofline(n, roofs) for n in ns))
-        for nodes in by_weight:  # what matters most is measured before the time is over
-            points: list[tuple[float, float]] = []
+        lines: dict[str, list[tuple[float, float]]] = {}
+        # What matters most is measured before the time is over.
+        for nodes in sorted(kinds.values(), key=lambda ns: -sum(_roofline(n, roofs) for n in ns)):
+            points = lines[nodes[0].prim.name] = []
             for node in _ends(nodes):
                 found = self._alone(node, held, time.perf_counter() < end)
                 if found is not None and found > CLEAR * roofs.launch:
                     points.append((work(node), found - roofs.launch + roofs.operation))
                 elif found is not None:  # the start hides it
                     points.append((work(node), _roofline(node, roofs)))
-            if points:
-                total += sum(_line(points, work(n)) for n in nodes)
-            else:
-                total += sum(_roofline(n, roofs) for n in nodes)
-        return total
+
+        def cost(node: Node) -> float:
+            points = lines.get(node.prim.name)
+            if points is None:
+                return 0.0
+            return _line(points, work(node)) if points else _roofline(node, roofs)
+
+        return [roofs.launch + sum(map(cost, graph.nodes)) for graph in graphs]
 
     def _alone(self, node: Node, held: set[int], may: bool) -> float | None:
         """Seconds of a run of this node alone; None where it cannot be told."""

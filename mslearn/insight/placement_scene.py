@@ -37,7 +37,8 @@ VERSION = 2
 CACHE, COLD, EMPTY = 3 << 20, 16 << 20, 64 << 20
 """Bytes: a step that moves more than the first finds its data and its code outside of the cache, as
 if the second had passed through it; after an emulator's segment nothing at all is left there."""
-SHORT = 0.6  # seconds that are enough for measuring a step, however few runs those were
+SHORT = 0.5  # seconds that are enough for a step, however few runs those were
+MEASURING = 1.0  # seconds for all devices
 _devices: dict[Any, Device] = {}
 """What has been measured, by target and what else its speed depends on."""
 
@@ -53,21 +54,25 @@ def placement_scene(compiled: Compilation, jitted: Jitted, tensors: list[Tensor]
     cold = EMPTY if emulator else COLD if counts(compiled.graph).bytes_moved > CACHE else 0
     book = Book(jitted.function)
     parts: list[dict[str, Any]] = []
-    devices: dict[str, dict[str, Any]] = {d: {"name": d} for d in names}
     for segment, seconds in zip(segments, measured, strict=True):
         found = counts(segment.graph)
-        if emulator and segment.device != HOST:
-            predicted, facts = None, _unknown("emulator")
-        else:
-            device = _device(segment.device, backend, name, jitted.options, cold)
-            predicted, facts = _predicted(segment, device)
-        known = devices[segment.device]
-        known.update(facts, why=known.get("why") or facts["why"])
         parts.append({
             "device": names.index(segment.device), "groups": groups(segment.graph, book),
             "nodes": found.nodes, "flops": found.flops, "bytes_moved": found.bytes_moved,
-            "predicted": predicted, "measured": seconds,
+            "predicted": None, "measured": seconds,
         })  # fmt: skip
+    devices = []
+    for number, name_of in enumerate(names):
+        if emulator and name_of != HOST:
+            devices.append({"name": name_of, **_unknown("emulator")})
+            continue
+        device = _device(name_of, backend, name, jitted.options, cold)
+        here = [k for k, s in enumerate(segments) if s.device == name_of]
+        share = MEASURING / (len(names) - number)
+        predicted, facts = _predicted([segments[k] for k in here], device, share)
+        devices.append({"name": name_of, **facts})
+        for k, told in zip(here, predicted, strict=True):
+            parts[k]["predicted"] = told
     lines, place = book.lines()
     for part in parts:
         for group in part["groups"]:
@@ -75,7 +80,7 @@ def placement_scene(compiled: Compilation, jitted: Jitted, tensors: list[Tensor]
     return {
         "version": VERSION, "title": jitted.__name__, "target": name,
         "precision": backend.probe(name).precision,
-        "report": getattr(compiled.executable, "report", ""), "devices": list(devices.values()),
+        "report": getattr(compiled.executable, "report", ""), "devices": devices,
         "segments": parts, "transfers": transfers(compiled.graph, segments), "source": lines,
     }  # fmt: skip
 
@@ -98,7 +103,7 @@ def _measured(
     times: list[list[float]] = []
     end = math.inf
     try:
-        while len(times) <= runs and (len(times) < 4 or time.perf_counter() < end):
+        while len(times) <= runs and (len(times) < 3 or time.perf_counter() < end):
             start = time.perf_counter()
             compiled.run(tensors)
             whole = time.perf_counter() - start
@@ -111,16 +116,21 @@ def _measured(
     return [sorted(t)[len(t) // 4] for t in zip(*times[1:], strict=True)]
 
 
-def _predicted(segment: Segment, device: Device) -> tuple[float | None, dict[str, Any]]:
-    """(seconds or None, what is known of the device)"""
-    graph = getattr(segment.executable, "graph", segment.graph)  # NumPy's, with fused chains
-    if any(True for _ in graph.subgraphs()):
-        return None, _unknown("control")
+def _predicted(
+    segments: list[Segment], device: Device, seconds: float
+) -> tuple[list[float | None], dict[str, Any]]:
+    """(seconds or None of each segment, what is known of the device)"""
+    graphs = [getattr(s.executable, "graph", s.graph) for s in segments]  # NumPy's, with chains
+    straight = [not any(True for _ in graph.subgraphs()) for graph in graphs]
+    why = "" if all(straight) else "control"
     try:
-        found, facts = device.predict(graph), dataclasses.astuple(device.roofs())
+        found = device.predict([g for g, s in zip(graphs, straight, strict=True) if s], seconds)
+        facts = dataclasses.astuple(device.roofs())
     except Exception:  # a runtime that does not take even a sum of two matrices alone
-        return None, _unknown("refused")
-    return found, {**dict(zip(FACTS, facts, strict=True)), "why": ""}
+        return [None] * len(segments), _unknown("refused")
+    left = iter(found)
+    told = [next(left) if s else None for s in straight]
+    return told, {**dict(zip(FACTS, facts, strict=True)), "why": why}
 
 
 def _unknown(why: str) -> dict[str, Any]:
