@@ -113,7 +113,7 @@ class Unfolding:
             return
         own = (*op.scope, self.number(op.prim.name))
         name = "/".join(own)
-        self.frames[own] = Frame(kind, name, op.source.text if op.source is not None else "")
+        self.frames[own] = Frame(kind, name, op.source.text.removesuffix(":") if op.source else "")
         draws, operands = op.attrs.get("draws", ""), op.inputs
         start = op.outputs[-1] if draws == "keep" else None
         if draws == "again":

@@ -37,6 +37,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core import Parameter, Tensor, observing
+from mslearn.core.context import GRAPH_MODE, settings
 from mslearn.core.dtype import dtype_of
 from mslearn.graph.ir import Graph
 from mslearn.nn import Cell
@@ -57,6 +58,9 @@ def scene(
     optimizer: Any = None,
 ) -> Scene:
     """Run `cell_or_fn` once and describe what it computed; see the module's text for the form.
+
+    Of a jitted function (or a Cell in graph mode) whose way depends on numbers, branches and loops
+    are operators with their own operators inside; other functions show the way that they went.
 
     Args:
         cell_or_fn: a Cell or a function of tensors.
@@ -81,7 +85,10 @@ def scene(
     args, targets = inputs[: len(inputs) - extra], inputs[len(inputs) - extra :]
     recorder = ControlRecorder()
     with observing(recorder):
-        result = cell_or_fn(*args)
+        if isinstance(cell_or_fn, Cell) and settings["mode"] == GRAPH_MODE:
+            result = recorder.on_jitted(cell_or_fn, args, {})
+        else:
+            result = cell_or_fn(*args)
         if loss_fn is not None:
             result = loss_fn(result, *targets)
     named = _named_arguments(cell_or_fn, args) | _named_arguments(loss_fn, targets, 1)

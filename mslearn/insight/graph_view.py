@@ -137,6 +137,9 @@ def graph(
 ) -> GraphView:
     """Run a network or function once and show what it computed.
 
+    What `ms.jit` compiles shows each ``if`` and ``while`` over tensors as an operator that unfolds:
+    both branches, or the condition and the body of the loop, and which way the numbers went.
+
     Args:
         cell_or_fn: a Cell or a function of tensors.
         inputs: its arguments. When `loss_fn` takes n > 1 arguments, the last n - 1 go to it.

@@ -1,6 +1,7 @@
 // The card of a node: value, gradient, shape, attributes, documentation, source line.
 import type { GraphModel, GraphNode, Item, Output, Summary } from "./graph-model";
-import { shapeLong } from "./graph-model";
+import { isPart, shapeLong } from "./graph-model";
+import { inside, scopeTitle } from "./graph-text";
 import { h, integer, number, s } from "./shared";
 
 type Translate = (key: string, values?: Record<string, string | number>) => string;
@@ -31,19 +32,26 @@ function head(kind: string, title: string, name: string): HTMLElement {
 function scopeCard(item: Item, model: GraphModel, facts: Facts, t: Translate): HTMLElement {
   const scope = item.scope!;
   const path = model.ancestors(scope.id).reverse().map((k) => model.scene.scopes[k]!.name).join("/");
-  return h("div", {}, head(t("scope"), scope.name, path),
+  const root = h("div", {}, head(t("scope"), scopeTitle(scope, t), path),
     h("div", { class: "ms-g-line" }, `${inside(model, scope.id, t)} · ${t("params", { n: model.parameters[scope.id]! })}`),
     ...factLines(facts(item)));
-}
-
-export function inside(model: GraphModel, scope: number, t: Translate): string {
-  const ops = model.operators[scope]!;
-  return ops === 1 ? t("inside1") : t("inside", { ops });
+  const { control } = scope;
+  if (!control) return root;
+  if (control.kind === "loop" || (control.kind === "body" && control.runs)) root.append(h("div", { class: "ms-g-line ms-g-dim" }, t("last_round")));
+  const node = model.scene.nodes[control.node]!;
+  if (isPart(control)) sourceLine(root, node, t);
+  else nodeParts(root, node, [], model, t);
+  return root;
 }
 
 function nodeCard(item: Item, model: GraphModel, facts: Facts, t: Translate): HTMLElement {
   const node = item.node!;
   const root = h("div", {}, head(t(model.scene.kind === "data" ? (node.kind === "op" ? "stage" : "source_stage") : node.kind), node.kind === "parameter" ? node.op.slice(node.op.lastIndexOf(".") + 1) : node.op, node.name));
+  nodeParts(root, node, facts(item), model, t);
+  return root;
+}
+
+function nodeParts(root: HTMLElement, node: GraphNode, facts: [string, string][], model: GraphModel, t: Translate): void {
   if (node.doc) root.append(h("div", { class: "ms-g-doc" }, node.doc));
   node.outputs.forEach((output, k) => {
     if (node.outputs.length > 1) root.append(h("h5", {}, t("output", { k })));
@@ -53,20 +61,22 @@ function nodeCard(item: Item, model: GraphModel, facts: Facts, t: Translate): HT
     if (output.value.first.length) root.append(section(t("value"), output.value, "value", t)); // a file holds none
     root.append(gradient(node, output, model, t));
   });
-  root.append(...factLines(facts(item)));
+  root.append(...factLines(facts));
   const attrs = Object.entries(node.attrs);
   if (attrs.length) {
     root.append(h("h5", {}, t("attrs")), h("div", { class: "ms-g-attrs" },
       ...attrs.flatMap(([key, value]) => [h("span", {}, key), h("b", {}, value)])));
   }
   if (node.cause !== null) root.append(h("div", { class: "ms-g-line" }, t("cause", { name: model.scene.nodes[node.cause]!.name })));
-  if (node.source) {
-    const { file, line, text } = node.source;
-    root.append(h("h5", {}, t("source")),
-      h("pre", { class: "ms-g-source" }, text),
-      h("div", { class: "ms-g-dim" }, file === "cell" ? t("cell", { line }) : t("file", { file, line })));
-  }
-  return root;
+  sourceLine(root, node, t);
+}
+
+function sourceLine(root: HTMLElement, node: GraphNode, t: Translate): void {
+  if (!node.source) return;
+  const { file, line, text } = node.source;
+  root.append(h("h5", {}, t("source")),
+    h("pre", { class: "ms-g-source" }, text),
+    h("div", { class: "ms-g-dim" }, file === "cell" ? t("cell", { line }) : t("file", { file, line })));
 }
 
 function gradient(node: GraphNode, output: Output, model: GraphModel, t: Translate): Node {

@@ -20,7 +20,7 @@ export function draw(visible: Visible, placed: Placed, across: boolean, look: Lo
   for (const item of visible.items.values()) {
     const box = placed.boxes.get(item.key);
     if (!box) continue;
-    const element = item.open ? frame(item, box, look) : node(item, box, look);
+    const element = item.open ? frame(item, box, across, look) : node(item, box, look);
     elements.set(item.key, element);
     (item.open ? frames : nodes).append(element);
   }
@@ -56,9 +56,16 @@ function plus(item: Item, x: number, y: number, look: Look): SVGElement {
     s("path", { d: item.open ? "M-3.5 0H3.5" : "M-3.5 0H3.5M0 -3.5V3.5", class: "ms-g-sign" }));
 }
 
-function frame(item: Item, box: Box, look: Look): SVGElement {
+function frame(item: Item, box: Box, across: boolean, look: Look): SVGElement {
   const x = box.x - box.width / 2, y = box.y - box.height / 2;
-  const element = shell(item, look, "frame");
+  const control = item.scope!.control;
+  const element = shell(item, look, `frame${control ? " ms-g-control" : ""}${control?.runs === 0 ? " ms-g-idle" : ""}`);
+  if (control?.kind === "loop") { // the way back, along a border
+    const l = x + 7, r = x + box.width - 12, b = y + box.height - 7, end = b - 5, start = y + 31;
+    element.append(s("path", { class: "ms-g-turn", d: across
+      ? `M${r} ${b - 7}Q${r} ${b} ${r - 8} ${b}H${x + 12}M${x + 13} ${b - 4}L${l} ${b}L${x + 13} ${b + 4}`
+      : `M${l + 7} ${end}Q${l} ${end} ${l} ${end - 8}V${start}M${l - 4} ${start + 1}L${l} ${start - 5}L${l + 4} ${start + 1}` }));
+  }
   element.append(
     s("rect", { class: "ms-g-body", x, y, width: box.width, height: box.height, rx: 8 }),
     s("text", { class: "ms-g-title", x: x + 24, y: y + 16 }, fitText(look.texts(item)[0], box.width - 32, 12, 600)),
@@ -69,6 +76,7 @@ function frame(item: Item, box: Box, look: Look): SVGElement {
 function outline(kind: string, box: Box): string {
   const { x, y, width: w, height: h } = box;
   const l = x - w / 2, r = x + w / 2, t = y - h / 2, b = y + h / 2;
+  if (kind === "port") return `M${l} ${t}H${r - 10}L${r} ${y}L${r - 10} ${b}H${l}Z`; // a signpost
   if (kind === "input") return `M${l + 10} ${t}H${r}L${r - 10} ${b}H${l}Z`; // slanted
   if (kind === "parameter") { // cut corners
     const c = 9;
@@ -122,9 +130,9 @@ function curve(points: { x: number; y: number }[], across: boolean): string {
 }
 
 /** The outlines of the kinds, for the legend. */
-export const kinds = (t: (key: string) => string): HTMLElement[] => (["op", "parameter", "input", "constant", "scope"] as const).map((kind) => {
+export const kinds = (t: (key: string) => string, ports: boolean): HTMLElement[] => (["op", "parameter", "input", "constant", "scope", ...(ports ? ["port"] as const : [])] as const).map((kind) => {
   const paths = { op: "M4 0H20a4 4 0 0 1 4 4V8a4 4 0 0 1-4 4H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4Z", parameter: "M4 0H20L24 4V8L20 12H4L0 8V4Z", input: "M5 0H24L19 12H0Z",
-    constant: "M6 0H18a6 6 0 0 1 0 12H6a6 6 0 0 1 0-12Z", scope: "M4 0H20a4 4 0 0 1 4 4V8a4 4 0 0 1-4 4H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4Z" };
+    port: "M0 0H18L24 6L18 12H0Z", constant: "M6 0H18a6 6 0 0 1 0 12H6a6 6 0 0 1 0-12Z", scope: "M4 0H20a4 4 0 0 1 4 4V8a4 4 0 0 1-4 4H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4Z" };
   return h("span", {}, s("svg", { width: 26, height: 14, class: `ms-g-item ms-g-${kind}`, "aria-hidden": "true" },
     kind === "scope" ? s("path", { d: paths.scope, class: "ms-g-under", transform: "translate(3 3)" }) : null,
     s("path", { d: paths[kind], class: "ms-g-body" })) as unknown as HTMLElement, t(kind));

@@ -11,7 +11,7 @@ export interface Summary {
 export interface Output { shape: number[]; dtype: string; value: Summary; grad: Summary | null }
 export type Phase = "forward" | "backward";
 export interface GraphNode {
-  id: number; kind: "op" | "parameter" | "input" | "constant"; op: string; name: string;
+  id: number; kind: "op" | "parameter" | "input" | "constant" | "port"; op: string; name: string;
   light?: boolean; // the numbers are fetched when they are wanted
   scope: number; phase: Phase; outputs: Output[]; attrs: Record<string, string>; doc: string;
   source: { file: string; line: number; text: string } | null; cause: number | null;
@@ -19,7 +19,9 @@ export interface GraphNode {
   update?: [number, number]; // sum |change|, sum |value| of an optimizer's step
   note?: string; // second line of a data pipeline's stage
 }
-export interface Scope { id: number; name: string; parent: number; phase: Phase }
+/** A branch or loop: its operator, the line of code; a part of one: how often it ran, if known. */
+export interface Control { kind: "branch" | "loop" | "call" | "then" | "else" | "condition" | "body"; node: number; text: string; runs: number | null }
+export interface Scope { id: number; name: string; parent: number; phase: Phase; control?: Control }
 export interface Scene {
   version: number; title: string; kind?: "data"; // a data pipeline
   scopes: Scope[]; nodes: GraphNode[];
@@ -43,6 +45,8 @@ export interface Visible { items: Map<Key, Item>; bundles: Bundle[] }
 
 export const shapeText = (shape: number[]): string => (shape.length ? shape.join("×") : "·");
 export const shapeLong = (shape: number[]): string => `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
+
+export const isPart = (control: Control): boolean => !["branch", "loop", "call"].includes(control.kind);
 
 export class GraphModel {
   readonly operators: number[]; // per scope, with everything below it
@@ -119,6 +123,13 @@ export class GraphModel {
     return item.times ? Array.from(this.blocks).filter(([, block]) => block === id).map(([scope]) => scope) : [id];
   }
 
+  /** Open a scope; a branch or loop with its parts, which tell nothing as long as they are folded. */
+  unfold(scope: number): void {
+    this.open.add(scope);
+    if (!this.scene.scopes[scope]!.control) return;
+    for (const part of this.scene.scopes) if (part.parent === scope && part.control && isPart(part.control)) this.open.add(part.id);
+  }
+
   ancestors(scope: number): number[] {
     const found: number[] = [];
     for (let s = scope; s >= 0; s = this.scene.scopes[s]!.parent) found.push(s);
@@ -181,7 +192,7 @@ export class GraphModel {
     const found: Key[] = [];
     const fits = (phase: Phase) => this.showBackward || phase === "forward";
     for (const scope of this.scene.scopes) {
-      if (fits(scope.phase) && scope.name.toLowerCase().includes(wanted)) found.push(`s${scope.id}`);
+      if (fits(scope.phase) && `${scope.name}\n${scope.control?.text ?? ""}`.toLowerCase().includes(wanted)) found.push(`s${scope.id}`);
     }
     for (const node of this.scene.nodes) {
       // The path before the last slash belongs to scopes, which are listed themselves.

@@ -1,19 +1,37 @@
 // What stands in a box, and what a screen reader says of it.
-import { inside } from "./graph-card";
-import { type GraphModel, type Item, shapeLong, shapeText } from "./graph-model";
+import { type GraphModel, type Item, type Scope, isPart, shapeLong, shapeText } from "./graph-model";
 import type { Overlay } from "./graph-overlay";
 import { number } from "./shared";
 
 type Translate = (key: string, values?: Record<string, string | number>) => string;
 
+export function inside(model: GraphModel, scope: number, t: Translate): string {
+  const ops = model.operators[scope]!;
+  return ops === 1 ? t("inside1") : t("inside", { ops });
+}
+
+/** A scope's name; a branch or loop has its line of code, its parts say how often they ran. */
+export function scopeTitle({ name, control }: Scope, t: Translate): string {
+  if (!control) return name;
+  const { kind, text, runs } = control;
+  if (!isPart(control)) {
+    const op = name.replace(/-op\d+$/, "");
+    return text ? `${op} · ${text.length > 44 ? `${text.slice(0, 43)}…` : text}` : op;
+  }
+  if (runs === null) return t(`part_${kind}`);
+  const ran = kind === "condition" ? t("tests", { n: runs }) : kind === "body" ? t(runs === 1 ? "round" : "rounds", { n: runs })
+    : t(runs ? "taken" : "idle");
+  return `${t(`part_${kind}`)} · ${ran}`;
+}
+
 export function texter(graph: GraphModel, overlay: Overlay, t: Translate) {
   const texts = (item: Item): [string, string] => {
-    if (item.scope) return [item.times ? `${item.scope.name} ×${item.times}` : item.scope.name, overlay.second(item) ?? inside(graph, item.scope.id, t)];
+    if (item.scope) return [scopeTitle(item.scope, t) + (item.times ? ` ×${item.times}` : ""), overlay.second(item) ?? inside(graph, item.scope.id, t)];
     const node = item.node!;
     const name = node.kind === "parameter" && node.scope >= 0 ? node.op.slice(node.op.lastIndexOf(".") + 1) : node.op;
     if (node.note !== undefined) return [node.op, node.note.length > 40 ? `${node.note.slice(0, 39)}…` : node.note];
     const many = node.kind === "constant" && node.outputs[0]!.shape.length === 0;
-    return [name, overlay.second(item) ?? (many ? "" : node.outputs.length === 1 && !node.outputs[0]!.shape.length && node.kind === "op"
+    return [name, overlay.second(item) ?? (many ? "" : node.outputs.length === 1 && !node.outputs[0]!.shape.length && (node.kind === "op" || node.kind === "port")
       ? asText(node.outputs[0]!.value.first[0]) : shapeText(node.outputs[0]!.shape).replace("·", "()"))];
   };
   const asText = (v: unknown) => (v === undefined ? "" : `= ${typeof v === "number" ? number(v) : String(v)}`);

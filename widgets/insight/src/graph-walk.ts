@@ -15,6 +15,11 @@ export function neighbour(key: Key, event: string, visible: Visible, placed: Pla
   }
   if (kind) {
     const linked = visible.bundles.filter((b) => (kind === "next" ? b.from : b.to) === key).map((b) => (kind === "next" ? b.to : b.from));
+    const next = item.node?.kind === "port" ? item.node.op.replace(/ ↺$/, "") : "";
+    if (kind === "next" && next !== item.node?.op && next) { // the end of a loop's round: back to its beginning
+      const loop = visible.items.get(item.parent!)!.parent;
+      linked.push(...[...visible.items.values()].filter((i) => i.parent === loop && i.node?.op === next).map((i) => i.key));
+    }
     return nearest(linked, (k) => Math.abs(at(k).x - here.x) + Math.abs(at(k).y - here.y))
       ?? (kind === "back" ? item.parent : null);
   }

@@ -126,7 +126,8 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
     help.textContent = t("help");
     drawLegend();
   }
-  const drawLegend = () => legend.replaceChildren(...(overlay.on ? overlay.legend(t) : scene.kind === "data" ? [] : kinds(t)));
+  const ports = scene.nodes.some((node) => node.kind === "port");
+  const drawLegend = () => legend.replaceChildren(...(overlay.on ? overlay.legend(t) : scene.kind === "data" ? [] : kinds(t, ports)));
 
   /** Lines of a card: what each overlay knows of the item. */
   const facts: Facts = (item) => OVERLAYS.flatMap((kind): [string, string][] => {
@@ -144,7 +145,7 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
     placed = place(graph, visible, across, texts);
     const picture = draw(visible, placed, across, {
       texts, label: described, shade: (item) => overlay.shade(item),
-      toggle: (item) => t(item.open ? "fold_tip" : "unfold_tip", { name: item.scope!.name }),
+      toggle: (item) => t(item.open ? "fold_tip" : "unfold_tip", { name: texts(item)[0] }),
       arrow,
       isLoss: (item) => item.node !== undefined && item.node.id === scene.loss?.node,
     });
@@ -197,7 +198,8 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
     panel.classList.toggle("ms-g-pinned", pinned === key);
     if (panel.dataset["key"] !== key || panel.dataset["lang"] !== root.lang) {
       panel.dataset["key"] = key; panel.dataset["lang"] = root.lang;
-      if (item.node?.light) model.send({ type: "card", node: item.node.id });
+      const node = item.node ?? scene.nodes[item.scope?.control?.node ?? -1];
+      if (node?.light) model.send({ type: "card", node: node.id });
       sheet.replaceChildren(card(item, graph, facts, t));
       panel.scrollTop = 0;
     }
@@ -218,13 +220,13 @@ function show({ model, el }: Given, scene: Scene, began: number): () => void {
     if (!item?.scope) return;
     if (item.times) graph.apart.add(item.scope.id);
     else if (item.open) graph.open.delete(item.scope.id);
-    else graph.open.add(item.scope.id);
+    else graph.unfold(item.scope.id);
     const held = document.activeElement?.closest(".ms-g-item") !== null;
     if (pinned === key) pinned = null;
     current = key;
     update(key);
     if (held) focus(key, false);
-    say(`${item.scope.name}: ${t(item.open ? "folded" : "unfolded")}`);
+    say(`${texts(item)[0]}: ${t(item.open ? "folded" : "unfolded")}`);
   }
   function focus(key: Key, into = true): void {
     current = key;
