@@ -76,6 +76,13 @@ class Backend:
         """An empty text when the target takes this node, else the reason why not."""
         raise NotImplementedError
 
+    def array_module(self, target: str) -> Any:
+        """What eager code computes with on the target: a module with NumPy's names and `asnumpy`.
+
+        None, as for most, when only graphs go there. See `mslearn.backends.eager`.
+        """
+        return None
+
     def compile(self, graph: Graph, target: str, **options: Any) -> Executable:
         """Lower an optimized graph. Graphs may have no Parameters: arrays in, arrays out.
 

@@ -10,7 +10,6 @@ import numpy as np
 from mslearn.backends import words
 from mslearn.backends.array_program import ArrayProgram
 from mslearn.backends.base import Backend, DeviceInfo
-from mslearn.backends.device_array import DeviceArray
 from mslearn.backends.loading import installed, no_file
 from mslearn.backends.lowering import unsupported
 from mslearn.backends.ported import PortedExecutable
@@ -25,7 +24,7 @@ HINT = Text(
 
 
 class CupyBackend(Backend):
-    """Runs graphs as Python over CuPy arrays, which stay on the GPU within a step."""
+    """Graphs as Python over CuPy arrays, which stay on the GPU; eager code on them, too."""
 
     name = "cupy"
     targets = ("GPU",)
@@ -51,6 +50,9 @@ class CupyBackend(Backend):
     def supports(self, node: Node, target: str) -> str:
         return unsupported(node, ArrayProgram)
 
+    def array_module(self, target: str) -> Any:
+        return importlib.import_module("cupy")
+
     def compile(self, graph: Graph, target: str, **_: Any) -> ArrayExecutable:
         return ArrayExecutable(graph, importlib.import_module("cupy"))
 
@@ -71,6 +73,6 @@ class ArrayExecutable(PortedExecutable):
         super().__init__(
             graph, program, lambda values: program.run(xp, *values, *constants),
             f"# GPU: arrays of {xp.__name__}\n{program.code}",
-            send=lambda a: a.held if isinstance(a, DeviceArray) else xp.array(a),
+            send=lambda a: xp.array(getattr(a, "held", a)),  # (a DeviceArray's is there already)
             fetch=getattr(xp, "asnumpy", None) or np.array,
         )  # fmt: skip

@@ -185,6 +185,14 @@ def use(device: Device | None) -> None:
     before_run[:] = [_before_a_graph] if device else []
 
 
+def settle(xp: Any, target: str) -> None:
+    """`use`, for an array module (None: the CPU); a device that is in use already stays."""
+    if xp is None:
+        use(None)
+    elif _present is None or _present.xp is not xp:
+        use(Device(xp, target))
+
+
 def _before_a_graph(compiled: Any, tensors: Sequence[Tensor]) -> None:
     if not hasattr(compiled.executable, "takes_device_arrays"):
         _bring_home([*tensors, *dict(compiled.graph.parameters)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import warnings
 from collections.abc import Mapping
 from functools import cache
@@ -201,7 +202,10 @@ _told: set[str] = set()
 
 
 def choose(target: str, mode: int | None = None) -> None:
-    """What ``set_context(device_target=…)`` does: `find`, and a word on what will not go there.
+    """What ``set_context(device_target=…)`` does.
+
+    On a target with an array module (a GPU with CuPy) eager code runs from now on, too; for others
+    a warning says once that only graphs go there.
 
     Args:
         target: a target or a backend's name.
@@ -210,8 +214,11 @@ def choose(target: str, mode: int | None = None) -> None:
     Raises:
         ValueError, BackendError: as `find` does.
     """
-    _, name = find(target)
-    eager = (get_context("mode") if mode is None else mode) != GRAPH_MODE
+    one, name = find(target) if target != "CPU" else (backend("numpy"), target)
+    module = one.array_module(name)
+    if module is not None or "mslearn.backends.eager" in sys.modules:
+        importlib.import_module("mslearn.backends.eager").settle(module, name)
+    eager = module is None and (get_context("mode") if mode is None else mode) != GRAPH_MODE
     if eager and name != "CPU" and name not in _told:
         _told.add(name)
         warnings.warn(

@@ -29,13 +29,16 @@ settings: dict[str, Any] = {
 def set_context(**kwargs: Any) -> None:
     """Change settings, e.g. ``set_context(mode=ms.PYNATIVE_MODE, device_target="CPU")``.
 
+    With ``device_target="GPU"`` graphs and eager code run there, where there is one with CuPy; to
+    other targets than these two only graphs go, and a warning says so (docs/backends.md).
+
     Raises:
         ValueError: a setting that is not known, or a value that it cannot take.
     """
     for key, value in kwargs.items():
         _check("set_context", key)
-        if key == "device_target" and value != "CPU":
-            # By name: backends stand above this layer. Graphs go there; eager code stays on NumPy.
+        if key == "device_target" and {value, settings[key]} != {"CPU"}:
+            # By name: backends stand above this layer.
             importlib.import_module("mslearn.backends").choose(value, kwargs.get("mode"))
         if key == "mode" and value not in (GRAPH_MODE, PYNATIVE_MODE):
             raise ValueError(

@@ -118,7 +118,7 @@ class _Ufunc:
         return _run(getattr(self._ufunc, method), args, {})
 
 
-class _Space:
+class Space:
     """A module with the names of CuPy's."""
 
     def __init__(self, name: str, numpy: Any) -> None:
@@ -126,9 +126,9 @@ class _Space:
 
     def __getattr__(self, name: str) -> Any:
         if f"{self.__name__}.{name}" in CUPY:
-            return _Space(f"{self.__name__}.{name}", getattr(self._numpy, name))
+            return Space(f"{self.__name__}.{name}", getattr(self._numpy, name))
         if name == "lib":
-            return _Space("cupy.lib", np.lib)
+            return Space("cupy.lib", np.lib)
         if name.startswith("_") or name not in CUPY[self.__name__]:
             raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
         if self.__name__ == "cupy" and name in CUPY["ufuncs"]:
@@ -138,7 +138,7 @@ class _Space:
         return _checked(found, f"{self.__name__}.{name}") if is_function else found
 
 
-class _Module(_Space):
+class _Module(Space):
     ndarray = Array
 
     def __init__(self) -> None:
@@ -152,6 +152,10 @@ class _Module(_Space):
             return array
         self.sent.append(np.shape(array))
         return Array(np.array(array))
+
+    def array(self, array: Any) -> Array:
+        """To the device, also from there: a copy."""
+        return Array(array._a.copy()) if isinstance(array, Array) else self.asarray(array)
 
     def asnumpy(self, array: Array) -> np.ndarray:
         """To the host: a copy."""
