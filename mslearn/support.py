@@ -33,8 +33,7 @@ DIFFERS = {
     "nn.CTCLoss": "as ops.ctc_loss",
     "mindspore.Parameter": "set_data with another shape is an error, where MindSpore takes it",
     "Tensor.add_": "works in place, as documented; on the CPU MindSpore leaves the tensor alone",
-    "Tensor.broadcast_to": "gives a copy, where MindSpore's result shares elements",
-    "ops.broadcast_to": "as Tensor.broadcast_to",
+    "Tensor.view": "another dtype gives a copy, where MindSpore's result shares its bytes",
     "ops.inplace_update": "its gradient by x leaves out the rows that were replaced",
     "ops.LSTM": "the last two results, memory for MindSpore's gradient, are empty; two layers in "
     "both directions give other numbers",

@@ -111,6 +111,11 @@ class Tensor:
             self._value = np.zeros(shape, to_numpy(dtype or FLOAT32))
         else:
             self._value = array_from(input_data, dtype)
+            if isinstance(input_data, Tensor) and self._value.dtype == input_data._value.dtype:
+                self._share(input_data)
+
+    def _share(self, base: Tensor) -> None:
+        """Become a window onto `base`, which has the same numbers (`mslearn.ops.views`)."""
 
     @staticmethod
     def wrap(value: Any) -> Tensor:
@@ -306,7 +311,7 @@ def array_from(data: Any, dtype: Any = None) -> np.ndarray:
     wanted = None if dtype is None else to_numpy(dtype)
     if isinstance(data, Tensor):
         array = data._concrete()
-        return array.view() if wanted is None else array.astype(wanted)
+        return array.view() if wanted in (None, array.dtype) else array.astype(wanted)
     if isinstance(data, np.ndarray | np.generic):
         array = np.array(data, wanted)
         dtype_of(array.dtype)

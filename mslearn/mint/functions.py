@@ -69,7 +69,7 @@ _TABLE = {
     "addcmul(input, tensor1, tensor2, *, value=1)": "ops.addcmul(input, tensor1, tensor2, value)",
     "fix(input)": "ops.trunc(input)",
     "flatten(input, start_dim=0, end_dim=-1)": "ops.flatten(input, start_dim=start_dim, "
-    "end_dim=end_dim)",
+    "end_dim=end_dim + input.ndim * (end_dim < 0))",  # (all from axis 1 would be a copy)
     "floor_divide(input, other)": "_div(input, other, 'floor')",
     "fmod(input, other)": "ops.sub(input, ops.mul(_div(input, other, 'trunc'), other))",
     "gather(input, dim, index)": "ops.gather_elements(input, dim, index)",

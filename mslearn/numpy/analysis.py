@@ -11,7 +11,7 @@ import numpy as np
 from mslearn import ops
 from mslearn.core.dtype import FLOAT32
 from mslearn.core.tensor import Tensor
-from mslearn.numpy.create import array
+from mslearn.numpy.create import asarray as array
 
 __all__ = [
     "corrcoef", "count_nonzero", "cov", "cross", "ediff1d", "gradient", "kron", "multi_dot",

@@ -26,12 +26,14 @@ def array(obj: Any, dtype: Any = None, copy: bool = True, ndmin: int = 0) -> Ten
         t = ops.cast(t, dtype)
     elif plain and t._value.dtype.kind == "i":
         t = ops.cast(t, INT32)
-    return t.reshape((1,) * (ndmin - t.ndim) + t.shape) if t.ndim < ndmin else t
+    if t.ndim < ndmin:
+        t = t.reshape((1,) * (ndmin - t.ndim) + t.shape)
+    return t.copy() if copy and isinstance(obj, Tensor) else t
 
 
 def asarray(a: Any, dtype: Any = None) -> Tensor:
     """A tensor of the data; a tensor of the right dtype is returned as it is."""
-    return array(a, dtype)
+    return array(a, dtype, False)
 
 
 def asfarray(a: Any, dtype: Any = FLOAT32) -> Tensor:

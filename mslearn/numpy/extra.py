@@ -13,7 +13,7 @@ import numpy as np
 from mslearn import ops
 from mslearn.core.dtype import FLOAT32, DType, dtype_of, promote, to_numpy
 from mslearn.core.tensor import Tensor
-from mslearn.numpy.create import array
+from mslearn.numpy.create import asarray as array
 
 __all__ = [
     "apply_along_axis", "apply_over_axes", "array_equiv", "array_str", "atleast_3d",

@@ -11,7 +11,7 @@ import numpy as np
 from mslearn import ops
 from mslearn.core.dtype import to_numpy
 from mslearn.core.tensor import Tensor
-from mslearn.numpy.create import array
+from mslearn.numpy.create import asarray as array
 
 __all__ = [
     "amax", "amin", "append", "argmax", "argmin", "argsort", "around", "array_equal",

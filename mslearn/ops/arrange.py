@@ -11,10 +11,11 @@ from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import Linear, cast, floating, normal_axes
-from mslearn.ops.indexing import TENSOR, AddAt, GetItem, gather, where
+from mslearn.ops.indexing import TENSOR, GetItem, SetItem, gather, where
 from mslearn.ops.reduce import CumSum
 from mslearn.ops.shape import broadcast_to, concat, flip, reshape, split
 from mslearn.ops.shape import transpose as permute_axes
+from mslearn.ops.views import BACK, view_of
 
 __all__ = [
     "cumprod", "diag", "diag_embed", "diagflat", "diagonal", "diff", "expand_as", "logcumsumexp",
@@ -95,11 +96,17 @@ class MatrixDiagPart(Linear):
 
 def _on_diagonal(values: Tensor, size: tuple[int, ...], offset: int) -> Tensor:
     """Zeros (…, *size) with `values` on the diagonal `offset`."""
-    steps = np.arange(values.shape[-1])
-    rows, cols = steps + max(-offset, 0), steps + max(offset, 0)
     zeros = Tensor.wrap(np.zeros((*values.shape[:-1], *size), values._value.dtype))
-    place = {"template": (Ellipsis, TENSOR, TENSOR)}
-    return apply(AddAt, (zeros, values, Tensor.wrap(rows), Tensor.wrap(cols)), place)
+    return _put_diagonal(zeros, values, {"offset": offset}, 0)
+
+
+def _put_diagonal(base: Tensor, values: Tensor, attrs: dict[str, Any], k: int) -> Tensor:
+    steps, offset = np.arange(values.shape[-1]), attrs["offset"]
+    places = (Tensor.wrap(steps + max(-offset, 0)), Tensor.wrap(steps + max(offset, 0)))
+    return apply(SetItem, (base, values, *places), {"template": (Ellipsis, TENSOR, TENSOR)})
+
+
+BACK[MatrixDiagPart] = _put_diagonal
 
 
 def pad(input_x, padding, mode="constant", value=None):
@@ -181,7 +188,7 @@ def rot90(input, k, dims):
 
 def diagonal(input, offset=0, dim1=0, dim2=1):
     """The diagonal of the plane of `dim1` and `dim2`, as the last axis."""
-    return apply(MatrixDiagPart, (moveaxis(input, (dim1, dim2), (-2, -1)),), {"offset": offset})
+    return view_of(MatrixDiagPart, moveaxis(input, (dim1, dim2), (-2, -1)), {"offset": offset})
 
 
 def diag(input):

@@ -12,7 +12,7 @@ from mslearn.core.errors import DtypeError
 from mslearn.core.primitive import Primitive, apply, broadcast_shape
 from mslearn.core.tensor import as_tensor
 from mslearn.ops.families import Linear, cast, floating, sum_to
-from mslearn.ops.shape import stack
+from mslearn.ops.shape import identity, stack
 
 __all__ = ["adjoint", "angle", "conj", "imag", "polar", "real", "view_as_real"]
 
@@ -92,7 +92,7 @@ def _is_complex(x):
 def real(input):
     """The real part; a real number itself."""
     x = as_tensor(input)
-    return apply(Real, (x,)) if _is_complex(x) else x
+    return apply(Real, (x,)) if _is_complex(x) else identity(x)
 
 
 def imag(input):
@@ -104,7 +104,7 @@ def imag(input):
 def conj(input):
     """The number with the sign of its imaginary part turned."""
     x = as_tensor(input)
-    return apply(Conj, (x,)) if _is_complex(x) else x
+    return apply(Conj, (x,)) if _is_complex(x) else identity(x)
 
 
 def angle(input):
@@ -127,4 +127,5 @@ def view_as_real(input):
 
 def adjoint(x):
     """The last two axes exchanged, and complex numbers conjugated."""
-    return conj(as_tensor(x).swapaxes(-1, -2))
+    turned = as_tensor(x).swapaxes(-1, -2)
+    return conj(turned) if _is_complex(turned) else turned

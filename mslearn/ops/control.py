@@ -10,6 +10,7 @@ from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Abstract, Tensor, as_tensor
 from mslearn.ops.families import cast, floating
+from mslearn.ops.views import BACK, view_of, write
 
 __all__ = [
     "assign", "assign_add", "assign_sub", "clip_by_global_norm", "clip_by_norm",
@@ -56,9 +57,10 @@ def stop_gradient(value):
     """The same numbers; gradients treat them as a constant."""
     if isinstance(value, tuple | list):
         return type(value)(stop_gradient(v) for v in value)
-    return apply(StopGradient, (as_tensor(value),))
+    return view_of(StopGradient, as_tensor(value), {})
 
 
+BACK[StopGradient] = lambda base, view, attrs, k: view
 depend = Depend()
 
 
@@ -71,7 +73,7 @@ def assign(variable: Parameter, value: Any) -> Parameter:
             f"{list(new.shape)}. They must be equal."
         )
     fresh = new._value if isinstance(new._value, Abstract) else new._value.view()
-    variable.assign_value(fresh)
+    write(variable, Tensor.wrap(fresh))
     return variable
 
 

@@ -12,7 +12,7 @@ from mslearn.core.primitive import Primitive, apply, broadcast_shape
 from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor, as_tensor
 from mslearn.ops.compare import Select
 from mslearn.ops.families import cast, normal_axes, sum_to
-from mslearn.ops.views import BACK, view_of, write
+from mslearn.ops.views import BACK, link, view_of, write
 
 __all__ = [
     "gather", "masked_fill", "masked_select", "one_hot", "where",
@@ -162,7 +162,7 @@ class SetItem(Primitive):
         return apply(SetItem, (base, put, *index), {"template": template})
 
 
-BACK[GetItem] = lambda base, view, attrs, k: apply(SetItem, (base, view), attrs)
+BACK[GetItem] = lambda base, view, attrs, k, *index: apply(SetItem, (base, view, *index), attrs)
 
 
 def _parse(index: Any) -> tuple[tuple[Any, ...], tuple[Tensor, ...]]:
@@ -200,24 +200,30 @@ def _bound(b: Any) -> int | None:
 
 def getitem(self, index):
     """``x[index]`` with NumPy's rules for ints, slices, ``...``, None, bool and int tensors."""
+    if index is Ellipsis:
+        return self
     template, tensors = _parse(index)
     if not tensors:  # ints, slices, ... and None share their elements with the tensor
         return view_of(GetItem, self, {"template": template})
-    return apply(GetItem, (self, *tensors), {"template": template})
+    picked = apply(GetItem, (self, *tensors), {"template": template})
+    return link(picked, self, GetItem, {"template": template}, index=tensors)
 
 
 def setitem(self, index, value):
     """``x[index] = value``: the handle takes a new value (tapes still see the old one), and so do
     the tensors that share elements with it."""
     template, tensors = _parse(index)
+    whole = index is None or index is Ellipsis or isinstance(index, bool)
+    in_place = not tensors and not whole
+    in_place &= not (isinstance(index, tuple) and isinstance(value, list | tuple))
     v = cast(as_tensor(value, self._value.dtype), self._value.dtype)
     if template == (TENSOR,) and tensors[0]._value.dtype.kind == "b" and v.size == 1:
         mask = tensors[0]  # a choice by element, whose shape does not depend on the numbers
         if mask.shape == self.shape[: mask.ndim]:
             mask = mask.reshape(mask.shape + (1,) * (self.ndim - mask.ndim))
-            write(self, apply(Select, (mask, v.reshape(()), self)))
+            write(self, apply(Select, (mask, v.reshape(()), self)), False)
             return
-    write(self, apply(SetItem, (self, v, *tensors), {"template": template}))
+    write(self, apply(SetItem, (self, v, *tensors), {"template": template}), in_place)
 
 
 def gather(input_params, input_indices, axis, batch_dims=0):

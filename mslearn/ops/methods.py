@@ -18,6 +18,7 @@ from mslearn.ops.brain_float import bfloat16
 from mslearn.ops.families import sum_to
 from mslearn.ops.indexing import TENSOR, AddAt
 from mslearn.ops.shape import identity
+from mslearn.ops.views import is_contiguous, write
 
 _SAME = """
 absolute addbmm addcdiv addcmul addmm addmv addr adjoint aminmax angle approximate_equal arccos
@@ -58,7 +59,7 @@ def _update(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
         new = operation(self, *args, **kwargs)
         if isinstance(self, Parameter):
             return o.assign(self, new)
-        self.assign_value(o.cast(new, self.dtype)._value)
+        write(self, o.cast(new, self.dtype))
         return self
 
     return method
@@ -167,16 +168,17 @@ METHODS: dict[str, Callable[..., Any]] = {
     "allclose": lambda x, other, rtol=1e-05, atol=1e-08, equal_nan=False: o.isclose(
         x, other, rtol, atol, equal_nan
     ).all().item(), "bitwise_not": o.invert, "byte": lambda x: o.cast(x, "u1"), "choose": _choose,
-    "clone": identity, "contiguous": lambda x: x, "data_ptr": lambda x: x._concrete().ctypes.data,
+    "clone": identity, "contiguous": lambda x: x if is_contiguous(x) else identity(x),
+    "data_ptr": lambda x: x._concrete().ctypes.data,
     "dim": lambda x: x.ndim, "expand": lambda self, *size: o.expand(self, size),
     "fill": lambda x, value: o.full_like(x, value), "fill_diagonal": _fill_diagonal,
     "index_add": lambda self, *given, **more: (  # (indices, y, axis), or (dim, index, source)
         o.index_add(self, given[1], given[2], given[0]) if given and type(given[0]) is int
         else o.index_add(self, *given, **more)
     ),
-    "index_put": _index_put, "invert": o.invert, "is_contiguous": lambda x: True,
+    "index_put": _index_put, "invert": o.invert, "is_contiguous": is_contiguous,
     "is_signed": lambda x: x._value.dtype.kind in "ifcV", "kthvalue": _kthvalue,
-    "itemset": _update(lambda x, *args: _set_one(x, *args)), "log_normal": lambda x, mean=1.0,
+    "itemset": lambda x, *args: _set_one(x, *args), "log_normal": lambda x, mean=1.0,
     std=2.0: (o.randn(*x.shape) * std + mean).exp(), "move_to": lambda x, to, blocking=True: x,
     "ndimension": lambda x: x.ndim, "nelement": lambda x: x.size,
     "new_empty": lambda x, size, dtype=None: o.zeros(size, dtype or x.dtype),
@@ -208,7 +210,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "uniform": lambda x, from_=0.0, to=1.0, generator=None: o.uniform(
         x.shape, as_tensor(float(from_)), as_tensor(float(to))
     ),
-    "unique": _unique, "value": identity, "view_as": lambda x, other: x.reshape(other.shape),
+    "unique": _unique, "value": lambda x: x, "view_as": lambda x, other: x.reshape(other.shape),
     "requires_grad_": lambda x, requires_grad=True: None,
     "normal_": _drawn(lambda shape, mean=0.0, std=1.0: o.randn(*shape) * std + mean),
     "uniform_": _drawn(lambda shape, from_=0.0, to=1.0: o.rand(*shape) * (to - from_) + from_),

@@ -15,6 +15,7 @@ from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive
 from mslearn.ops.blas import add_into
 from mslearn.ops.threads import share
+from mslearn.ops.views import write
 
 _BLOCK = 1 << 18  # elements; with smaller blocks threads meet at the interpreter lock too often
 
@@ -39,7 +40,7 @@ class UpdateRule(Primitive, abstract=True):
         for name, value in zip(self.state, new, strict=True):
             held = args[self.inputs.index(name)]
             if isinstance(held, Parameter):
-                held.assign_value(value._value)
+                write(held, value)
         return new[0] if self.gives_one else new
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from mslearn.core.dtype import promote, to_numpy
+from mslearn.core.dtype import DType, promote, to_numpy
 from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply, registry
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import BroadcastTo, Linear, Reshape, normal_axes
 from mslearn.ops.families import cast as to_dtype
-from mslearn.ops.views import BACK, view_of
+from mslearn.ops.views import BACK, REPEATS, link, view_of
 
 __all__ = [
     "broadcast_to", "cast", "cat", "chunk", "concat", "expand_dims", "flatten", "flip",
@@ -171,7 +171,32 @@ def _back_among(base, view, attrs, k):
 
 
 BACK[Reshape] = lambda base, view, attrs, k: apply(Reshape, (view,), {"shape": base.shape})
+
+
+def _back_repeated(base, view, attrs, k):
+    """Of the places that show one element, the last that has another number than before."""
+    lead, old = view.ndim - base.ndim, apply(BroadcastTo, (base,), attrs)
+    many = [i for i in range(view.ndim) if i < lead or base.shape[i - lead] < view.shape[i]]
+    order = tuple(many + [i for i in range(view.ndim) if i not in many])
+    flat, before = (
+        apply(Transpose, (t,), {"perm": order}).reshape((-1, base.size)) for t in (view, old)
+    )
+    which = flat.shape[0] - 1 - flip(flat != before, (0,)).int().argmax(0)
+    return flat[which, Tensor.wrap(np.arange(base.size))].reshape(base.shape)
+
+
+BACK[BroadcastTo] = _back_repeated
+REPEATS.add(BroadcastTo)
 BACK[Transpose], BACK[Split] = _back_in_order, _back_among
+
+
+def _windows(self, x, *rest):
+    attrs = {**self.static, **self.attrs, **dict(zip(self.static, rest, strict=False))}
+    return view_of(type(self), as_tensor(x), attrs)
+
+
+for _prim in (Reshape, Transpose, BroadcastTo):
+    _prim.__call__ = _windows  # type: ignore[method-assign]
 
 
 def reshape(input, shape):
@@ -180,7 +205,12 @@ def reshape(input, shape):
 
 
 def view(self, *shape):
-    """The same elements in another shape: ``x.view(2, -1)`` or ``x.view((2, -1))``."""
+    """The same elements in another shape: ``x.view(2, -1)`` or ``x.view((2, -1))``.
+
+    With a dtype: a tensor of the same bytes, read as numbers of that dtype.
+    """
+    if len(shape) == 1 and isinstance(shape[0], DType):
+        return Tensor.wrap(np.ascontiguousarray(self._concrete()).view(to_numpy(shape[0])).copy())
     return view_of(Reshape, self, {"shape": _sizes("view", shape)})
 
 
@@ -217,8 +247,12 @@ def swapaxes(input, axis0, axis1):
 def flatten(input, order="C", *, start_dim=1, end_dim=-1):
     """The axes from `start_dim` to `end_dim` as one; by default all but the first (the batch)."""
     x = as_tensor(input)
+    if order not in ("C", "F"):
+        raise ValueError(f"For 'flatten', the order must be 'C' or 'F', but got {order!r}.")
     if x.ndim == 0:
         return view_of(Reshape, x, {"shape": (1,)})
+    window = order == "C" and (x.ndim < 2 or (start_dim, end_dim) != (1, -1))
+    x = x if order == "C" else transpose_method(x)
     if start_dim == 1 and x.ndim == 1:
         start_dim = 0
     (a,), (b,) = normal_axes("flatten", x.ndim, start_dim), normal_axes("flatten", x.ndim, end_dim)
@@ -228,7 +262,8 @@ def flatten(input, order="C", *, start_dim=1, end_dim=-1):
             f"{end_dim} for shape {list(x.shape)}."
         )
     middle = int(np.prod(x.shape[a : b + 1], dtype=int))
-    return view_of(Reshape, x, {"shape": (*x.shape[:a], middle, *x.shape[b + 1 :])})
+    whole = {"shape": (*x.shape[:a], middle, *x.shape[b + 1 :])}
+    return view_of(Reshape, x, whole) if window else apply(Reshape, (x,), whole)
 
 
 def expand_dims(input_x, axis):
@@ -259,7 +294,7 @@ def broadcast_to(input, shape):
     wanted = _sizes("broadcast_to", (shape,))
     lead = len(wanted) - x.ndim
     full = tuple(x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(wanted))
-    return apply(BroadcastTo, (x,), {"shape": full})
+    return view_of(BroadcastTo, x, {"shape": full})
 
 
 def concat(tensors, axis=0):
@@ -345,3 +380,7 @@ class Identity(Linear):
 
     def vjp(ct, out, x):
         return (ct,)
+
+
+BACK[Identity] = lambda base, view, attrs, k: view
+Tensor._share = lambda self, base: link(self, base, Identity, {})  # type: ignore[assignment]

@@ -106,7 +106,6 @@ IN_PLACE = {
     "fill_diagonal_": ((2.0,), written((range(3), range(3)), 2.0)),
     "put_": ((t(ROWS), t(V[:2])), written(([0, 0], ROWS), V[:2])),
     "addmm_": ((t(SQUARE), t(B)), A + SQUARE @ B),
-    "itemset": (((1, 2), 5.0), written((1, 2), 5.0)),
 }  # fmt: skip
 
 

@@ -55,7 +55,7 @@ _TABLE = {
     "scale_grad_by_freq=False)": "_embedding(input, weight, padding_idx, max_norm, norm_type, "
     "scale_grad_by_freq)",
     "flatten(input, start_dim=0, end_dim=-1)": "ops.flatten(input, start_dim=start_dim, "
-    "end_dim=end_dim)",
+    "end_dim=end_dim + input.ndim * (end_dim < 0))",  # (all from axis 1 would be a copy)
     "gelu(input, *, approximate='none')": "ops.gelu(input, approximate)",
     "glu(input, dim=-1)": "ops.glu(input, dim)",
     "hardshrink(input, lambd=0.5)": "ops.hardshrink(input, lambd)",

@@ -17,6 +17,7 @@ from mslearn.core.state import state as engine_state
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.nn.cell import Cell
 from mslearn.nn.container import CellList
+from mslearn.ops.views import write
 
 LearningRate = float | int | Tensor | Iterable[float] | Cell
 
@@ -242,7 +243,7 @@ class Optimizer(Cell):
             rule.kernel(*values, out=tuple(p._value for p in state), **attrs)
             return
         for param, new in zip(state, apply(rule, inputs, attrs), strict=True):
-            param.assign_value(new._value)
+            write(param, new)
 
     def state_like(self, prefix: str, value: float = 0.0) -> ParameterTuple:
         """A Parameter of the same shape for each parameter, named ``prefix.name``."""
