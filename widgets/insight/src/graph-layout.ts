@@ -135,7 +135,10 @@ class Layout {
     }
   }
 
-  private isLeaf = (key: Key): boolean => key[0] === "n" && !["op", "port"].includes(this.visible.items.get(key)!.node!.kind);
+  private isLeaf = (key: Key): boolean => {
+    const kind = key[0] === "n" ? this.visible.items.get(key)!.node!.kind : "op";
+    return kind !== "op" && kind !== "port";
+  };
   // Leaves are recorded just before their first user, but an earlier scope may use them too.
   private moment = (key: Key): number => (this.isLeaf(key) ? 0 : 1e9) + this.rank.get(key)!;
 
