@@ -8,7 +8,9 @@ asking for the numbers: whoever calls the kernel then knows that it is none for 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -23,6 +25,22 @@ _REDUCTIONS = {
     "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min",
     "logical_and": "all", "logical_or": "any",
 }  # fmt: skip
+
+
+_WRITING = {"copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"}
+
+
+@cache
+def _written(function: Callable[..., Any]) -> slice:
+    """Which positional argument one of NumPy's functions writes into."""
+    if function.__name__ in _WRITING:
+        return slice(0, 1)
+    try:
+        names = list(inspect.signature(function).parameters)
+    except ValueError:  # compiled, and without text
+        names = []
+    place = names.index("out") if "out" in names else len(names)
+    return slice(place, place + 1)
 
 
 class NeedsHost(TypeError):
@@ -80,6 +98,8 @@ class DeviceArray(NDArrayOperatorsMixin):
             place = getattr(place, part, None)
         if place is None:
             lacking(f"{_spelt(self.xp)} has no {func.__module__}.{func.__name__}")
+        if any(isinstance(a, np.ndarray) for a in args[_written(func)]):
+            lacking(f"np.{func.__name__} writes into an array of the host")
         return self._call(place, args, kwargs)
 
     def _call(

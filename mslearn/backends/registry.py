@@ -198,6 +198,16 @@ def watched(target: str) -> list[tuple[Any, str, Any]]:
     return settings.watched((one.name, its_target, target))
 
 
+def _array_module(target: str) -> Any:
+    """What eager code may compute with there, of whichever backend has it."""
+    for one, its_target in _targets():
+        if its_target == target and isinstance(one, Backend) and _probe(one, target).available:
+            module = one.array_module(target)
+            if module is not None:
+                return module
+    return None
+
+
 _told: set[str] = set()
 
 
@@ -214,8 +224,8 @@ def choose(target: str, mode: int | None = None) -> None:
     Raises:
         ValueError, BackendError: as `find` does.
     """
-    one, name = find(target) if target != "CPU" else (backend("numpy"), target)
-    module = one.array_module(name)
+    name = target if target == "CPU" else find(target)[1]
+    module = None if target == "CPU" else _array_module(name)
     if module is not None or "mslearn.backends.eager" in sys.modules:
         importlib.import_module("mslearn.backends.eager").settle(module, name)
     eager = module is None and (get_context("mode") if mode is None else mode) != GRAPH_MODE

@@ -37,7 +37,7 @@ def set_context(**kwargs: Any) -> None:
     """
     for key, value in kwargs.items():
         _check("set_context", key)
-        if key == "device_target" and {value, settings[key]} != {"CPU"}:
+        if key == "device_target" and (value != "CPU" or settings[key] != "CPU"):
             # By name: backends stand above this layer.
             importlib.import_module("mslearn.backends").choose(value, kwargs.get("mode"))
         if key == "mode" and value not in (GRAPH_MODE, PYNATIVE_MODE):
