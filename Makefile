@@ -52,7 +52,7 @@ goldens:
 # Ratios against PyTorch (pip install torch) and hand-written NumPy; see benchmarks/.
 bench: $(VENV)/.test
 	@for name in mlp_step small_net conv_steps lstm_step gpt_step zoo_steps optimizers graph_mode \
-	  backends insight_overhead dashboard graph_paint jpeg_pipeline; do \
+	  backends placement insight_overhead dashboard graph_paint jpeg_pipeline; do \
 	  echo "\n== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 	$(BIN)/python benchmarks/data_pipeline.py $(wildcard .oracle/bin/python)
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import mslearn as ms
-from mslearn import nn, ops
+from mslearn import insight, nn, ops
 from mslearn.backends.base import BackendError
 from mslearn.backends.openvino_backend import OpenVinoBackend
 from mslearn.models import LeNet5
@@ -57,6 +57,20 @@ def test_lenet_trains_as_on_the_cpu():
     assert "float16" in step.code and "float32" in step.code
     providers = executable.segments[0].executable.session.get_providers()
     assert providers[0] == "QNNExecutionProvider"
+
+
+def test_of_an_emulator_nothing_is_predicted():
+    """Its time says nothing about the chip's; the host's part has a prediction."""
+    _, net, step = losses("Qualcomm", steps=1)
+    before = [p.asnumpy().copy() for p in net.get_parameters()]
+    view = insight.placement(step, ms.Tensor(np.ones((4, 1, 28, 28), np.float32)),
+                             ms.Tensor(np.array([1, 2, 3, 4], np.int32)))  # fmt: skip
+    device, host = view.scene["segments"]
+    assert device["predicted"] is None and device["measured"] > 0 and host["predicted"] > 0
+    assert [d["why"] for d in view.scene["devices"]] == ["emulator", ""]
+    assert "an emulator's time says nothing" in view.to_svg().replace("&#x27;", "'")
+    for p, value in zip(net.get_parameters(), before, strict=True):
+        np.testing.assert_array_equal(p.asnumpy(), value, err_msg=p.name)
 
 
 def test_the_device_names_what_it_does_not_take():
