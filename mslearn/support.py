@@ -35,8 +35,7 @@ DIFFERS = {
     "Tensor.add_": "works in place, as documented; on the CPU MindSpore leaves the tensor alone",
     "Tensor.view": "another dtype gives a copy, where MindSpore's result shares its bytes",
     "ops.inplace_update": "its gradient by x leaves out the rows that were replaced",
-    "ops.LSTM": "the last two results, memory for MindSpore's gradient, are empty; two layers in "
-    "both directions give other numbers",
+    "ops.LSTM": "the last two results, memory for MindSpore's gradient, are empty",
     "mindspore.jit": "a number that depends on a tensor and is returned becomes a tensor of int64 "
     "or float32; branches of different shapes run eagerly, with a warning",
     "mindspore.grad": "a tensor at two positions counts once for each; a non-tensor argument to "

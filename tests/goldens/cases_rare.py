@@ -41,6 +41,8 @@ ops.CombinedNonMaxSuppression()(BX5, SC5, X2i, X3i, X05, X0)
 ops.LSTM(3, 4, 1, False, False, 0.0)(LX, LH, LH, LW0)[:3]
 ops.LSTM(3, 4, 1, True, True, 0.0)(LX, LH2, LH2, LW2)[:3]
 ops.LSTM(4, 4, 2, True, False, 0.0)(LX4, LH2, LH2, LWT)[:3]
+ops.LSTM(4, 4, 2, True, True, 0.0)(LX4, LH4, LH4, LW4)[:3]
+ops.LSTM(4, 4, 3, False, True, 0.0)(LX4, LH6, LH6, LW6)[:3]
 ops.RaggedRange(ms.int64)(I258, I35C, I112) | ops.RaggedRange(ms.int64)(I258, I350, I11M)
 ops.ResizeArea()(NHWC, SZ38) | ops.ResizeArea()(NHWC, SZ12) | ops.ResizeArea(True)(NHWC, SZ44)
 ops.ResizeArea(True)(NHWC, SZ12) | ops.SparseSlice()(CI, CV, CS, I00, I23)
@@ -111,6 +113,7 @@ def arrays():
         "LWT": r(288, 1, 1) / 2, "I258": ints("2 5 8"), "I35C": ints("3 5 12"),
         "I350": ints("3 5 0"), "I112": ints("1 1 2"), "I11M": ints("1 1 -3"),
         "SZ38": ints("3 8", I4), "SZ12": ints("1 2", I4), "SZ44": ints("4 4", I4),
+        "LH4": r(4, 2, 4), "LW4": r(704, 1, 1) / 2, "LH6": r(6, 2, 4), "LW6": r(1024, 1, 1) / 2,
         "I00": ints("0 0"), "I11": ints("1 1"), "I23": ints("2 3"), "I201": ints("2 0 1", I4),
     }  # fmt: skip
 

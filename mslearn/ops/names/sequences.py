@@ -21,25 +21,35 @@ from mslearn.ops.optimizer_rare import on_rows
 
 
 def _lstm(x, h, c, w, hidden_size, num_layers, has_bias, bidirectional, dropout, **_):
-    """An LSTM over x (T, N, I): outputs (T, N, H), the last h and c, and two empty tensors."""
-    flat, at, ends, ways, rows = w.reshape((-1,)), 0, [], 1 + bidirectional, 4 * hidden_size
-    wide = [x.shape[2]] * ways + [hidden_size * ways] * ways * (num_layers - 1)
-    parts: list[Tensor] = []  # of all layers the inputs' weights, the states', the biases
-    for count in (*wide, *[hidden_size] * len(wide), *[1] * len(wide) * has_bias):
-        parts.append(flat[at : at + rows * count].reshape((rows, count)))
-        at += rows * count
-    for layer in range(num_layers):
-        x, outs = o.dropout(x, dropout) if layer and dropout else x, []
-        for one in range(layer * ways, (layer + 1) * ways):
-            turned = o.flip(x, (0,)) if one % ways else x
-            w_ih, w_hh, *bias = parts[one :: len(wide)]
-            sums = o.matmul(turned, w_ih.T) + (bias[0].reshape((-1,)) if bias else 0)
-            out, cells, _ = apply(LSTMSequence, (sums, h[one], c[one], w_hh))
-            ends.append((out[-1], cells[-1]))
-            outs.append(o.flip(out, (0,)) if one % ways else out)
-        x = o.concat(outs, -1)
-    last = (o.stack(states) for states in zip(*ends, strict=True))
-    return x, *last, o.zeros((1, 1)), o.zeros((1, 1))
+    """An LSTM over x (T, N, I): outputs (T, N, H), the last h and c, and two empty tensors.
+
+    As on MindSpore's CPU the two directions are stacks of their own, joined after the last layer:
+    several layers need I = H, and of the weights by the inputs only the first are used.
+    """
+    flat, inner, ways, rows = w.reshape((-1,)), x.shape[2], 1 + bidirectional, 4 * hidden_size
+    if num_layers > 1 and inner != hidden_size:
+        raise RuntimeError(
+            f"For 'LSTM', {num_layers} layers need an input_size equal to the hidden_size "
+            f"{hidden_size}, but got {inner}. nn.LSTM takes any sizes."
+        )
+    states = rows * ways * (inner + (num_layers - 1) * ways * hidden_size)  # where they begin
+    bias, ends, outs = states + rows * hidden_size * num_layers * ways, {}, []
+
+    def part(start: int, one: int, width: int) -> Tensor:
+        at = start + one * rows * width
+        return flat[at : at + rows * width].reshape((rows, width))
+
+    for way in range(ways):
+        y = o.flip(x, (0,)) if way else x
+        for one in range(way, num_layers * ways, ways):
+            y = o.dropout(y, dropout) if one >= ways and dropout else y
+            sums, w_hh = o.matmul(y, part(0, one, inner).T), part(states, one, hidden_size)
+            sums = sums + part(bias, one, 1)[:, 0] if has_bias else sums
+            y, cells, _ = apply(LSTMSequence, (sums, h[one], c[one], w_hh))
+            ends[one] = (y[-1], cells[-1])
+        outs.append(o.flip(y, (0,)) if way else y)
+    last = (o.stack(end) for end in zip(*(ends[k] for k in sorted(ends)), strict=True))
+    return o.concat(outs, -1), *last, o.zeros((1, 1)), o.zeros((1, 1))
 
 
 declare("LSTM", lambda x, h, c, w, input_size, proj_size, **more: _lstm(x, h, c, w, **more),
