@@ -16,7 +16,8 @@ import numpy as np
 from mslearn.backends import words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
 from mslearn.backends.loading import module
-from mslearn.backends.lowering import alone, empty, said, unsupported, without_kernel
+from mslearn.backends.lowering import alone, said, unsupported, without_kernel
+from mslearn.backends.onnx_device import LOWERINGS, unfit
 from mslearn.backends.onnx_fast import RULES, Lowerings
 from mslearn.backends.onnx_session import OnnxExecutable
 from mslearn.backends.providers import (
@@ -35,7 +36,7 @@ from mslearn.core.context import get_context
 from mslearn.core.primitive import registry
 from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Graph, Node
-from mslearn.interchange.onnx_model import Builder, Model, onnx_model
+from mslearn.interchange.onnx_model import Model, onnx_model
 
 CPU = "CPUExecutionProvider"
 
@@ -63,7 +64,7 @@ class OnnxRuntimeBackend(Backend):
         )
 
     def supports(self, node: Node, target: str) -> str:
-        if PROVIDERS[target].name != CPU and (why := empty(node)):
+        if PROVIDERS[target].name != CPU and (why := unfit(node, target)):
             return why
         return unsupported(node, onnx_model)
 
@@ -116,6 +117,14 @@ def build_alone(ort: Any, one: Provider, graph: Graph) -> None:
     open_session(ort, one, onnx_model(graph).data, session_options(ort, 1), {})
 
 
+def try_alone(ort: Any, one: Provider, graph: Graph, options: dict[str, str]) -> None:
+    """The same on a device, without the CPU."""
+    settings = device_options(ort, 1)
+    settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    data = onnx_model(graph, lowerings=LOWERINGS).data
+    open_session(ort, one, data, settings, options)
+
+
 def _refusal(target: str, one: Provider, error: Exception, refused: list[Node]) -> str:
     listed = "".join(f"\n  {line}" for line in sorted({_where(n) for n in refused}))
     return f"The target '{target}' ({one.name}) does not take this graph: {said(error)}{listed}"
@@ -125,7 +134,7 @@ def _on_device(
     graph: Graph, target: str, one: Provider, threads: int | None, options: dict[str, str]
 ) -> Callable[[], tuple[Model, Any, list[Any]]]:
     def build() -> tuple[Model, Any, list[Any]]:
-        model = onnx_model(graph, parameters="inputs", lowerings={"MatMul": product})
+        model = onnx_model(graph, parameters="inputs", lowerings=LOWERINGS)
         ort = importlib.import_module("onnxruntime")
         settings = device_options(ort, threads)
         settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
@@ -134,11 +143,11 @@ def _on_device(
         except Exception as error:  # the runtimes raise classes of their own
             refused = refused_nodes(ort, one, model, threads, options)
             if refused and len(refused) == len(set(map(id, model.origins.values()))):
-                _must_answer(ort, target, one, threads, options)
-            raise BackendError(
-                _refusal(target, one, error, refused),
-                dict.fromkeys(refused, f"{one.name} does not take it"),
-            ) from error
+                _must_answer(ort, target, one, options)
+            why = dict.fromkeys(refused, f"{one.name} does not take it")
+            if not refused:  # it took each operator, but not what became of them
+                why = without_kernel(graph, lambda g: try_alone(ort, one, g, options))
+            raise BackendError(_refusal(target, one, error, list(why)), why) from error
         if session.get_providers()[0] != one.name:
             raise BackendError(
                 f"The target '{target}' ({one.name}) was asked for, but onnxruntime would use "
@@ -157,15 +166,6 @@ def device_options(ort: Any, threads: int | None) -> Any:
     return settings
 
 
-def product(b: Builder, node: Node, x: str, y: str) -> str:
-    """A plain MatMul: QNN's Gemm does not take every operand that is turned."""
-    if node.attrs.get("transpose_a"):
-        x = b.op("Transpose", x, perm=(1, 0))
-    if node.attrs.get("transpose_b"):
-        y = b.op("Transpose", y, perm=(1, 0))
-    return str(b.op("MatMul", x, y))
-
-
 def refused_nodes(
     ort: Any, one: Provider, model: Model, threads: int | None, options: dict[str, str]
 ) -> list[Node]:
@@ -182,16 +182,12 @@ def refused_nodes(
     return list(found.values())
 
 
-def _must_answer(
-    ort: Any, target: str, one: Provider, threads: int | None, options: dict[str, str]
-) -> None:
+def _must_answer(ort: Any, target: str, one: Provider, options: dict[str, str]) -> None:
     """Raise where the device takes no graph at all: then it is not the operations' fault."""
-    settings = device_options(ort, threads)
-    settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     x = Abstract((2,), np.dtype(np.float32))
     sum_of = Node(registry["Add"], (x, x), {}, (Abstract((2,), x.dtype),), False)
     try:
-        open_session(ort, one, onnx_model(alone(sum_of)).data, settings, options)
+        try_alone(ort, one, alone(sum_of), options)
     except Exception as error:
         given = f"the provider_options {options}, " if options else ""
         raise BackendError(
