@@ -171,7 +171,10 @@ def groups(graph: Graph, book: Book) -> list[dict[str, Any]]:
 
 
 def _cell(node: Node) -> str:
-    return node.scope[-1].split("-")[0] if len(node.scope) > 1 else ""
+    """The Cell's name; in front of a bare number the name of what it stands in: conv1.0."""
+    names = [part.split("-")[0] for part in node.scope[1:]]
+    start = max((k for k, name in enumerate(names) if not name.isdigit()), default=0)
+    return ".".join(names[start:])
 
 
 def transfers(graph: Graph, segments: list[Segment]) -> list[dict[str, Any]]:

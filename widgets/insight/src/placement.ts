@@ -77,7 +77,9 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   let chosen = new Set<number>();
 
   const title = h("h3", { class: "ms-title" }), head = h("p", { class: "ms-dim ms-p-head" });
-  const lanes = h("div", { class: "ms-p-lanes", style: `--lanes: ${devices.length}` });
+  const lane = "minmax(170px, 1fr)"; // lines in the last lane pass on its right
+  const beside = transfers.some(({ from, to }) => from >= 0 && to >= 0 && [from, to].every((k) => segments[k]!.device === devices.length - 1));
+  const lanes = h("div", { class: "ms-p-lanes", style: `grid-template-columns: ${devices.map(() => lane).join(" 72px ")} ${beside ? "60px" : ""}` });
   const arrows = s("svg", { class: "ms-p-arrows", "aria-hidden": "true" });
   const map = h("div", { class: "ms-p-map" }, lanes), table = h("table", { class: "ms-p-table" });
   const notes = h("div"), sourceHead = h("div", { class: "ms-c-head" }), help = h("p", { class: "ms-dim ms-p-help" });
