@@ -4,8 +4,8 @@ An operation takes a start and then the larger of arithmetic and memory traffic 
 Waterman, Patterson 2009, doi:10.1145/1498765.1498785). How near a device comes to its roofs
 depends on the kind of operation: a convolution is no matrix product, and what a runtime makes of
 a pooling's gradient nobody can tell beforehand. So the largest and the smallest operation of each
-kind in a step run alone for some milliseconds; a straight line through both tells the time
-of those between. A second in all; what has been measured is kept as long as the process runs.
+kind in a step run alone for some milliseconds; a straight line through both tells the time of
+those between. That takes 0.6 s at most; what has been measured is kept as long as the process runs.
 
 What is left out shows in the difference to the measured time: what the runtime does in one pass
 over memory for several operations, and data that the operation before has left in the cache.
@@ -33,7 +33,7 @@ from mslearn.ops import concat, relu
 from mslearn.ops.optimizer import UpdateRule
 
 SIDE, LONG, FEW = 256, 1 << 20, (32, 128)  # the product, the sum, small arrays: for the roofs
-SECONDS, EACH, LEAST, MOST = 1.0, 0.008, 3, 200  # for all measurements; for one; its runs
+SECONDS, EACH, LEAST, MOST = 0.6, 0.008, 3, 200  # for all measurements; for one; its runs
 HELD = 32 << 20  # bytes of results that are kept until the last run: new ones get new memory
 CLEAR = 2  # starts; what takes less cannot be told from the start's own scatter
 TINY = 1e-9
@@ -237,7 +237,7 @@ def _drawn(node: Node) -> bool:
 def _numbers(value: Any, rng: np.random.Generator) -> np.ndarray:
     """Numbers that every operation takes: neither zeros nor large, and indices that exist."""
     if value.dtype.kind == "f":
-        return np.asarray(rng.uniform(0.1, 1, value.shape), value.dtype)
+        return np.asarray(0.1 + 0.9 * rng.random(value.shape, np.float32), value.dtype)
     return np.zeros(value.shape, value.dtype)
 
 

@@ -31,14 +31,13 @@ from mslearn.graph.jit import Compilation, Jitted
 from mslearn.graph.passes.stats import statistics as counts
 
 from .compile_scene import Book
-from .placement_cost import Device
+from .placement_cost import SECONDS, Device
 
 VERSION = 2
 CACHE, COLD, EMPTY = 3 << 20, 16 << 20, 64 << 20
 """Bytes: a step that moves more than the first finds its data and its code outside of the cache, as
 if the second had passed through it; after an emulator's segment nothing at all is left there."""
 SHORT = 0.5  # seconds that are enough for a step, however few runs those were
-MEASURING = 1.0  # seconds for all devices
 _devices: dict[Any, Device] = {}
 """What has been measured, by target and what else its speed depends on."""
 
@@ -68,7 +67,7 @@ def placement_scene(compiled: Compilation, jitted: Jitted, tensors: list[Tensor]
             continue
         device = _device(name_of, backend, name, jitted.options, cold)
         here = [k for k, s in enumerate(segments) if s.device == name_of]
-        share = MEASURING / (len(names) - number)
+        share = SECONDS / (len(names) - number)
         predicted, facts = _predicted([segments[k] for k in here], device, share)
         devices.append({"name": name_of, **facts})
         for k, told in zip(here, predicted, strict=True):
@@ -103,7 +102,7 @@ def _measured(
     times: list[list[float]] = []
     end = math.inf
     try:
-        while len(times) <= runs and (len(times) < 3 or time.perf_counter() < end):
+        while len(times) <= runs and (len(times) < 2 or time.perf_counter() < end):
             start = time.perf_counter()
             compiled.run(tensors)
             whole = time.perf_counter() - start
