@@ -211,7 +211,7 @@ def _bring_home(tensors: Sequence[Tensor]) -> None:
 
 
 @contextmanager
-def using(device: Device) -> Iterator[Device]:
+def using(device: Device | None) -> Iterator[Any]:
     """`use` inside a ``with`` block."""
     before = _present
     use(device)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mslearn.backends.home import at_home
 from mslearn.core import Primitive, Tensor, current_scope, observing
 from mslearn.summary.values import Histogram, histogram_of
 
@@ -183,6 +184,7 @@ class Record:
     left_out: int
 
 
+@at_home
 def run(
     net: Callable[..., Any],
     batches: Iterable[Any],

@@ -36,6 +36,7 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.backends.home import at_home
 from mslearn.core import Parameter, Tensor, observing
 from mslearn.core.context import GRAPH_MODE, settings
 from mslearn.core.dtype import dtype_of
@@ -50,6 +51,7 @@ VERSION = 1
 Scene = dict[str, Any]
 
 
+@at_home
 def scene(
     cell_or_fn: Callable[..., Any],
     *inputs: Any,

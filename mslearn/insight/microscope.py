@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import traitlets as t
 
+from mslearn.backends.home import at_home
+
 from .base import InsightWidget
 from .microscope_scene import element, microscope_scene
 from .microscope_static import to_html
@@ -49,6 +51,7 @@ class GradientView(InsightWidget):
         self.observe(self._changed, "mode")
         self.on_msg(self._on_message)
 
+    @at_home
     def _take(self, mode: str) -> None:
         order = 2 if mode == "second" else 1
         trace = Trace(self._fn, self._args, order)
@@ -79,6 +82,7 @@ class GradientView(InsightWidget):
         known = ", ".join(a["name"] for a in self.scene["answers"])
         raise KeyError(f"GradientView.why: no argument or Parameter {name!r}; there are: {known}.")
 
+    @at_home
     def _on_message(self, _: Any, content: Any, buffers: Any) -> None:
         """The page asks for one element of a step: {"type": "element", "step", "index"}."""
         if not isinstance(content, dict) or content.get("type") != "element":

@@ -133,7 +133,8 @@ class Watcher:
         given = gradients if isinstance(gradients, tuple | list) else (gradients,)
         if state.capture is None:
             self._update(lambda: (
-                [g._value for g in _dense(given)], [p._value for p in self._parameters]
+                [g._concrete() for g in _dense(given)],
+                [p._concrete() for p in self._parameters],
             ))  # fmt: skip
         elif state.capture.depend(self, "looking"):
             # The weights stand beside them: in a graph these are then the old ones.
