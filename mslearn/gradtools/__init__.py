@@ -20,6 +20,7 @@ from mslearn.gradtools.jacobian import jacrev as jacrev
 from mslearn.gradtools.operation import GradOperation as GradOperation
 from mslearn.gradtools.operation import get_grad as get_grad
 from mslearn.gradtools.own import Custom as Custom
+from mslearn.gradtools.own import Morph as Morph
 from mslearn.gradtools.own import Print as Print
 from mslearn.gradtools.own import print_ as print_
 from mslearn.gradtools.recompute import recompute as recompute
@@ -37,7 +38,7 @@ from mslearn.gradtools.user_primitive import prim_attr_register as prim_attr_reg
 from mslearn.gradtools.vmap import vmap as vmap
 
 for _object in (
-    CTCLoss, Custom, CustomRegOp, DataType, GradOperation, HookBackward, InsertGradientOf,
+    CTCLoss, Custom, CustomRegOp, DataType, GradOperation, HookBackward, InsertGradientOf, Morph,
     PrimitiveWithCheck, PrimitiveWithInfer, Print, _autodiff.grad, _autodiff.jvp,
     _autodiff.value_and_grad, _autodiff.vjp, custom_info_register, derivative, get_grad, jacfwd,
     jacrev, jet, kernel, linearize, op_info_register, prim_attr_register, print_, vmap,

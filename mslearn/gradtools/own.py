@@ -69,6 +69,32 @@ class Custom:
         return tuple(_checked(*one) for one in each)
 
 
+class Morph:
+    """A function called as an operation, with `bprop_fn` as its gradient if given.
+
+    Args:
+        fn: a function of tensors.
+        infer_shape, infer_dtype: kept for MindSpore; the graph infers them from `fn`.
+        bprop_fn: ``bprop_fn(*inputs, out, dout)`` gives the gradients by the inputs, a tuple.
+
+    >>> import mslearn as ms
+    >>> double = ms.ops.Morph(lambda x: x * 2, lambda s: s, lambda d: d)
+    >>> print(ms.jit(lambda x: double(x) + 1)(ms.Tensor([1.0, 2.0])))
+    [3. 5.]
+    """
+
+    def __init__(
+        self, fn: Callable[..., Any], infer_shape: Any, infer_dtype: Any,
+        bprop_fn: Callable[..., Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.fn, self.bprop_fn = fn, bprop_fn
+
+    def __call__(self, *args: Any) -> Any:
+        if self.bprop_fn is None:
+            return self.fn(*args)
+        return with_bprop("Morph", self.fn, self.bprop_fn, args, {})
+
+
 def _checked(value: Any, shape: Any, dtype: Any) -> Tensor:
     array = np.asarray(value)
     if shape is not None and array.shape != tuple(shape):

@@ -54,12 +54,23 @@ def _adaptive_avg(name: str, input: Any, output_size: Any, rank: int) -> Tensor:
             x = apply(Reshape, (x,), {"shape": shape})
             x = apply(ReduceMean, (x,), {"axis": (axis + 1,), "keep_dims": False})
         else:  # a mean is a product with a matrix of weights
-            start, stop = _edges(n, m)
-            at_n = np.arange(n)[:, None]
-            share = ((at_n >= start) & (at_n < stop)) / (stop - start)
-            weights = Tensor.wrap(share.astype(x._value.dtype))
-            x = swapaxes(matmul(swapaxes(x, axis, -1), weights), axis, -1)
+            x = mean_over(x, axis, *_edges(n, m))
     return x
+
+
+def along(x: Tensor, axis: int, weights: np.ndarray) -> Tensor:
+    """The product of `weights` (new, old) with one axis of x."""
+    matrix = Tensor.wrap(weights.T.astype(x._value.dtype))
+    if axis == x.ndim - 1:
+        return matmul(x, matrix)
+    return swapaxes(matmul(swapaxes(x, axis, -1), matrix), axis, -1)
+
+
+def mean_over(x: Tensor, axis: int, start: np.ndarray, stop: np.ndarray) -> Tensor:
+    """The means of windows along an axis, from the places `start` to those before `stop`."""
+    at = np.arange(x.shape[axis])
+    share = (at >= start[:, None]) & (at < stop[:, None])
+    return along(x, axis, share / (stop - start)[:, None])
 
 
 def _divisible(name: str, input: Any, output_size: Any) -> None:
@@ -98,16 +109,21 @@ def adaptive_avg_pool3d(input, output_size):
 def _adaptive_max(name: str, input: Any, output_size: Any, rank: int, indices: bool) -> Any:
     x = as_tensor(input)
     wanted = _sizes(name, x, output_size, rank)
+    return max_over(name, x, list(map(_edges, x.shape[-rank:], wanted)), indices)
+
+
+def max_over(name: str, x: Tensor, edges: list[tuple[Any, Any]], indices: bool) -> Any:
+    """The maxima of windows along the last axes, given where they start and stop."""
+    rank = len(edges)
     lead, size = x.ndim - rank, x.shape[x.ndim - rank :]
     kernel, maps = [], []
-    for at, (n, m) in enumerate(zip(size, wanted, strict=True)):
-        start, stop = _edges(n, m)
+    for at, (start, stop) in enumerate(edges):
         longest = int((stop - start).max())
         kernel.append(longest)
         # Windows of one size: a shorter one repeats its last element, which changes no maximum.
         index = np.minimum(start[:, None] + np.arange(longest), stop[:, None] - 1).ravel()
         maps.append(index)
-        if n != m * longest:
+        if size[at] != len(index):
             template = (*(slice(None),) * (lead + at), TENSOR)
             x = apply(GetItem, (x, Tensor.wrap(index)), {"template": template})
     window = tuple(kernel)

@@ -52,6 +52,13 @@ def _set_dtype(self, dtype):
     return self.dtype
 
 
+def _set_const_arg(self, const_arg=True):
+    """The tensor itself. (A graph takes tensors of the outside as constants, arguments never.)"""
+    if not isinstance(const_arg, bool):
+        raise TypeError(f"For 'set_const_arg', const_arg must be a bool, but got {const_arg!r}.")
+    return self
+
+
 def _update(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The form that ends in an underscore: the handle itself takes the new value."""
 
@@ -230,6 +237,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "index_add_": _update(lambda x, dim, index, source, *, alpha=1: o.index_add(
         x, as_tensor(index), source * alpha, dim
     )),
+    "set_const_arg": _set_const_arg,
     "scatter_add_": _update(lambda x, dim, index, src: x.scatter_add(dim, index, src)),
 }  # fmt: skip
 

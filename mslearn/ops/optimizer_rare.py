@@ -140,6 +140,55 @@ class ApplyKerasMomentum(UpdateRule):
     infer = _first(2)
 
 
+class FusedAdaFactor(UpdateRule):
+    """AdaFactor (Shazeer & Stern, 2018): the mean squares of matrices as rows and columns.
+
+    Without row and column factors (vectors) `exp_avg_sq` holds all of them. The rate is by the
+    root mean square of the parameter with `enable_scale_parameter`.
+    """
+
+    inputs = (
+        "epsilon", "clip_threshold", "beta1", "beta2", "weight_decay", "learning_rate", "gradient",
+        "param", "exp_avg", "exp_avg_sq_row", "exp_avg_sq_col", "exp_avg_sq",
+    )  # fmt: skip
+    params = dict.fromkeys(
+        ("enable_scale_parameter", "enable_first_moment", "enable_weight_decay"), False
+    )
+    state, gives_one = inputs[7:], True
+
+    def kernel(eps, clip, beta1, beta2, decay, rate, grad, param, mean, row, col, square, norm=1.0,
+               enable_scale_parameter=False, enable_first_moment=False, enable_weight_decay=False,
+               out=None):  # fmt: skip
+        clip, b1, b2, decay, rate, norm = _in(param, clip, beta1, beta2, decay, rate, norm)
+        g, small = grad / norm, np.reshape(eps, -1)
+        squares, spread = g * g + small[0], square
+        if param.ndim > 1:
+            row = b2 * row + (1 - b2) * squares.mean(-1)
+            col = b2 * col + (1 - b2) * squares.mean(-2)
+            spread = (row / row.mean(-1, keepdims=True))[..., None] * col[..., None, :]
+        else:
+            square = spread = b2 * square + (1 - b2) * squares
+        step = g / np.sqrt(spread)
+        step = step / np.maximum(1, np.sqrt((step * step).mean()) / clip)
+        if enable_scale_parameter:
+            rate = rate * np.maximum(small[1], np.sqrt((param * param).mean()))
+        step = step * rate
+        if enable_first_moment:
+            mean = step = b1 * mean + (1 - b1) * step
+        new = (param * (1 - rate * decay) if enable_weight_decay else param) - step
+        return _give((new, mean, row, col, square), out)
+
+    def infer(*values, **_):
+        held = values[7:12]
+        return tuple(v.shape for v in held), tuple(v.dtype for v in held)
+
+
+class FusedAdaFactorWithGlobalNorm(FusedAdaFactor):
+    """`FusedAdaFactor` of the gradient divided by `global_norm`."""
+
+    inputs = (*FusedAdaFactor.inputs, "global_norm")
+
+
 def on_rows(rule: type[UpdateRule], *args: Any, **attrs: Any) -> Any:
     """`rule` for the rows that the last of `args` names; the others stay as they are.
 

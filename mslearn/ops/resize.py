@@ -14,10 +14,13 @@ import numpy as np
 
 from mslearn.core.errors import ShapeError
 from mslearn.core.tensor import Tensor, as_tensor
-from mslearn.ops.adaptive import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
+from mslearn.ops.adaptive import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    along,
+)  # fmt: skip
 from mslearn.ops.indexing import gather
-from mslearn.ops.linalg import matmul
-from mslearn.ops.shape import swapaxes
 
 __all__ = ["interpolate", "pixel_shuffle", "pixel_unshuffle", "upsample"]
 MODES = {  # the numbers of axes that each takes
@@ -66,14 +69,6 @@ def cubic_weights(at: np.ndarray, old: int, half: bool) -> np.ndarray:
             weight = np.where((index < 0) | (index >= old), 0, weight)
         np.add.at(out, (np.arange(len(at)), np.clip(index, 0, old - 1).astype(int)), weight)
     return out / out.sum(1, keepdims=True)
-
-
-def along(x: Tensor, axis: int, weights: np.ndarray) -> Tensor:
-    """The product of `weights` (new, old) with one axis of x."""
-    matrix = Tensor.wrap(weights.T.astype(x._value.dtype))
-    if axis == x.ndim - 1:
-        return matmul(x, matrix)
-    return swapaxes(matmul(swapaxes(x, axis, -1), matrix), axis, -1)
 
 
 def resize(x: Tensor, sizes: Any, kind: str, align: bool, half: bool) -> Tensor:
