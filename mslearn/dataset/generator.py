@@ -137,12 +137,17 @@ class GeneratorDataset(MappableDataset):
         return self.take().skip(0).split(sizes, randomize)
 
     def _row(self, value: Any) -> list[np.ndarray]:
-        if not isinstance(value, tuple):
+        if not isinstance(value, (tuple, list)):  # a list is a row of columns, too
             value = (value,)
         names = self.column_names
         if len(value) != len(names):
             raise ValueError(
                 f"it returned {len(value)} values, but column_names has {len(names)}: {names}"
+                + (
+                    ". A list of several values for one column: make an array of it"
+                    if len(names) == 1
+                    else ""
+                )
             )
         row = [as_array(v, "the source") for v in value]
         for name, array, wanted in zip(names, row, self.column_types or [], strict=False):

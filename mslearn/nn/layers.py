@@ -103,6 +103,12 @@ class Flatten(Cell):
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
+        if not (isinstance(start_dim, int) and isinstance(end_dim, int)):
+            raise TypeError(
+                f"For 'Flatten', start_dim and end_dim must be ints, but got "
+                f"'{type(start_dim).__name__}' and '{type(end_dim).__name__}'. The layer is made "
+                f"first and called with data then: nn.Flatten()(x)."
+            )
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def construct(self, x: Tensor) -> Tensor:

@@ -89,6 +89,12 @@ class CrossEntropyLoss(LossBase):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
+        if not isinstance(ignore_index, int):
+            raise TypeError(
+                f"For 'CrossEntropyLoss', the type of 'ignore_index' should be 'int', but got "
+                f"'{type(ignore_index).__name__}'. The loss is made first and called with data "
+                f"then: nn.CrossEntropyLoss()(logits, labels)."
+            )
         if not 0 <= label_smoothing <= 1:
             raise ValueError(
                 f"For 'CrossEntropyLoss', the label_smoothing must be in [0, 1], but got "
@@ -107,11 +113,17 @@ class CrossEntropyLoss(LossBase):
                 f"no axis of classes."
             )
         if labels.shape != logits.shape and str(labels.dtype) != "Int32":
+            swapped = "Float" not in str(logits.dtype) and "Float" in str(labels.dtype)
+            cure = (
+                "Were the two exchanged? The scores come first: loss_fn(logits, labels)."
+                if swapped
+                else "Cast them: labels.astype(mslearn.int32), or in the data pipeline with "
+                "transforms.TypeCast(mslearn.int32)."
+            )
             raise DtypeError(
                 f"For 'CrossEntropyLoss', the 'labels' should be Int32, but got "
                 f"'{labels.dtype!r}' (logits {logits.dtype}{list(logits.shape)}, labels "
-                f"{list(labels.shape)}). Cast them: labels.astype(mslearn.int32), or in the data "
-                f"pipeline with transforms.TypeCast(mslearn.int32)."
+                f"{list(labels.shape)}). {cure}"
             )
         return ops.cross_entropy(
             logits, labels, self.weight, self.ignore_index, self.reduction, self.label_smoothing

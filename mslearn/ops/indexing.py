@@ -228,6 +228,11 @@ def setitem(self, index, value):
 
 def gather(input_params, input_indices, axis, batch_dims=0):
     """The slices of `input_params` along `axis` that the index tensor names."""
+    if isinstance(input_indices, int) and isinstance(axis, Tensor):
+        raise TypeError(
+            "For 'gather', the index tensor comes before the axis: gather(x, index, axis). "
+            "PyTorch's gather, one number at a time, is gather_elements(x, dim, index)."
+        )
     x, index = as_tensor(input_params), as_tensor(input_indices)
     (at,) = normal_axes("gather", x.ndim, int(axis))
     if batch_dims:

@@ -224,9 +224,19 @@ def transpose(input, dims):
     return view_of(Transpose, as_tensor(input), {"perm": _sizes("transpose", (dims,))})
 
 
-def transpose_method(self, *axes):
-    """The axes in the given order; reversed when none is given."""
-    perm = _sizes("transpose", axes) if axes else tuple(reversed(range(self.ndim)))
+def transpose_method(self, *axes, **dims):
+    """Two numbers exchange two axes; a tuple, or all axes, gives their order; None reverses it.
+
+    ``x.transpose(0, 1)`` (also as ``dim0=0, dim1=1``) turns a matrix over, as in MindSpore 2.10;
+    ``x.transpose((0, 1))`` leaves it as it is.
+    """
+    axes = (*axes, *(dims.pop(key) for key in ("dim0", "dim1") if key in dims))
+    if dims:
+        raise TypeError(f"For 'transpose', the axes have no names such as {list(dims)}.")
+    if len(axes) == 2 and not any(isinstance(axis, (tuple, list)) for axis in axes):
+        return swapaxes(self, *axes)
+    reverse = not axes or axes == (None,)
+    perm = tuple(reversed(range(self.ndim))) if reverse else _sizes("transpose", axes)
     return view_of(Transpose, self, {"perm": perm})
 
 

@@ -122,3 +122,19 @@ def test_wrong_columns_of_an_iterator():
         pairs().create_tuple_iterator(columns=["lable"])
     (row,) = pairs().take(1).create_tuple_iterator(columns=["label"])
     assert len(row) == 1
+
+
+def test_a_list_is_a_row_of_columns():
+    """As in MindSpore, and as PyTorch's data sets often return it; one column wants an array."""
+
+    class Pairs:
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return [np.float32(index), index]
+
+    (first, _) = ds.GeneratorDataset(Pairs(), ["x", "y"], shuffle=False).create_tuple_iterator()
+    assert [value.shape for value in first] == [(), ()]
+    with pytest.raises(RuntimeError, match="make an array of it"):
+        list(ds.GeneratorDataset(Pairs(), ["x"]).create_tuple_iterator())

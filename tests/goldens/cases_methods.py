@@ -51,6 +51,8 @@ A heaviside(B) | A float_power(L) | A ldexp(I2) | I gcd(J) | I lcm(J) | I bitwis
 I bitwise_or(J) | I bitwise_xor(J) | I bitwise_left_shift(K) | I invert | I bitwise_right_shift(K)
 F logical_and(G) | F logical_or(G) | F logical_xor(G) | A reshape((4, 3)) | A reshape(4, 3)
 A view(2, 6) | A view_as(M) | A reshape_as(M) | A transpose | A transpose(1, 0)
+A transpose(0, 1) | A transpose((0, 1)) | C transpose(1, 2)
+C transpose(-1, 0) | C transpose(2, 0, 1) | A transpose(None)
 C permute(2, 0, 1) | C swapaxes(0, 2) | C swapdims(0, 1) | C moveaxis(0, 2) | C movedim(2, 0)
 A expand_dims(1) | A unsqueeze(0) | V broadcast_to((2, 4)) | V expand_as(A) | A tile((2, 1))
 A repeat_interleave(2, 1) | A flip((0,)) | A rot90(1, (0, 1)) | A tril | A triu(1) | A diagonal
