@@ -155,21 +155,14 @@ def explain_use(error: BaseException, name: str, head: str) -> Text:
     return FORGOT_RETURN if "NoneType" in said else WRONG_FORM
 
 
+BRACKETS = Text(
+    "Brackets are missing: `x.sum` is the method itself, `x.sum()` calls it.",
+    "少了一对括号：`x.sum` 是方法本身，`x.sum()` 才是调用它。",
+)
+NO_POWER = Text("In Python `^` is no power: write `**`.", "在 Python 里，`^` 不是乘方：请写 `**`。")
 _TYPE_SLIPS: tuple[tuple[str, Text], ...] = (  # what the message of a TypeError holds
-    (
-        "method'",
-        Text(
-            "Brackets are missing: `x.sum` is the method itself, `x.sum()` calls it.",
-            "少了一对括号：`x.sum` 是方法本身，`x.sum()` 才是调用它。",
-        ),
-    ),
-    (
-        "bitwise_xor",
-        Text(
-            "In Python `^` is no power: write `**`.",
-            "在 Python 里，`^` 不是乘方：请写 `**`。",
-        ),
-    ),
+    ("method'", BRACKETS),
+    ("bitwise_xor", NO_POWER),
     (
         "unsupported operand",
         Text(

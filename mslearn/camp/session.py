@@ -278,6 +278,9 @@ def day(number: int | str) -> DayDesk:
         raise NotImplementedError(f"camp.day({number!r}): “{entry.en}” is not written yet")
     from mslearn import insight
 
+    from .slips import install
+
+    install()
     insight.set_language(language())
     desk = DayDesk(number)
     with contextlib.suppress(OSError), progress.change(number):
