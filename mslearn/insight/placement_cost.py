@@ -30,12 +30,13 @@ from mslearn.graph.numpy_backend import Executable as NumpyProgram
 from mslearn.graph.passes.base import has_effect, nbytes
 from mslearn.graph.passes.stats import flops
 from mslearn.ops import concat, relu
+from mslearn.ops.indexing import GetItem
 from mslearn.ops.optimizer import UpdateRule
 
 SIDE, LONG, FEW = 256, 1 << 20, (32, 128)  # the product, the sum, small arrays: for the roofs
 SECONDS, EACH, LEAST, MOST = 0.6, 0.008, 3, 200  # for all measurements; for one; its runs
 HELD = 32 << 20  # bytes of results that are kept until the last run: new ones get new memory
-CLEAR = 2  # starts; what takes less cannot be told from the start's own scatter
+CLEAR, STEADY = 2.0, 1.2  # starts; what takes less cannot be told from the start's own scatter
 TINY = 1e-9
 
 Compile = Callable[[Graph], Executable]
@@ -51,12 +52,14 @@ class Roofs:
         operation: seconds of one more small operation.
         flops: floating-point operations a second, in a product of large matrices.
         bytes: bytes a second, in a sum of long arrays.
+        crossing: seconds a byte from the host's memory to the device, or back.
     """
 
     launch: float
     operation: float
     flops: float
     bytes: float
+    crossing: float
 
 
 class Device:
@@ -82,15 +85,18 @@ class Device:
             Exception: whatever the runtime raises for a graph that it does not take.
         """
         if self._roofs is None:
+            long = LONG // 1024, 1024
             small = self._seconds(_graph(lambda a: a + a, FEW))
             chain = _graph(_several, FEW)
             product = self._seconds(_graph(lambda a: a @ a, (SIDE, SIDE)))
-            traffic = self._seconds(_graph(lambda a: a + a, (LONG // 1024, 1024)))
+            traffic = self._seconds(_graph(lambda a: a + a, long))
+            sent = self._seconds(_graph(lambda a: a + a, long, sent=True))
             self._roofs = Roofs(
                 small,
-                max(self._seconds(chain) - small, 0) / (len(chain.nodes) - 1),
+                max(self._seconds(chain) - small, 0) / (len(chain.nodes) - 2),
                 2 * SIDE**3 / max(product - small, TINY),
                 3 * 4 * LONG / max(traffic - small, TINY),
+                max(sent - 1.2 * traffic, 0) / (4 * LONG),
             )
         return self._roofs
 
@@ -105,13 +111,14 @@ class Device:
         for node in (node for graph in graphs for node in graph.nodes):
             if node.prim.name != "NextKey":
                 kinds.setdefault(node.prim.name, []).append(node)
+        clear = STEADY if self._compile is None else CLEAR  # no threads are woken there
         lines: dict[str, list[tuple[float, float]]] = {}
         # What matters most is measured before the time is over.
         for nodes in sorted(kinds.values(), key=lambda ns: -sum(_roofline(n, roofs) for n in ns)):
             points = lines[nodes[0].prim.name] = []
             for node in _ends(nodes):
                 found = self._alone(node, held, time.perf_counter() < end)
-                if found is not None and found > CLEAR * roofs.launch:
+                if found is not None and found > clear * roofs.launch:
                     points.append((work(node), found - roofs.launch + roofs.operation))
                 elif found is not None:  # the start hides it
                     points.append((work(node), _roofline(node, roofs)))
@@ -122,7 +129,11 @@ class Device:
                 return 0.0
             return _line(points, work(node)) if points else _roofline(node, roofs)
 
-        return [roofs.launch + sum(map(cost, graph.nodes)) for graph in graphs]
+        return [
+            roofs.launch + sum(map(cost, g.nodes))
+            + roofs.crossing * sum(map(nbytes, (*g.inputs, *g.outputs)))
+            for g in graphs
+        ]  # fmt: skip
 
     def _alone(self, node: Node, held: set[int], may: bool) -> float | None:
         """Seconds of a run of this node alone; None where it cannot be told."""
@@ -140,28 +151,31 @@ class Device:
         return None if math.isnan(found) else found
 
     def _sample(self, node: Node, held: set[int]) -> Graph:
-        """A graph of this node alone. An optimizer's rule gets Parameters of its own, so that it
-        may overwrite them as it does in the whole graph."""
+        """A graph of this node alone, its inputs on the device already and of its results one
+        number looked at: what crosses is no part of an operation. An optimizer's rule overwrites
+        Parameters where it does so in the whole graph; on the host, what leaves that leaves this.
+        """
         graph = Graph("sample")
         rng = np.random.default_rng(0)
-        rule = issubclass(node.prim, UpdateRule)
-        for value in {id(v): v for v in node.inputs if isinstance(v, Abstract)}.values():
-            if rule and id(value) in held:
-                parameter = Parameter(_numbers(value, rng), f"p{len(graph.parameters)}")
-                graph.parameters.append((parameter, value))
-            else:
-                graph.inputs.append(value)
-        graph.input_names = [f"x{i}" for i in range(len(graph.inputs))]
+        own: dict[int, Parameter] = {}
+        for value in node.inputs:
+            if isinstance(value, Abstract) and id(value) not in own:
+                own[id(value)] = Parameter(_numbers(value, rng), f"p{len(own)}")
+                graph.parameters.append((own[id(value)], value))
         key = {"key": (1, 1)} if "key" in node.attrs else {}
         graph.nodes = [dataclasses.replace(node, attrs={**node.attrs, **key})]
-        inside = self._compile is None
-        graph.outputs = [o for o in node.outputs if not inside or id(o) in held]
-        own = {id(v): p for p, v in graph.parameters}
         names = node.prim.state if issubclass(node.prim, UpdateRule) else ()
         state = [node.inputs[node.prim.inputs.index(name)] for name in names]
-        if state and all(id(v) in own for v in state):
-            news = zip(state, node.outputs, strict=True)
-            graph.updates, graph.outputs = [(own[id(v)], o) for v, o in news], []
+        if state and all(id(v) in held for v in state):
+            graph.updates = [(own[id(v)], o) for v, o in zip(state, node.outputs, strict=True)]
+        for out in node.outputs:
+            if self._compile is None and id(out) in held:
+                graph.outputs.append(out)
+                continue
+            look = Abstract((1,) * len(out.shape), out.dtype)
+            cut = {"template": (slice(0, 1),) * len(out.shape)}
+            graph.nodes.append(Node(GetItem, (out,), cut, (look,)))
+            graph.outputs.append(look)
         return graph
 
     def _seconds(self, graph: Graph, drawn: bool = False) -> float:
@@ -225,8 +239,13 @@ def _several(a: Any) -> Any:
     return out
 
 
-def _graph(function: Callable[..., Any], shape: tuple[int, ...]) -> Graph:
-    return capture(function, [Tensor(np.ones(shape, np.float32))], {}).graph
+def _graph(function: Callable[..., Any], shape: tuple[int, ...], sent: bool = False) -> Graph:
+    """Of its result one number is looked at; its argument stays on the device, or is sent."""
+    numbers = np.ones(shape, np.float32)
+    if sent:
+        return capture(lambda a: function(a)[:1, :1], [Tensor(numbers)], {}).graph
+    there = Parameter(numbers, "p")
+    return capture(lambda: function(there)[:1, :1], [], {}).graph
 
 
 def _drawn(node: Node) -> bool:

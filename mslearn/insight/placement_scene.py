@@ -2,7 +2,7 @@
 
     {"version": 2, "title": …, "target": …, "precision": …, "report": …,
      "devices": [{"name", "launch_seconds", "operation_seconds", "flops_per_second",
-                  "bytes_per_second", "why"}, …],
+                  "bytes_per_second", "crossing_seconds_per_byte", "why"}, …],
      "segments": [{"device": position, "groups": [{"cell", "backward", "ops": [[name, count], …]}],
                    "nodes", "flops", "bytes_moved", "predicted" or null, "measured"}, …],
      "transfers": [{"from": segment or -1, "to": segment or -1, "values", "bytes"}, …]}
@@ -136,7 +136,10 @@ def _unknown(why: str) -> dict[str, Any]:
     return {**dict.fromkeys(FACTS), "why": why}
 
 
-FACTS = ("launch_seconds", "operation_seconds", "flops_per_second", "bytes_per_second")
+FACTS = (
+    "launch_seconds", "operation_seconds", "flops_per_second", "bytes_per_second",
+    "crossing_seconds_per_byte",
+)  # fmt: skip
 
 
 def _device(name: str, backend: Backend, target: str, options: dict[str, Any], cold: int) -> Device:
