@@ -222,6 +222,9 @@ class DeviceArray(NDArrayOperatorsMixin):
     def __str__(self) -> str:
         return str(self.numbers())
 
+    def __format__(self, spec: str) -> str:
+        return format(self._number() if spec else str(self), spec)
+
     def __repr__(self) -> str:
         return f"DeviceArray({_spelt(self.xp)}, {self.dtype}{list(self.shape)})"
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mslearn import ops
 from mslearn.core.errors import DtypeError
-from mslearn.core.tensor import Tensor
+from mslearn.core.tensor import Abstract, Tensor
 from mslearn.nn.loss import LossBase, MSELoss, check_tensors
 
 
@@ -23,7 +21,7 @@ class BCELoss(LossBase):
 
     def construct(self, logits: Tensor, labels: Tensor) -> Tensor:
         values = getattr(logits, "_value", None)
-        if isinstance(values, np.ndarray) and values.size:
+        if values is not None and not isinstance(values, Abstract) and values.size:
             low, high = values.min(), values.max()
             if low < 0 or high > 1:
                 raise RuntimeError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.errors import ShapeError
-from mslearn.core.tensor import Tensor, as_tensor
+from mslearn.core.tensor import Abstract, Tensor, as_tensor
 from mslearn.ops.activations import logsigmoid
 from mslearn.ops.control import stop_gradient
 from mslearn.ops.families import floating
@@ -44,7 +44,7 @@ def binary_cross_entropy(logits, labels, weight=None, reduction="mean"):
     _check_reduction("binary_cross_entropy", reduction)
     p, y = _same("binary_cross_entropy", logits, labels)
     known = p._value
-    if isinstance(known, np.ndarray) and known.size and not 0 <= known.min() <= known.max() <= 1:
+    if not isinstance(known, Abstract) and known.size and not 0 <= known.min() <= known.max() <= 1:
         raise ShapeError(
             f"For 'binary_cross_entropy', the probabilities must be from 0 to 1, but got numbers "
             f"from {known.min():.4g} to {known.max():.4g}. Put a sigmoid in front, or use "

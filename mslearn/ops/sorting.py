@@ -162,7 +162,7 @@ class SearchSorted(Primitive):
             wanted = values.reshape(len(rows), -1)
             found = [np.searchsorted(r, w, side) for r, w in zip(rows, wanted, strict=True)]
             out = np.array(found).reshape(values.shape)
-        return np.asarray(out).astype(to_numpy(dtype))
+        return out.astype(to_numpy(dtype))
 
     def infer(sorted_sequence, values, dtype, right):
         if len(sorted_sequence.shape) != 1 and sorted_sequence.shape[:-1] != values.shape[:-1]:
