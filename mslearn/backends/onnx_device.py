@@ -38,6 +38,14 @@ def unfit(node: Node, target: str) -> str:
         return f"it does not compute with {', '.join(sorted(kinds - set(KINDS)))}"
     if name in ("SetItem", "AddAt") and node.inputs[0].dtype == np.int64:
         return "it does not write into int64"  # its library ends the process
+    if name == "Conv2D" and max(node.attrs["stride"]) > 2:
+        x, w = (v.shape for v in node.inputs)
+        if x[1] == w[0] == 1:
+            return "its results are wrong there for one channel and strides above 2"
+    if name == "Conv2DBackpropFilter":
+        kernel = node.outputs[0].shape[2:]
+        if any(p >= kernel[i // 2] for i, p in enumerate(node.attrs["pad"])):
+            return "its results are wrong there where whole windows lie in the padding"
     return ""
 
 
@@ -56,6 +64,22 @@ def converted(b: Builder, node: Node, x: str) -> Any:
     if to_numpy(node.attrs["dtype"]) != np.bool_ or kind == np.bool_:
         return USUAL["Cast"](b, node, x)
     return b.op("Not", b.op("Equal", x, b.constant(0, kind)))
+
+
+def windowed(b: Builder, node: Node, x: str, w: str) -> Any:
+    """A convolution; where whole windows lie in the padding, which QNN gets wrong, the padding is
+    an operator of its own."""
+    a, kernel = node.attrs, node.inputs[1].shape[2:]
+    pads = (*a["pad"][0::2], *a["pad"][1::2])
+    if any(p >= k for p, k in zip(pads, (*kernel, *kernel), strict=True)):
+        half = len(pads) // 2
+        amounts = b.ints(0, 0, *pads[:half], 0, 0, *pads[half:])
+        x = b.op("Pad", x, amounts, b.constant(0, node.inputs[0].dtype))
+        pads = (0,) * len(pads)
+    return b.op(
+        "Conv", x, w, strides=a["stride"], pads=pads, dilations=a["dilation"], group=a["group"],
+        kernel_shape=kernel,
+    )  # fmt: skip
 
 
 def spread(b: Builder, node: Node, dy: str, w: str) -> Any:
@@ -79,5 +103,7 @@ def spread(b: Builder, node: Node, dy: str, w: str) -> Any:
     return out
 
 
-LOWERINGS: dict[str, Any] = {"MatMul": product, "Cast": converted, "Conv2DBackpropInput": spread}
+LOWERINGS: dict[str, Any] = {
+    "MatMul": product, "Cast": converted, "Conv2D": windowed, "Conv2DBackpropInput": spread,
+}  # fmt: skip
 """Operators for devices, in place of those for files."""

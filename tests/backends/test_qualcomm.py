@@ -111,3 +111,84 @@ def test_openvino_says_which_devices_it_lists(target, device):
     assert info.available == any(d.startswith(device) for d in listed) == (not info.hint)
     if not info.available:
         assert f"lists no {device} device (it lists {', '.join(listed)})" in info.reason
+
+
+def conv(stride, pad, group):
+    def f(x, w):
+        return ops.conv2d(x, w, None, stride, "pad", pad, 1, group)
+
+    square = lambda x, w: (f(x, w) ** 2).mean()  # noqa: E731
+    return lambda x, w: (f(x, w), *ms.grad(square, (0, 1))(x, w))
+
+
+def rand(*shape):
+    return ms.Tensor(np.random.default_rng(1).standard_normal(shape).astype(np.float32))
+
+
+# QNN takes each of these and gives other numbers than ONNX defines, where it is written plainly.
+WRONG = {
+    "depthwise, output padding": (conv(2, 1, 4), rand(2, 4, 8, 8), rand(4, 1, 3, 3)),
+    "windows in the padding": (conv(1, 2, 1), rand(1, 2, 5, 5), rand(3, 2, 2, 2)),
+    "overlapping means": (ms.grad(lambda x: (ops.avg_pool2d(x, 3, 2) ** 2).sum()),
+                          rand(2, 2, 6, 6)),
+    "numbers as bool": (lambda x: (ops.logical_and(x, x), ops.logical_not(x), x.bool().all()),
+                        ms.Tensor(np.array([2, 0, -6, 1], np.int32))),
+    "one channel, wide stride": (conv(3, 0, 1), rand(1, 1, 5, 5), rand(1, 1, 2, 2)),
+    "padded 1x1": (conv(2, 2, 1), rand(2, 4, 5, 5), rand(4, 4, 1, 1)),
+    "infinity": (lambda x: (ops.isnan(x), ops.isfinite(x)),
+                 ms.Tensor(np.array([1, np.inf, np.nan], np.float32))),
+    "small integers": (lambda x: x // 2 + x, ms.Tensor(np.array([7, 5, 200], np.uint8))),
+}  # fmt: skip
+# Its library ends the process here, or does not say which operation it means.
+FATAL = {
+    "no rows": (lambda x: (ops.relu(x * 2), x.sum()), rand(0, 4)),
+    "writing int64": (lambda x: ops.concat((x[:1] + 1, x[1:])),
+                      ms.Tensor(np.arange(4, dtype=np.int64))),
+    "int64": (lambda x: (x * x, x > 1, x // 2), ms.Tensor(np.arange(4, dtype=np.int64))),
+    "float64": (lambda x: x * x + 1, ms.Tensor(np.arange(4.0))),
+    "complex": (lambda x: x * x, ms.Tensor(np.arange(4, dtype=np.complex64))),
+    "no inputs": (lambda x: ops.ones((2,)) * 3, rand(2)),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:.*on the host:", "ignore:.*lacks them")
+@pytest.mark.parametrize("name", [*WRONG, *FATAL])
+def test_nothing_is_wrong_silently(name):
+    function, *args = {**WRONG, **FATAL}[name]
+    found = ms.jit(function, backend="Qualcomm", fallback="cpu")(*args)
+    wanted = ms.jit(function)(*args)
+    several = isinstance(wanted, tuple)
+    for a, b in zip(*((v if several else (v,)) for v in (found, wanted)), strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), rtol=5e-3, atol=5e-3)
+
+
+def test_a_device_that_does_not_answer_is_not_the_operations_fault():
+    options = {"backend_path": "no_such_library.so"}
+    for fallback in ("error", "cpu"):
+        with pytest.raises(BackendError, match="takes not even a sum of two numbers") as caught:
+            doubled("Qualcomm", provider_options=options, fallback=fallback)
+        assert "no_such_library.so" in str(caught.value) and not caught.value.refused
+    doubled("Qualcomm")  # and the next session is none the worse
+
+
+def test_two_functions_with_other_settings_do_not_mix():
+    made = [
+        doubled("Qualcomm", provider_options={"htp_performance_mode": mode})
+        for mode in ("burst", "balanced")
+    ]
+    for one, mode in zip(made, ("burst", "balanced"), strict=True):
+        options = one.session.get_provider_options()["QNNExecutionProvider"]
+        assert options["htp_performance_mode"] == mode
+
+
+def test_configure_serves_the_npu_by_any_of_its_names():
+    try:
+        ms.backends.configure("NPU", provider_options={"htp_performance_mode": "burst"})
+        made = doubled("NPU")
+        options = made.session.get_provider_options()["QNNExecutionProvider"]
+        assert options["htp_performance_mode"] == "burst"
+        made = doubled("Qualcomm")
+        assert "htp_performance_mode" not in str(made.session.get_provider_options())
+    finally:
+        ms.backends.configure("NPU")
