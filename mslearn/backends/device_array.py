@@ -117,8 +117,11 @@ class DeviceArray(NDArrayOperatorsMixin):
                 lacking("the result is written into an array of the host")
             kwargs = {**kwargs, "out": outs[0].held if len(outs) == 1 else
                       tuple(o if o is None else o.held for o in outs)}  # fmt: skip
-        given = [self._inside(a, numbers) for a in args]
-        found = function(*given, **{k: self._inside(v) for k, v in kwargs.items()})
+        own = type(self)
+        given = [a.held if type(a) is own else self._inside(a, numbers) for a in args]
+        if kwargs:
+            kwargs = {k: self._inside(v) for k, v in kwargs.items()}
+        found = function(*given, **kwargs)
         return self._around(found) if out is None else out[0] if len(outs) == 1 else out
 
     def _inside(self, value: Any, numbers: bool = False) -> Any:

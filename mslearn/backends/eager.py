@@ -13,7 +13,7 @@ from __future__ import annotations
 import gc
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -47,7 +47,7 @@ class Device:
         self.xp, self.target = xp, target
         self.on_host: dict[str, str] = {}
         self.by_program: dict[str, str] = {}
-        self._first: dict[Any, int] = {}  # by primitive and dtypes: the first way worth a try
+        self._ways: dict[Any, dict[Any, int]] = {}  # by primitive and dtypes; see `_remember`
         self._programs: dict[Any, tuple[ArrayProgram, list[Any], bool]] = {}
         self._sent: dict[int, tuple[Any, Any]] = {}
 
@@ -57,14 +57,14 @@ class Device:
         Numbers alone (0-d arrays that the host has made) stay on the host: sending four bytes
         takes longer than the arithmetic.
         """
-        if not any(v.shape or isinstance(v, DeviceArray) for v in values):
+        if not any(type(v) is DeviceArray or v.shape for v in values):
             return self._placed(prim.kernel(*values, **attrs))
-        key = (prim, *[v.dtype for v in values])
-        ways: tuple[Callable[..., Any], ...] = (self._kernel, self._program)
+        kinds = prim in self._ways and tuple([v.dtype for v in values])
+        way = self._ways[prim].get(kinds, 0) if kinds else 0
         reason = ""
-        for place in range(self._first.get(key, 0), 2):
+        for place in range(way, 2):
             try:
-                out = ways[place](prim, values, attrs)
+                out = (self._program if place else self._kernel)(prim, values, attrs)
             except MemoryError:
                 raise
             except Exception as error:  # of the module, which has classes of its own
@@ -72,13 +72,13 @@ class Device:
                     raise  # the kernel's own words on wrong inputs
                 kind = "" if isinstance(error, NeedsHost) else f"{type(error).__name__}: "
                 reason = reason or f"{kind}{error}"
-                continue
-            if place and reason:
-                self._first[key] = place
-                self.by_program.setdefault(prim.name, reason)
-            return out
+            else:
+                if reason:
+                    self._remember(prim, values, 1)
+                    self.by_program.setdefault(prim.name, reason)
+                return out
         out = prim.kernel(*map(_home, values), **attrs)  # a wrong call fails here as on the CPU
-        self._first[key] = 2
+        self._remember(prim, values, 2)
         if prim.name not in self.on_host:
             self.on_host[prim.name] = reason
             warnings.warn(
@@ -88,9 +88,13 @@ class Device:
             )
         return self._placed(out)
 
+    def _remember(self, prim: type[Primitive], values: Sequence[Any], way: int) -> None:
+        """The first way (kernel, program, host) that is worth a try for these dtypes."""
+        self._ways.setdefault(prim, {})[tuple([v.dtype for v in values])] = way
+
     def _kernel(self, prim: type[Primitive], values: Sequence[Any], attrs: dict[str, Any]) -> Any:
-        inside = [InKernel(self.held(v), self.xp) if v.shape or isinstance(v, DeviceArray) else v
-                  for v in values]  # fmt: skip
+        xp, held = self.xp, self.held
+        inside = [InKernel(held(v), xp) if type(v) is DeviceArray or v.shape else v for v in values]
         return self._placed(prim.kernel(*inside, **attrs))
 
     def _program(self, prim: type[Primitive], values: Sequence[Any], attrs: dict[str, Any]) -> Any:
@@ -123,10 +127,10 @@ class Device:
 
     def _placed(self, out: Any) -> Any:
         """Results as values of Tensors, each with an identity of its own."""
-        if type(out) is tuple:
-            return tuple(map(self._placed, out))
         if isinstance(out, DeviceArray):
             return DeviceArray(out.held, self.xp)
+        if type(out) is tuple:
+            return tuple(map(self._placed, out))
         array = np.asarray(out)
         if not array.shape or array.dtype.kind not in KINDS:
             return array
