@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import mslearn as ms
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "backends.md").read_text(encoding="utf-8")
 
@@ -65,6 +67,28 @@ def test_it_passes_the_kit(installed):
     passed = re.search(r"(\d+) passed", done.stdout)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert passed is not None and int(passed[1]) >= 13
+
+
+def test_the_other_blocks_of_the_page_run(tmp_path):
+    blocks = [b for b in re.findall(r"```python\n(.*?)```", PAGE, re.S) if b[:2] != "# "]
+    assert len(blocks) >= 4
+    (tmp_path / "page.py").write_text("\n".join(blocks), encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = [sys.executable, "-W", "error", "page.py"]
+    done = subprocess.run(run, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_page_lists_every_target_with_its_precision():
+    rows = [r.split("|")[1:5] for r in PAGE.splitlines() if r.startswith("| `")]
+    page = {
+        (name, target): precision
+        for targets, _, backends, precision in rows
+        for target in re.findall("`([^`]+)`", targets)
+        for name in re.findall("`([^`]+)`", backends)
+    }
+    for info in ms.backends.devices():
+        assert info.precision in page[info.backend, info.target]
 
 
 PROGRAM = """
