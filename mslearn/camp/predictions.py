@@ -120,14 +120,16 @@ def _resample(values: np.ndarray) -> np.ndarray:
 
 
 def read_truth(task: Prediction, value: Any) -> Any:
-    """The output in the form in which predictions of this kind are stored."""
+    """The output in the form in which predictions of this kind are stored; None when it has NaN."""
     if task.kind in ("shape", "number", "curve"):
         array = as_array(value)
         if task.kind == "shape":
             return [int(n) for n in (value if isinstance(value, (tuple, list)) else value.shape)]
         if array is None:
             raise TypeError(f"camp.reveal({task.id!r}): a {task.kind} wanted, got {value!r}")
-        return float(array) if task.kind == "number" else _curve(array)
+        if task.kind == "curve":
+            return _curve(array)
+        return float(array) if np.isfinite(array).all() else None
     return str(value)
 
 
@@ -228,6 +230,15 @@ def predict(id: str, guess: Any = None) -> Any:
     return Card("info", str(_SEALED.format(show(task, entry["guess"]))), (str(_SEALED_STEP),))
 
 
+_NO_OUTPUT = Text("Nothing to compare yet: {0}", "还没有可比的结果：{0}")
+_NO_OUTPUT_STEP = Text(
+    "The output holds NaN or infinity, or fewer than two values. A run that blows up has too large "
+    "a learning rate, most often. Run it again; a sealed prediction stays sealed until then.",
+    "结果里有 NaN 或无穷大，或者不足两个值。训练发散，多半是学习率太大。请重新运行一遍；"
+    "封存的预测会一直保留到那时。",
+)
+
+
 def reveal(id: str, truth: Any) -> Card | CurveCard:
     """Show the sealed prediction beside what came out, with the gap; record both.
 
@@ -241,6 +252,8 @@ def reveal(id: str, truth: Any) -> Card | CurveCard:
     """
     task = task_of(id)
     value = read_truth(task, truth)
+    if value is None:  # a run that broke says nothing about the prediction: it stays sealed
+        return Card("info", str(_NO_OUTPUT.format(task.text)), (str(_NO_OUTPUT_STEP),))
     entry = stored(id)
     if entry is not None and "right" not in entry:
         right, gap = compare(task, entry["guess"], value)

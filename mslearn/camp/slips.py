@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import sysconfig
+import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -56,7 +57,13 @@ _HINTS: tuple[tuple[type[BaseException], str, Text], ...] = (
 
 
 def install() -> None:
-    """Shorten the tracebacks of this IPython session, once; nothing happens elsewhere."""
+    """Shorten the tracebacks of this IPython session, once, and leave NumPy's warnings about the
+    engine's own lines out.
+    """
+    # As MindSpore, which says nothing: what a NaN means stands in the chart and in the messages.
+    warnings.filterwarnings(
+        "ignore", category=RuntimeWarning, module=r"mslearn\.|<string>$"
+    )  # graphs
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is not None and not shell.custom_exceptions:

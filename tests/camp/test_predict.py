@@ -159,3 +159,17 @@ def test_the_widget_shows_what_became_of_it():
 def test_unknown_predictions_say_what_there_is(id):
     with pytest.raises(KeyError, match=r"d01\.p1"):
         camp.predict(id)
+
+
+@pytest.mark.parametrize(
+    ("id", "guess", "broken"),
+    [(CURVE, [2.3, 0.1], [2.3, np.nan]), (CURVE, [2.3, 0.1], [2.3]), (NUMBER, 5, float("inf"))],
+)
+def test_a_run_that_blew_up_reveals_nothing(id, guess, broken):
+    said = repr(camp.reveal(id, broken))
+    assert "Nothing to compare yet" in said and "learning rate" in said
+    camp.predict(id, guess)
+    camp.reveal(id, broken)
+    assert "right" not in stored(id)
+    camp.reveal(id, [2.3, 0.1] if id == CURVE else 5.0)
+    assert stored(id)["right"] is True

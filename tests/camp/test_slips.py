@@ -1,6 +1,7 @@
 """Tracebacks in a lesson are short, name the learner's lines, and `%tb` still shows everything."""
 
 import re
+import warnings
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -75,3 +76,13 @@ def test_an_interrupted_cell_and_another_handler(shell):
     shell.set_custom_exc((ValueError,), lambda self, kind, error, tb, tb_offset=None: [])
     slips.install()
     assert shell.custom_exceptions == (ValueError,)  # somebody else's stays
+
+
+def test_warnings_about_the_engines_lines_are_left_out(shell):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        slips.install()
+        shell.run_cell("ops.exp(ms.Tensor([1000.0]))\nms.jit(ops.exp)(x * 1e3)")
+        assert seen == []
+        shell.run_cell("import numpy as np\nnp.exp(np.float32(1000))")  # the learner's own stay
+    assert [w.category for w in seen] == [RuntimeWarning]
