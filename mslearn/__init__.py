@@ -8,6 +8,7 @@ import importlib as _importlib
 
 from mslearn.common import memory as _memory
 from mslearn.common import paths as _paths
+from mslearn.common import torch_words as _torch_words  # noqa: F401
 from mslearn.core import threads as _threads
 
 _memory.keep_freed_memory()

@@ -37,6 +37,7 @@ c.ClearSolutions.code_stub = {{"python": "# Write your answer into the function 
 c.ClearSolutions.begin_solution_delimeter = "BEGIN SOLUTION"
 c.ClearSolutions.end_solution_delimeter = "END SOLUTION"
 c.ClearOutput.enabled = False
+c.Execute.timeout = 120  # seconds a cell; nbgrader's 30 are short for a training on a busy machine
 '''
 
 

@@ -61,9 +61,9 @@ def install() -> None:
     engine's own lines out.
     """
     # As MindSpore, which says nothing: what a NaN means stands in the chart and in the messages.
-    warnings.filterwarnings(
-        "ignore", category=RuntimeWarning, module=r"mslearn\.|<string>$"
-    )  # graphs
+    # (The code of graphs has no module's name.)
+    engine = r"mslearn\.|<string>$"
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=engine)
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is not None and not shell.custom_exceptions:

@@ -38,14 +38,19 @@ class DtypeError(TypeError):
     """
 
 
+WORDS: dict[
+    str, dict[str, str]
+] = {}  # of PyTorch, by a name that the place has: common/torch_words
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``" Did you mean 'Dense'?"`` when something close to `name` is known, else ``""``."""
     names = sorted(known)
+    for place, words in WORDS.items():
+        if place in names and name in words:
+            return f" {words[name]}"
     lowered = {n.lower(): n for n in names}
-    if name.lower() in lowered:
-        return f" Did you mean '{lowered[name.lower()]}'?"
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if not close:
-        folded = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
-        close = [lowered[n] for n in folded]
+    close = [lowered[n] for n in (name.lower(),) if n in lowered]
+    close = close or difflib.get_close_matches(name, names, n=1)
+    close = close or [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=1)]
     return f" Did you mean '{close[0]}'?" if close else ""

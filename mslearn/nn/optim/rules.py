@@ -119,6 +119,7 @@ class Adam(_AdamBase):
             raise TypeError(
                 f"For 'Adam', there is no argument {sorted(wrong)[0]!r}; besides the named ones "
                 f"only 'use_lazy' and 'use_offload' are known."
+                + (" PyTorch's lr is here: learning_rate." if "lr" in wrong else "")
             )
         super().__init__(params, learning_rate, (beta1, beta2), eps, weight_decay, loss_scale)
         self.use_nesterov, self.use_amsgrad = use_nesterov, use_amsgrad
