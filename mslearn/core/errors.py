@@ -38,9 +38,8 @@ class DtypeError(TypeError):
     """
 
 
-WORDS: dict[
-    str, dict[str, str]
-] = {}  # of PyTorch, by a name that the place has: common/torch_words
+# PyTorch's words and what they are here, by a name that the place has; see common/torch_words.py.
+WORDS: dict[str, dict[str, str]] = {}
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
