@@ -12,5 +12,6 @@ from mslearn.backends.registry import devices as devices
 from mslearn.backends.registry import find as find
 from mslearn.backends.registry import first as first
 from mslearn.backends.registry import names as names
+from mslearn.backends.registry import stays as stays
 from mslearn.backends.registry import table as table
 from mslearn.backends.registry import watched as watched

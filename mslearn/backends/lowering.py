@@ -31,7 +31,7 @@ def unsupported(node: Node, write: Callable[[Graph], Any]) -> str:
     except ExportError as error:
         lines = str(error).splitlines()
         return lines[1].partition(": ")[2] if len(lines) > 1 else str(error)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
         return f"it cannot be written: {error}"
     return ""
 

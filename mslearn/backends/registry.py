@@ -208,7 +208,7 @@ def _array_module(target: str) -> Any:
     return None
 
 
-_told: set[str] = set()
+_told: set[Any] = set()
 
 
 def choose(target: str, mode: int | None = None) -> None:
@@ -236,6 +236,22 @@ def choose(target: str, mode: int | None = None) -> None:
             f"CPU. To train on '{name}', put @ms.jit above the training step, or "
             f"set_context(mode=ms.GRAPH_MODE).",
             stacklevel=3,
+        )
+
+
+def stays(name: str, target: str) -> None:
+    """Say once, for a function or Cell that was meant for a target, that it is differentiated from
+    outside, and so runs operation by operation."""
+    if (name, target) in _told:
+        return
+    _told.add((name, target))
+    its_target = find(target)[1]
+    if its_target != "CPU" and _array_module(its_target) is None:
+        warnings.warn(
+            f"'{name}' runs operation by operation, on the CPU and not on '{target}', since it is "
+            f"differentiated from outside. Put @ms.jit(backend='{target}') above the whole step, "
+            f"ms.grad or ms.value_and_grad included.",
+            stacklevel=4,
         )
 
 

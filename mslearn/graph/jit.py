@@ -7,6 +7,7 @@ gradients. Whatever differs makes a new graph, and `Jitted.compilations` says wh
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import importlib
@@ -38,8 +39,8 @@ OPTIONS = {
     "compile_once", "disable_format_transform", "exec_order", "auto_offload", "jit_config",
 }  # fmt: skip
 FOR_BACKENDS = {"fallback", "provider_options", "threads"}
-before_run: list[Callable[[Any, Sequence[Tensor]], None]] = []
-"""Called with a Compilation and its tensors: for values that lie where it does not run."""
+around_run: list[Callable[[Any, Sequence[Tensor]], Any]] = []
+"""Where eager code is on a device: what runs a Compilation's executable with these tensors."""
 
 
 @dataclasses.dataclass
@@ -108,9 +109,10 @@ class Compilation:
 
     def run(self, tensors: Sequence[Tensor]) -> Any:
         """The function's result for the tensors among its arguments."""
-        for bring in before_run:
-            bring(self, tensors)
-        outputs, news = self.executable.run([t._value for t in tensors])
+        if around_run:
+            outputs, news = around_run[0](self, tensors)
+        else:
+            outputs, news = self.executable.run([t._value for t in tensors])
         if news:  # otherwise the executable keeps them
             for parameter, array in zip([*self._updated], [*news]):  # noqa: B905
                 parameter._value = array
@@ -157,6 +159,11 @@ class Jitted:
             self._ready = ready  # a function that is refused stays refused at its next call
         return self._ready
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Jitted:
+        """A copy of what it runs, with graphs of its own."""
+        function = copy.deepcopy(self.function, memo)
+        return Jitted(function, self._mode, self.fullgraph, self.backend, self.options)
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
@@ -187,6 +194,7 @@ class Jitted:
 
     def _watched(self, args: Any, kwargs: Any) -> Any:
         """Run operation by operation; an observer may want to run the captured graph itself."""
+        tell_if_on_cpu(self.__name__, self._target())
         if state.capture is None and self._mode == "ast":
             for observer in state.observers:
                 if hasattr(observer, "on_jitted"):
@@ -353,6 +361,13 @@ def _settings_of(target: str) -> list[tuple[Any, str, Any]]:
         return []
     found: list[Any] = importlib.import_module("mslearn.backends").watched(target)
     return found
+
+
+def tell_if_on_cpu(name: str, target: str) -> None:
+    """A word on what was meant for a target, but runs eagerly since a tape looks on."""
+    taped = state.capture is None and any(hasattr(o, "gradients") for o in state.observers)
+    if taped and target not in ON_NUMPY:
+        importlib.import_module("mslearn.backends").stays(name, target)
 
 
 def _one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:

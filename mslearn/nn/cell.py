@@ -61,10 +61,13 @@ class Cell(CellState):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if settings["mode"] == GRAPH_MODE and not state.active:
-            from mslearn.graph.jit import call_cell
+        if settings["mode"] == GRAPH_MODE:
+            from mslearn.graph.jit import call_cell, tell_if_on_cpu
 
-            return call_cell(self, args, kwargs)
+            if not state.active:
+                return call_cell(self, args, kwargs)
+            if len(state.scope) == 1:  # a network, not a part of one
+                tell_if_on_cpu(type(self).__name__, settings["device_target"])
         return self._run_construct(*args, **kwargs)
 
     def _run_construct(self, *args: Any, **kwargs: Any) -> Any:
@@ -80,6 +83,10 @@ class Cell(CellState):
             return run(*args, **kwargs)
         finally:
             state.scope = before
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes along: not the graphs, which belong to these very Parameters."""
+        return {k: v for k, v in self.__dict__.items() if k != "_jitted"}
 
     # -- attributes ---------------------------------------------------------------------------
 

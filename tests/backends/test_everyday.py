@@ -6,6 +6,7 @@ Each case is a function of a target that trains or computes something and gives 
 from __future__ import annotations
 
 import copy
+import pickle
 import threading
 import warnings
 
@@ -479,3 +480,35 @@ def test_what_cannot_be_a_graph_says_that_it_stays_on_the_cpu():
     run = ms.jit(lambda x: x * float(x.sum().asnumpy()), backend="ONNX-CPU")
     with pytest.warns(UserWarning, match="without a graph, on the CPU and not on 'ONNX-CPU'"):
         agree(run(X), X * float(X.sum()))
+
+
+def test_a_gradient_from_outside_is_not_silent(graph_mode, monkeypatch):
+    """`ms.grad` of a jitted function follows it operation by operation, on NumPy."""
+    monkeypatch.setattr(backends.registry, "_told", set())
+    run = ms.jit(lambda x: (x * x).sum(), backend="ONNX-CPU")
+    with pytest.warns(UserWarning, match=r"on the CPU and not on 'ONNX-CPU', since it is diff"):
+        agree(ms.grad(run)(X), X * 2)
+    graph_mode("ONNX-CPU")
+    net, (x, _) = mlp(), data()
+    loss = ms.value_and_grad(lambda x: net(x).sum(), None, net.trainable_params())
+    with pytest.warns(UserWarning, match="'SequentialCell' runs operation by operation"):
+        outside = loss(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # said once; and a step that is a graph has nothing to say
+        ms.grad(run)(X)
+        agree(ms.jit(loss)(x), outside)
+
+
+def test_a_network_can_be_copied_after_it_has_run_as_a_graph(graph_mode):
+    graph_mode("ONNX-CPU")
+    net, (x, _) = mlp(), data()
+    before = net(x).asnumpy()
+    twin, file = copy.deepcopy(net), pickle.loads(pickle.dumps(net))
+    for p in net.get_parameters():
+        p.set_data(p * 0)
+    agree([twin(x), file(x)], [before, before])
+    run = ms.jit(net, backend="ONNX-CPU")
+    run(x)
+    other = copy.deepcopy(run)
+    assert other.function is not net and not other.compilations
+    agree(other(x), run(x))
