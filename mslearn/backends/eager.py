@@ -11,6 +11,7 @@ first meets it, and kept on the device for as long as the host's array lives.
 from __future__ import annotations
 
 import gc
+import threading
 import warnings
 import weakref
 from collections.abc import Iterator, Sequence
@@ -24,9 +25,11 @@ from mslearn.backends.array_program import ArrayProgram
 from mslearn.backends.device_array import KINDS, DeviceArray, InKernel, NeedsHost, lacking, send
 from mslearn.core.primitive import Primitive, registry
 from mslearn.core.tensor import Abstract, Tensor
+from mslearn.graph.control_prims import Call, Cond, Derived, WhileLoop
 from mslearn.graph.ir import Graph, Node
-from mslearn.graph.jit import before_run
+from mslearn.graph.jit import around_run
 
+CONTROL = (Call, Cond, Derived, WhileLoop)
 MANY = 1024  # programs of single operations that are kept, one for each shape
 _PLAIN = (bool, int, float, complex, str, type(None), type(...), np.dtype)
 
@@ -57,6 +60,8 @@ class Device:
         Numbers alone (0-d arrays that the host has made) stay on the host: sending four bytes
         takes longer than the arithmetic.
         """
+        if _here.on_host:
+            return prim.kernel(*map(_home, values), **attrs)
         if not any(type(v) is DeviceArray or v.shape for v in values):
             return self._placed(prim.kernel(*values, **attrs))
         kinds = prim in self._ways and tuple([v.dtype for v in values])
@@ -77,14 +82,27 @@ class Device:
                     self._remember(prim, values, 1)
                     self.by_program.setdefault(prim.name, reason)
                 return out
-        out = prim.kernel(*map(_home, values), **attrs)  # a wrong call fails here as on the CPU
+        out = self._on_host(prim, values, attrs, reason)  # a wrong call fails there as on the CPU
         self._remember(prim, values, 2)
+        return out
+
+    def run_graph(self, prim: type[Primitive], /, *values: Any, **attrs: Any) -> Any:
+        """The results of a branch or loop that holds graphs, which run on the CPU."""
+        return self._on_host(prim, values, attrs, "eager code runs the graphs inside it on NumPy")
+
+    def _on_host(
+        self, prim: type[Primitive], values: Sequence[Any], attrs: dict[str, Any], reason: str
+    ) -> Any:
+        if _here.on_host:
+            return prim.kernel(*map(_home, values), **attrs)
+        with _host():
+            out = prim.kernel(*map(_home, values), **attrs)
         if prim.name not in self.on_host:
             self.on_host[prim.name] = reason
             warnings.warn(
                 f"For '{prim.name}', the {self.target}'s arrays lack something, so it runs on the "
                 f"CPU, and its inputs and results cross: {reason}.",
-                stacklevel=4,
+                stacklevel=5,
             )
         return self._placed(out)
 
@@ -186,7 +204,9 @@ def use(device: Device | None) -> None:
     _present = device
     for prim in registry.values():
         prim.run = staticmethod(partial(device.run, prim) if device else prim.kernel)
-    before_run[:] = [_before_a_graph] if device else []
+    for prim in CONTROL:
+        prim.run = staticmethod(partial(device.run_graph, prim) if device else prim.kernel)
+    around_run[:] = [_run_a_graph] if device else []
 
 
 def settle(xp: Any, target: str) -> None:
@@ -197,9 +217,30 @@ def settle(xp: Any, target: str) -> None:
         use(Device(xp, target))
 
 
-def _before_a_graph(compiled: Any, tensors: Sequence[Tensor]) -> None:
-    if not hasattr(compiled.executable, "takes_device_arrays"):
-        _bring_home([*tensors, *dict(compiled.graph.parameters)])
+def _run_a_graph(compiled: Any, tensors: Sequence[Tensor]) -> Any:
+    run = compiled.executable.run
+    if hasattr(compiled.executable, "takes_device_arrays"):
+        return run([t._value for t in tensors])
+    _bring_home([*tensors, *dict(compiled.graph.parameters)])
+    with _host():
+        return run([t._value for t in tensors])
+
+
+class _Here(threading.local):
+    on_host = False
+
+
+_here = _Here()
+
+
+@contextmanager
+def _host() -> Iterator[None]:
+    """Operations of this thread run on the host: those of a graph, or of a kernel, that does."""
+    before, _here.on_host = _here.on_host, True
+    try:
+        yield
+    finally:
+        _here.on_host = before
 
 
 def _bring_home(tensors: Sequence[Tensor]) -> None:

@@ -30,6 +30,7 @@ from mslearn.backends.device_array import DeviceArray, InKernel, NeedsHost
 from mslearn.core import random
 from mslearn.core.primitive import apply, registry
 from mslearn.core.tensor import Tensor
+from mslearn.graph.replay import replay
 
 GPU = CupyBackend().probe("GPU")
 MODULES = ["strict", pytest.param("cupy", marks=pytest.mark.skipif(
@@ -380,6 +381,21 @@ def test_graphs_elsewhere_get_numbers_and_constants_come_home(device):
     found = f(x)
     assert type(found._value) is type(w._value) is np.ndarray
     assert found.asnumpy().tolist() == [17, 28]
+
+
+def test_loops_that_hold_graphs_run_on_the_cpu_and_say_so(device):
+    def power(x):
+        while x.sum() < 50:
+            x = x * x
+        return x
+
+    x = ms.Tensor([1.0, 2.0])
+    graph = ms.jit(power, backend="numpy").compile((x,), {}).graph
+    with pytest.warns(UserWarning, match="'WhileLoop'.*on NumPy"):
+        (found,) = replay(graph, x * 1)
+    assert isinstance(found._value, DeviceArray) and found.asnumpy().tolist() == [1, 256]
+    slope = ms.jit(ms.grad(lambda x: power(x).sum()), backend="numpy")
+    assert slope(x).asnumpy().tolist() == [8, 1024]  # its backward loop computes by operations
 
 
 def test_pictures_are_made_on_the_cpu_and_training_goes_on(device):
