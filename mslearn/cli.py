@@ -89,8 +89,15 @@ def _class(options: argparse.Namespace) -> int:
             for name in classroom.new_class(options.dir, options.lang):
                 print(f"wrote {options.dir / name}")
             print(f"Next: cd {options.dir} && nbgrader generate_assignment day01")
+        elif options.task == "collect":
+            from mslearn.camp import collect
+
+            print(collect.as_text(collect.collect(options.course, options.dir)))
+            print(f"Next: cd {options.course} && nbgrader autograde day01")
         else:
             learners = classroom.report(options.dir)
+            if options.csv and sys.stdout.encoding.lower() == "utf-8" and not sys.stdout.isatty():
+                print(end="\ufeff")  # without it, Excel takes Chinese names for another encoding
             shown = classroom.as_csv(learners) if options.csv else classroom.as_text(learners)
             print(shown.rstrip("\n"))
     except classroom.ClassroomError as error:
@@ -164,6 +171,9 @@ def _parser() -> argparse.ArgumentParser:
     course = tasks.add_parser("new-class", help="copy this release's lessons as an nbgrader course")
     course.add_argument("dir", type=Path, metavar="DIR", help="folder of the course")
     course.add_argument("--lang", choices=("en", "zh"), default="en", help="language (default: en)")
+    gather = tasks.add_parser("collect", help="put what students handed in where nbgrader grades")
+    gather.add_argument("course", type=Path, metavar="COURSE", help="what new-class made")
+    gather.add_argument("dir", type=Path, metavar="FOLDER", help="STUDENT/….ipynb or STUDENT.ipynb")
     summary = tasks.add_parser("report", help="sum up the progress files of a class")
     summary.add_argument("dir", type=Path, metavar="FOLDER", help="NAME.json or NAME/progress.json")
     summary.add_argument("--csv", action="store_true", help="for a spreadsheet")

@@ -32,7 +32,7 @@ _HINTS: tuple[tuple[type[BaseException], str, Text], ...] = (
             "Is the name spelt right, and has the cell that makes it been run since the kernel was "
             "started? Run → Run All Above Selected Cell runs them all.",
             "名字拼对了吗？内核启动以后，定义它的单元格运行过吗？"
-            "菜单“运行”里的“运行所选单元格上方的所有单元格”可以一次补齐。",
+            "菜单 Run → Run All Above Selected Cell 可以一次补齐。",
         ),
     ),
     (

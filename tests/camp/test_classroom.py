@@ -126,7 +126,7 @@ def test_the_command_line(students, tmp_path, capsys):
     assert main(["camp", "report", str(students)]) == 0
     assert "ann" in capsys.readouterr().out
     assert main(["camp", "report", str(students), "--csv"]) == 0
-    assert capsys.readouterr().out.startswith("name,days done,minutes,day01,problem\n")
+    assert capsys.readouterr().out.startswith("\ufeffname,days done,minutes,day01,problem\n")
     assert main(["camp", "report", str(tmp_path / "nowhere")]) == 1
     assert "there is no folder" in capsys.readouterr().err
     (tmp_path / "empty").mkdir()

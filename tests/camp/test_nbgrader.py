@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from summary.viewers import python_of
 
-from mslearn.camp import catalog, classroom
+from mslearn.camp import catalog, classroom, collect
 
 DAY = catalog.day("day02")
 
@@ -41,8 +42,14 @@ def test_nbgrader_grades_a_solved_and_an_untouched_notebook(tmp_path):
         folder = course / "submitted" / student / DAY.id
         folder.mkdir(parents=True)
         shutil.copy(handed_in, folder)
+    stripped = json.loads(solved.read_text("utf-8"))
+    for cell in stripped["cells"]:
+        cell["metadata"] = {}
+    (tmp_path / "in" / "张伟").mkdir(parents=True)
+    (tmp_path / "in" / "张伟" / "作业 2.ipynb").write_text(json.dumps(stripped), "utf-8")
+    collect.collect(course, tmp_path / "in")
     nbgrader("autograde", DAY.id)
     nbgrader("export", "--to=grades.csv")
     with (course / "grades.csv").open(encoding="utf-8") as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
-    assert scores == {"ann": DAY.exercises, "bob": 0}
+    assert scores == {"ann": DAY.exercises, "bob": 0, "张伟": DAY.exercises}
