@@ -181,7 +181,8 @@ def _plain(value: Any) -> Any:
         return (slice, value.start, value.stop, value.step)
     if not isinstance(value, _PLAIN):
         lacking(f"it depends on a {type(value).__name__}")
-    return (type(value), value)  # 1, 1.0 and True are equal
+    # 1, 1.0 and True are equal, 0.0 and -0.0 too.
+    return (type(value), repr(value) if isinstance(value, float | complex) else value)
 
 
 def _home(value: Any) -> Any:
