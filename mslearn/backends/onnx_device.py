@@ -26,6 +26,8 @@ KINDS = ("float32", "float16", "int32", "int64", "bool")
 
 def unfit(node: Node, target: str) -> str:
     """Why the device must not be given a node that it would take; "" when it may be."""
+    if node.prim.name == "NextKey" or ("key" in node.attrs and not node.inputs):
+        return ""  # the host draws for every target
     if any(0 in v.shape for v in (*node.values(), *node.outputs)):
         return "one of its tensors has no elements"  # QNN's library divides by zero and ends
     if target != "Qualcomm":
