@@ -92,8 +92,10 @@ def _class(options: argparse.Namespace) -> int:
         elif options.task == "collect":
             from mslearn.camp import collect
 
-            print(collect.as_text(collect.collect(options.course, options.dir)))
-            print(f"Next: cd {options.course} && nbgrader autograde day01")
+            handed_in = collect.collect(options.course, options.dir)
+            print(collect.as_text(handed_in))
+            for day in sorted({one.day for one in handed_in if one.day}):
+                print(f"Next: cd {options.course} && nbgrader autograde {day}")
         else:
             learners = classroom.report(options.dir)
             if options.csv and sys.stdout.encoding.lower() == "utf-8" and not sys.stdout.isatty():
