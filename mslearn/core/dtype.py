@@ -142,9 +142,17 @@ def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     return found
 
 
+def number_as(dtype: np.dtype[Any], number: bool | int | float | complex) -> np.ndarray:
+    """A number as a 0-d array; what an integer dtype cannot hold wraps around."""
+    try:
+        return np.asarray(number, dtype)
+    except OverflowError:
+        return np.asarray(number).astype(dtype)
+
+
 def promote_number(dtype: np.dtype[Any], number: bool | int | float | complex) -> np.dtype[Any]:
     """The dtype in which a tensor of `dtype` meets a Python number."""
-    python = _PYTHON[type(number)]
+    python = _PYTHON.get(type(number), FLOAT32)  # np.float64 is a Python float
     if _RANK[python.kind] <= _RANK[dtype.kind]:
         return dtype
     if python.kind == "c":

@@ -37,7 +37,9 @@ class Parameter(Tensor):
         device: str | None = None,
     ) -> None:
         # A view of its own: two Parameters must never share one value's identity.
-        self._value = array_from(default_input).view()
+        if isinstance(default_input, bool):
+            raise ValueError("Parameter data can not be `bool`.")
+        self._value = array_from(default_input, (None, "i4")[type(default_input) is int]).view()
         if name is not None and not isinstance(name, str):
             raise ValueError(
                 f"For 'Parameter', the name must be a str or None, but got '{type(name).__name__}'."

@@ -16,7 +16,7 @@ def tensor_repr(array: np.ndarray, dtype_name: str) -> str:
     if array.ndim == 0:
         return f"{head} {format(float(array), 'g') if array.dtype.kind in 'fV' else array.item()})"
     if array.size == 0:
-        return f"{head} )"
+        return f"{head}{' ' if array.ndim == 1 else chr(10)})"
     short = array.size > _MANY
     cells = _cells(array, short)
     width = max(map(len, cells.values()))

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from mslearn.core.dtype import FLOAT32, DType, dtype_of, promote_number, to_numpy
+from mslearn.core.dtype import FLOAT32, INT64, DType, dtype_of, number_as, promote_number
+from mslearn.core.dtype import to_numpy as to_numpy
 from mslearn.core.errors import DtypeError, did_you_mean
 from mslearn.core.printing import tensor_repr
 from mslearn.core.state import state
@@ -333,8 +334,8 @@ def array_from(data: Any, dtype: Any = None) -> np.ndarray:
             f"For 'Tensor', the input_data holds something that is not a number "
             f"(NumPy reads it as '{array.dtype}'). Convert the text or object to numbers first."
         )
-    if wanted is None and not _holds_arrays(data):
-        wanted = {"f": FLOAT32, "c": np.dtype("c8")}.get(array.dtype.kind)
+    if wanted is None:
+        wanted = dict[str, Any](f8=FLOAT32, i4=INT64).get(array.dtype.str[1:])
     return array if wanted is None else array.astype(wanted, copy=False)
 
 
@@ -344,16 +345,10 @@ def _plain(data: Any) -> Any:
     return data._concrete() if isinstance(data, Tensor) else data
 
 
-def _holds_arrays(data: Any) -> bool:
-    while isinstance(data, list | tuple) and data:
-        data = data[0]
-    return isinstance(data, np.ndarray | np.generic | Tensor)
-
-
 def as_tensor(x: Any, like: np.dtype[Any] | None = None) -> Tensor:
     """`x` itself when it is a Tensor, else a constant (in the dtype that meets `like`)."""
     if isinstance(x, Tensor):
         return x
-    if like is not None and type(x) in (bool, int, float, complex):
-        return Tensor.wrap(np.asarray(x, promote_number(like, x)))
+    if like is not None and isinstance(x, bool | int | float | complex):
+        return Tensor.wrap(number_as(promote_number(like, x), x))
     return Tensor.wrap(array_from(x))

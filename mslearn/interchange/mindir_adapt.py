@@ -22,7 +22,6 @@ from mslearn.ops.brain_float import bfloat16
 from mslearn.ops.families import binary, unary
 from mslearn.ops.lstm import LSTMSequence
 from mslearn.ops.resize import resize
-from mslearn.ops.sorting import with_value
 from mslearn.ops.windows import padding_of
 
 Entry = Callable[..., Any]
@@ -294,7 +293,8 @@ def l2_normalize(a: dict[str, Any], x: Tensor, axis: Any = None, eps: float = 1e
 
 
 def extreme(pick: Any) -> Entry:
-    return lambda a, x, axis=0, keep=False: with_value(pick, x, axis, bool(keep))
+    found = ops.max if pick is max else ops.min
+    return lambda a, x, axis=0, keep=False: found(x, axis, bool(keep))[::-1]
 
 
 def bce(a: Any, x: Tensor, y: Tensor, weight: Any, pos: Any, how: int = 1) -> Tensor:

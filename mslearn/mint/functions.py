@@ -47,7 +47,7 @@ _TABLE = {
     "cdist(x1, x2, p=2.0, compute_mode='use_mm_for_euclid_dist_if_necessary')": "ops.cdist("
     "x1, x2, p)",
     "chunk(input, chunks, dim=0)": "ops.chunk(input, chunks, dim)",
-    "clamp(input, min=None, max=None)": "ops.clip_by_value(input, min, max)",
+    "clamp(input, min=None, max=None)": "ops.clamp(input, min, max)",
     "clip(input, min=None, max=None)": "ops.clip_by_value(input, min, max)",
     "clone(input)": "ops.add(input, 0)",
     "count_nonzero(input, dim=None)": "ops.sum(_long(ops.ne(input, 0)), dim)",

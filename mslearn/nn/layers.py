@@ -112,6 +112,11 @@ class Flatten(Cell):
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def construct(self, x: Tensor) -> Tensor:
+        if not -x.ndim <= self.start_dim < x.ndim:
+            raise ValueError(
+                f"For 'Flatten', start_dim {self.start_dim} is out of range for {x.ndim} axes. "
+                f"nn.Flatten(0) flattens all of them."
+            )
         return ops.flatten(x, start_dim=self.start_dim, end_dim=self.end_dim)
 
 

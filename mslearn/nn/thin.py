@@ -82,6 +82,11 @@ class Pad(Cell):
         self.paddings, self.mode = paddings, mode
 
     def construct(self, x: Tensor) -> Tensor:
+        if x.ndim != len(self.paddings):
+            raise ValueError(
+                f"For 'Pad', the paddings must hold a pair for each of the {x.ndim} axes, but got "
+                f"{self.paddings}."
+            )
         if self.mode == "CONSTANT":
             return arrange.pad_pairs(x, self.paddings)
         return arrange.pad_around(x, self.paddings, self.mode.lower())

@@ -33,7 +33,7 @@ class ReLU6(Elementwise):
     def kernel(x):
         return np.clip(x, 0, 6)
 
-    partials = (lambda out, x: _inside(x, 0, 6),)
+    partials = (lambda out, x: cast((x > 0) & (x <= 6), x._value.dtype),)
 
 
 class HSigmoid(Elementwise):
@@ -55,7 +55,7 @@ class HSwish(Elementwise):
     def kernel(x):
         return (x * np.clip((x + 3) / 6, 0, 1)).astype(x.dtype, copy=False)
 
-    partials = (lambda out, x: apply(HSigmoid, (x,)) + x * _inside(x, -3, 3) / 6,)
+    partials = (lambda out, x: apply(HSigmoid, (x,)) + x * cast(x.abs() <= 3, x._value.dtype) / 6,)
 
 
 class Softsign(Elementwise):
@@ -160,7 +160,7 @@ def logit(input, eps=None):
 def celu(x, alpha=1.0):
     """max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)."""
     t = floating(x)
-    return relu(t) + alpha * (t.minimum(0.0) / alpha).expm1()
+    return where(t >= 0, t, alpha * (t.minimum(0.0) / alpha).expm1())
 
 
 def selu(input_x):

@@ -24,7 +24,10 @@ class Mod(Elementwise):
     """The remainder of x / y with the sign of x (C's fmod)."""
 
     api, method, inputs = "fmod(input, other)", "fmod", ("x", "y")
-    kernel = np.fmod
+
+    def kernel(x, y):
+        return x - np.trunc(x / y) * y if x.dtype.kind == "f" else np.fmod(x, y)
+
     partials = (1, lambda out, x, y: -(x / y).trunc())
 
 

@@ -136,7 +136,7 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
         "mm": linalg.mm, "sum": _sum, "mean": reductions.mean, "prod": reductions.prod,
         "amax": reductions.amax, "amin": reductions.amin,
         "all": reductions.all, "any": reductions.any, "argmax": _argmax, "argmin": _argmin,
-        "var": reductions.var, "std": reductions.std, "norm": reductions.norm,
+        "var": reductions.var, "std": reductions.std,
         "cumsum": reductions.cumsum, "gather": indexing.gather,
         "masked_fill": indexing.masked_fill, "masked_select": indexing.masked_select,
         "where": lambda self, condition, y: indexing.where(condition, self, y),
@@ -145,6 +145,8 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
         "new_zeros": _new(creation.zeros), "new_ones": _new(creation.ones),
         "copy": shapes.identity, "tril": creation.tril, "triu": creation.triu,
     }  # fmt: skip
+    Tensor.__round__ = lambda self: unary(table["round"].primitive, self, {})  # type: ignore
+    Tensor.__contains__ = _contains  # type: ignore[attr-defined]
     Tensor.max = _extreme(reductions.max, reductions.amax)  # type: ignore[attr-defined]
     Tensor.min = _extreme(reductions.min, reductions.amin)  # type: ignore[attr-defined]
     add_methods(methods)
@@ -181,9 +183,16 @@ def _flatten(self, order="C", *, start_dim=0, end_dim=-1):
     return shapes.flatten(self, order, start_dim=start_dim, end_dim=end_dim)
 
 
-def _sum(self, axis=None, keepdims=False, *, dtype=None):
-    """The sum over `axis` (all axes when None)."""
-    return reductions.sum(self, axis, keepdims, dtype=dtype)
+def _sum(self, axis=None, keepdims=False, *, dtype=None, initial=None):
+    """The sum over `axis` (all axes when None), plus `initial` if given."""
+    total = reductions.sum(self, axis, keepdims, dtype=dtype)
+    return total if initial is None else total + initial
+
+
+def _contains(self, item):
+    """Whether an element equals `item`."""
+    same = self == item
+    return bool(same.any()) if isinstance(same, Tensor) else same
 
 
 def _extreme(both: Callable[..., Any], one: Callable[..., Any]) -> Callable[..., Any]:
@@ -193,10 +202,17 @@ def _extreme(both: Callable[..., Any], one: Callable[..., Any]) -> Callable[...,
         self: Tensor, *dim: Any, axis: Any = None, keepdims: bool = False, initial: Any = None,
         where: Any = None, return_indices: bool = False, **alias: Any,
     ) -> Any:  # fmt: skip
+        given = {"initial": initial, "where": where}
         if dim or "dim" in alias:
             at = dim[0] if dim else alias["dim"]
-            return both(self, at, dim[1] if len(dim) > 1 else alias.get("keepdim", keepdims))
-        return (both if return_indices else one)(self, axis, keepdims)
+            keep = dim[1] if len(dim) > 1 else alias.get("keepdim", keepdims)
+            found = both(self, at, keep, **given)
+            return found if initial is None else found[0]
+        if axis is None or isinstance(axis, tuple | list):
+            given = {} if axis is None else given
+            return (both if return_indices else one)(self, axis, keepdims, **given)
+        found = both(self, axis, keepdims, **given)
+        return found if return_indices else found[0]
 
     method.__name__, method.__doc__ = both.__name__, one.__doc__
     return method

@@ -57,7 +57,7 @@ def stop_gradient(value):
     """The same numbers; gradients treat them as a constant."""
     if isinstance(value, tuple | list):
         return type(value)(stop_gradient(v) for v in value)
-    return view_of(StopGradient, as_tensor(value), {})
+    return view_of(StopGradient, value, {}) if isinstance(value, Tensor) else value
 
 
 BACK[StopGradient] = lambda base, view, attrs, k: view

@@ -15,7 +15,7 @@ import numpy as np
 
 from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply
-from mslearn.core.tensor import Tensor
+from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.complex_numbers import real
 from mslearn.ops.families import cast, floating, normal_axes
 from mslearn.ops.indexing import where
@@ -23,7 +23,9 @@ from mslearn.ops.linalg import matmul
 from mslearn.ops.matrix import adjoint_of, matrix_solve
 from mslearn.ops.reduce import norm as vector_norms
 
-__all__ = ["cholesky_solve", "cond", "lstsq", "matrix_norm", "pinv", "qr", "svd", "vector_norm"]
+__all__ = [
+    "cholesky_solve", "cond", "lstsq", "matrix_norm", "norm", "pinv", "qr", "svd", "vector_norm",
+]  # fmt: skip
 
 
 def _t(x: Tensor) -> Tensor:
@@ -271,6 +273,20 @@ def vector_norm(x, ord=2, axis=None, keepdims=False, *, dtype=None):
     if ord == 0:
         return vector_norms((a != 0).astype(a.dtype), 1, axis, keepdims, dtype=dtype)
     return vector_norms(a, ord, axis, keepdims, dtype=dtype)
+
+
+def norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
+    """The norm of a matrix for an `ord` and two axes, else that of vectors.
+
+    Without `ord` it is the root of the sum of the squares over `dim` (all axes when None).
+    """
+    x = as_tensor(A)
+    axes = (0, 1) if dim is None and x.ndim == 2 else dim
+    if ord is None:
+        return vector_norms(x, ord, dim, keepdim, dtype=dtype)
+    if isinstance(axes, tuple | list) and len(axes) == 2:
+        return matrix_norm(x, ord, tuple(axes), keepdim, dtype=dtype)
+    return vector_norm(x, ord, dim, keepdim, dtype=dtype)
 
 
 def matrix_norm(A, ord="fro", axis=(-2, -1), keepdims=False, *, dtype=None):

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mslearn.core.dtype import BOOL, FLOAT32, promote, promote_number
+from mslearn.core.dtype import BOOL, FLOAT32, number_as, promote, promote_number
 from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.primitive import Primitive, apply, broadcast_shape, registry
 from mslearn.core.tensor import Abstract, Tensor, array_from
 
-_NUMBERS = (bool, int, float, complex)
+_NUMBERS = (bool, int, float, complex, np.float64)
 
 
 class Elementwise(Primitive, abstract=True):
@@ -185,6 +185,8 @@ def binary(prim: type[Elementwise], x: Any, y: Any, attrs: dict[str, Any] | None
     if a is not b:
         meet = promote(a, b) if x.weak is y.weak else _meet_weak(*((y, x) if x.weak else (x, y)))
         x, y, a = cast(x, meet), cast(y, meet), meet
+    if a.kind == "b" and prim.name == "Sub":
+        prim = registry["NotEqual"]
     if prim.floats and a.kind not in "fVc":
         x, y = cast(x, FLOAT32), cast(y, FLOAT32)
     return apply(prim, (x, y), attrs or {})
@@ -197,7 +199,7 @@ def _meet_weak(x: Tensor, number: Tensor) -> np.dtype[Any]:
 def _with_number(prim: type[Primitive], x: Tensor, other: Any) -> tuple[Tensor, Tensor]:
     if type(other) in _NUMBERS:
         meet = promote_number(x._value.dtype, other)
-        return cast(x, meet), Tensor.wrap(np.asarray(other, meet))
+        return cast(x, meet), Tensor.wrap(number_as(meet, other))
     try:
         return x, Tensor.wrap(array_from(other))
     except DtypeError as error:

@@ -171,7 +171,7 @@ def _parse(index: Any) -> tuple[tuple[Any, ...], tuple[Tensor, ...]]:
     template: list[Any] = []
     tensors: list[Tensor] = []
     for item in items:
-        if isinstance(item, list | np.ndarray):
+        if isinstance(item, list | tuple | np.ndarray):
             item = Tensor(item) if len(item) else Tensor(np.zeros(0, np.int64))
         if isinstance(item, Tensor):
             if item._value.dtype.kind not in "iub":

@@ -187,7 +187,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "is_signed": lambda x: x._value.dtype.kind in "ifcV", "kthvalue": _kthvalue,
     "itemset": lambda x, *args: _set_one(x, *args), "log_normal": lambda x, mean=1.0,
     std=2.0: (o.randn(*x.shape) * std + mean).exp(), "move_to": lambda x, to, blocking=True: x,
-    "ndimension": lambda x: x.ndim, "nelement": lambda x: x.size,
+    "norm": o.norm, "ndimension": lambda x: x.ndim, "nelement": lambda x: x.size,
     "new_empty": lambda x, size, dtype=None: o.zeros(size, dtype or x.dtype),
     "new_full": lambda x, size, fill_value, dtype=None: o.full(
         size, fill_value, dtype=dtype or x.dtype),

@@ -255,14 +255,14 @@ def silu(input, inplace=False):
 
 def leaky_relu(input, alpha=0.2):
     """x where positive, else alpha * x."""
-    x = floating(input)
-    return x.maximum(0.0) + alpha * x.minimum(0.0)
+    x, own = floating(input), as_tensor(input)._value.dtype
+    return cast(x.maximum(0.0) + alpha * x.minimum(0.0), own)
 
 
 def elu(input_x, alpha=1.0):
     """x where positive, else alpha * (exp(x) - 1)."""
     x = floating(input_x)
-    return relu(x) + alpha * x.minimum(0.0).expm1()
+    return apply(Select, (x >= 0, x, alpha * x.minimum(0.0).expm1()))
 
 
 def softplus(input, beta=1, threshold=20):
@@ -275,10 +275,12 @@ def softplus(input, beta=1, threshold=20):
 
 def dropout(input, p=0.5, training=True, seed=None):
     """Elements set to 0 with probability `p`, the others scaled by 1/(1-p), while training."""
-    x = floating(input)
     if not 0 <= p <= 1:
         raise ValueError(f"For 'dropout', p must be in [0, 1], but got {p}.")
-    if not training or p == 0:
+    if not training:
+        return as_tensor(input)
+    x = floating(input)
+    if p == 0:
         return x
     if p == 1:
         return x * 0

@@ -140,53 +140,33 @@ class ApplyKerasMomentum(UpdateRule):
     infer = _first(2)
 
 
-class FusedAdaFactor(UpdateRule):
+def adafactor(
+    eps, clip, beta1, beta2, decay, rate, grad, param, mean, row, col, square, norm=1.0, *,
+    enable_scale_parameter, enable_first_moment, enable_weight_decay,
+):  # fmt: skip
     """AdaFactor (Shazeer & Stern, 2018): the mean squares of matrices as rows and columns.
 
-    Without row and column factors (vectors) `exp_avg_sq` holds all of them. The rate is by the
-    root mean square of the parameter with `enable_scale_parameter`.
+    For vectors `square` holds all of them. With `enable_scale_parameter` the rate is by the root
+    mean square of the parameter; the gradient is divided by `norm`. Changes the Parameters.
     """
+    from mslearn import ops as o  # complete by the time of a call
 
-    inputs = (
-        "epsilon", "clip_threshold", "beta1", "beta2", "weight_decay", "learning_rate", "gradient",
-        "param", "exp_avg", "exp_avg_sq_row", "exp_avg_sq_col", "exp_avg_sq",
-    )  # fmt: skip
-    params = dict.fromkeys(
-        ("enable_scale_parameter", "enable_first_moment", "enable_weight_decay"), False
-    )
-    state, gives_one = inputs[7:], True
-
-    def kernel(eps, clip, beta1, beta2, decay, rate, grad, param, mean, row, col, square, norm=1.0,
-               enable_scale_parameter=False, enable_first_moment=False, enable_weight_decay=False,
-               out=None):  # fmt: skip
-        clip, b1, b2, decay, rate, norm = _in(param, clip, beta1, beta2, decay, rate, norm)
-        g, small = grad / norm, np.reshape(eps, -1)
-        squares, spread = g * g + small[0], square
-        if param.ndim > 1:
-            row = b2 * row + (1 - b2) * squares.mean(-1)
-            col = b2 * col + (1 - b2) * squares.mean(-2)
-            spread = (row / row.mean(-1, keepdims=True))[..., None] * col[..., None, :]
-        else:
-            square = spread = b2 * square + (1 - b2) * squares
-        step = g / np.sqrt(spread)
-        step = step / np.maximum(1, np.sqrt((step * step).mean()) / clip)
-        if enable_scale_parameter:
-            rate = rate * np.maximum(small[1], np.sqrt((param * param).mean()))
-        step = step * rate
-        if enable_first_moment:
-            mean = step = b1 * mean + (1 - b1) * step
-        new = (param * (1 - rate * decay) if enable_weight_decay else param) - step
-        return _give((new, mean, row, col, square), out)
-
-    def infer(*values, **_):
-        held = values[7:12]
-        return tuple(v.shape for v in held), tuple(v.dtype for v in held)
-
-
-class FusedAdaFactorWithGlobalNorm(FusedAdaFactor):
-    """`FusedAdaFactor` of the gradient divided by `global_norm`."""
-
-    inputs = (*FusedAdaFactor.inputs, "global_norm")
+    grad, small = as_tensor(grad) / norm, as_tensor(eps)
+    squares = grad * grad + small[0]
+    if param.ndim > 1:
+        o.assign(row, beta2 * row + (1 - beta2) * squares.mean(-1))
+        o.assign(col, beta2 * col + (1 - beta2) * squares.mean(-2))
+        spread = (row / row.mean(-1, True)).expand_dims(-1) * col.expand_dims(-2)
+    else:
+        spread = o.assign(square, beta2 * square + (1 - beta2) * squares)
+    step = grad / spread.sqrt()
+    step = step / ((step * step).mean().sqrt() / clip).maximum(1.0) * rate
+    if enable_scale_parameter:
+        size = (param * param).mean().sqrt().maximum(small[1])
+        step, rate = step * size, rate * size
+    if enable_first_moment:
+        step = o.assign(mean, beta1 * mean + (1 - beta1) * step)
+    return (o.assign(param, (param * (1 - rate * decay) if enable_weight_decay else param) - step),)
 
 
 def on_rows(rule: type[UpdateRule], *args: Any, **attrs: Any) -> Any:

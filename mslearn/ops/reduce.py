@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.dtype import BOOL, FLOAT32, INT64, to_numpy
-from mslearn.core.primitive import Primitive, apply
+from mslearn.core.primitive import Primitive, apply, registry
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import (
     BroadcastTo,
@@ -22,7 +22,7 @@ from mslearn.ops.families import (
 from mslearn.ops.shape import Transpose
 
 __all__ = [
-    "all", "amax", "amin", "any", "argmax", "argmin", "cumsum", "max", "mean", "min", "norm",
+    "all", "amax", "amin", "any", "argmax", "argmin", "cumsum", "max", "mean", "min",
     "prod", "std", "sum", "var",
 ]  # fmt: skip
 
@@ -231,15 +231,33 @@ def prod(input, axis=None, keep_dims=False, dtype=None):
 
 
 def _extreme(
-    prim: type[Primitive], arg: type[Primitive], input: Any, axis: Any, keepdims: bool
-) -> Any:
+    prim: type[Primitive], arg: type[Primitive], input: Any, axis: Any, keepdims: bool,
+    initial: Any, where: Any,
+) -> Any:  # fmt: skip
     x = as_tensor(input)
     if axis is None:
         return apply(prim, (x,), {"axis": (), "keep_dims": False}), Tensor.wrap(np.asarray(0))
-    normal_axes(prim.name, x.ndim, axis)
-    values = apply(prim, (x,), {"axis": axis, "keep_dims": keepdims})
+    (at,) = normal_axes(prim.name, x.ndim, axis)
+    x = _bounded(prim, x, initial, where)
     index = apply(arg, (x,), {"axis": axis, "output_type": INT64})
-    return values, apply(Reshape, (index,), {"shape": values.shape})
+    if not x.ndim:
+        return x, index
+    wide = apply(Reshape, (index,), {"shape": (*x.shape[:at], 1, *x.shape[at + 1 :])})
+    # Of several largest numbers the first gets the gradient, as its index says.
+    values = apply(registry["GatherD"], (x, wide), {"dim": at})
+    if keepdims:
+        return values, wide
+    return apply(Reshape, (values,), {"shape": index.shape}), index
+
+
+def _bounded(prim: type[Primitive], x: Tensor, initial: Any, where: Any) -> Tensor:
+    if where is not None:
+        if initial is None:
+            raise ValueError(f"For '{prim.name}', an initial value is needed beside where.")
+        x = x.where(where, initial)  # type: ignore[attr-defined]
+    if initial is None:
+        return x
+    return x.maximum(initial) if prim is ReduceMax else x.minimum(initial)
 
 
 def max(input, axis=None, keepdims=False, *, initial=None, where=None):
@@ -248,7 +266,7 @@ def max(input, axis=None, keepdims=False, *, initial=None, where=None):
     Returns:
         (values, indices), two Tensors.
     """
-    return _extreme(ReduceMax, Argmax, input, axis, keepdims)
+    return _extreme(ReduceMax, Argmax, input, axis, keepdims, initial, where)
 
 
 def min(input, axis=None, keepdims=False, *, initial=None, where=None):
@@ -257,17 +275,19 @@ def min(input, axis=None, keepdims=False, *, initial=None, where=None):
     Returns:
         (values, indices), two Tensors.
     """
-    return _extreme(ReduceMin, Argmin, input, axis, keepdims)
+    return _extreme(ReduceMin, Argmin, input, axis, keepdims, initial, where)
 
 
 def amax(input, axis=None, keepdims=False, *, initial=None, where=None):
     """The largest element over `axis` (all axes when None)."""
-    return _reduce(ReduceMax, input, axis, keepdims)
+    x = _bounded(ReduceMax, as_tensor(input), initial, where)
+    return _reduce(ReduceMax, x, axis, keepdims)
 
 
 def amin(input, axis=None, keepdims=False, *, initial=None, where=None):
     """The smallest element over `axis` (all axes when None)."""
-    return _reduce(ReduceMin, input, axis, keepdims)
+    x = _bounded(ReduceMin, as_tensor(input), initial, where)
+    return _reduce(ReduceMin, x, axis, keepdims)
 
 
 def all(input, axis=None, keep_dims=False):

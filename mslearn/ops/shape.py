@@ -12,7 +12,7 @@ from mslearn.core.primitive import Primitive, apply, registry
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import BroadcastTo, Linear, Reshape, normal_axes
 from mslearn.ops.families import cast as to_dtype
-from mslearn.ops.views import BACK, REPEATS, link, view_of
+from mslearn.ops.views import BACK, REPEATS, last_changed, link, view_of
 
 __all__ = [
     "broadcast_to", "cast", "cat", "chunk", "concat", "expand_dims", "flatten", "flip",
@@ -173,19 +173,7 @@ def _back_among(base, view, attrs, k):
 BACK[Reshape] = lambda base, view, attrs, k: apply(Reshape, (view,), {"shape": base.shape})
 
 
-def _back_repeated(base, view, attrs, k):
-    """Of the places that show one element, the last that has another number than before."""
-    lead, old = view.ndim - base.ndim, apply(BroadcastTo, (base,), attrs)
-    many = [i for i in range(view.ndim) if i < lead or base.shape[i - lead] < view.shape[i]]
-    order = tuple(many + [i for i in range(view.ndim) if i not in many])
-    flat, before = (
-        apply(Transpose, (t,), {"perm": order}).reshape((-1, base.size)) for t in (view, old)
-    )
-    which = flat.shape[0] - 1 - flip(flat != before, (0,)).int().argmax(0)
-    return flat[which, Tensor.wrap(np.arange(base.size))].reshape(base.shape)
-
-
-BACK[BroadcastTo] = _back_repeated
+BACK[BroadcastTo] = last_changed
 REPEATS.add(BroadcastTo)
 BACK[Transpose], BACK[Split] = _back_in_order, _back_among
 
@@ -279,6 +267,8 @@ def flatten(input, order="C", *, start_dim=1, end_dim=-1):
 def expand_dims(input_x, axis):
     """A new axis of size 1 at `axis`."""
     x = as_tensor(input_x)
+    if isinstance(axis, tuple | list):
+        raise TypeError(f"For 'expand_dims', the axis is one int, but got {axis}.")
     (at,) = normal_axes("expand_dims", x.ndim + 1, axis)
     return view_of(Reshape, x, {"shape": (*x.shape[:at], 1, *x.shape[at:])})
 
@@ -309,6 +299,8 @@ def broadcast_to(input, shape):
 
 def concat(tensors, axis=0):
     """The tensors joined along `axis`; other sizes must be equal."""
+    if isinstance(tensors, Tensor):
+        raise TypeError("For 'concat', the tensors are a tuple or list, but got a Tensor.")
     xs = [as_tensor(t) for t in tensors]
     if not xs:
         raise ValueError("For 'concat', at least one tensor is needed, but got none.")
@@ -340,6 +332,10 @@ def split(tensor, split_size_or_sections, axis=0):
         if sizes <= 0:
             raise ValueError(f"For 'split', the size must be positive, but got {sizes}.")
         sizes = [min(sizes, n - i) for i in range(0, n, sizes)]
+    elif sum(sizes) != n or min(sizes, default=0) < 0:
+        raise (ValueError if min(sizes, default=0) >= 0 else TypeError)(
+            f"For 'split', the sizes must be positive and add up to {n}, but got {sizes}."
+        )
     out = view_of(Split, x, {"axis": at, "sizes": tuple(sizes)})
     return out if isinstance(out, tuple) else (out,)
 
@@ -347,6 +343,8 @@ def split(tensor, split_size_or_sections, axis=0):
 def chunk(input, chunks, axis=0):
     """At most `chunks` pieces of equal size (the last may be smaller) along `axis`."""
     x = as_tensor(input)
+    if not chunks:
+        raise ValueError(f"For 'chunk', the number of chunks must be positive, but got {chunks}.")
     return split(x, -(-x.shape[axis] // chunks), axis)
 
 

@@ -10,9 +10,8 @@ from mslearn.core.dtype import BOOL, FLOAT32, INT64, to_numpy
 from mslearn.core.errors import DtypeError, ShapeError
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor, as_tensor
-from mslearn.ops.families import Reshape, cast, normal_axes
+from mslearn.ops.families import cast, normal_axes
 from mslearn.ops.gather_scatter import GatherD, TensorScatterElements
-from mslearn.ops.reduce import argmax, argmin
 from mslearn.ops.shape import concat, split, swapaxes
 
 __all__ = [
@@ -339,12 +338,3 @@ def intopk(x1, x2, k):
     scores, target = as_tensor(x1)._concrete(), as_tensor(x2)._concrete()
     own = scores[np.arange(len(scores)), target][:, None]
     return Tensor.wrap(np.asarray((scores > own).sum(1) < k, BOOL))
-
-
-def with_value(pick: Any, x: Any, axis: int, keep_dims: bool) -> tuple[Tensor, Tensor]:
-    """(index int64, value) of the extreme along `axis`: ArgMaxWithValue and ArgMinWithValue."""
-    t = as_tensor(x)
-    arg, reduced = (argmax, t.amax) if pick is max else (argmin, t.amin)
-    index = cast(arg(t, axis), INT64)
-    value = reduced(axis, keep_dims)
-    return apply(Reshape, (index,), {"shape": value.shape}), value

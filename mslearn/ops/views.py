@@ -123,3 +123,14 @@ def _spread(base: Tensor, old: Any) -> None:
             view.assign_value(window.through())
             window.mine, window.seen = view._value, base._value
             _spread(view, before)
+
+
+def last_changed(base: Any, view: Any, attrs: dict[str, Any], k: int) -> Tensor:
+    """For a broadcast view: of the places that show one element, the last with a new number."""
+    lead, old = view.ndim - base.ndim, apply(registry["BroadcastTo"], (base,), attrs)
+    many = [i for i in range(view.ndim) if i < lead or base.shape[i - lead] < view.shape[i]]
+    order = (*many, *(i for i in range(view.ndim) if i not in many))
+    flat, before = (t.transpose(order).reshape((-1, base.size)) for t in (view, old))
+    which = len(flat) - 1 - (flat != before).flip((0,)).int().argmax(0)
+    found: Tensor = flat[which, Tensor.wrap(np.arange(base.size))].reshape(base.shape)
+    return found

@@ -19,8 +19,6 @@ def n(*values):
     return tuple(map(np.asarray, values))
 
 
-EPS = (np.array([1e-6, 1e-3]), *n(1.0, 0.9, 0.8, 0.01, 0.03))
-ADA = dict.fromkeys(("enable_scale_parameter", "enable_first_moment", "enable_weight_decay"), True)
 SAMPLES = {
     "ApplyAdagrad": [
         ((r(), pos(), *n(0.1), r()), {}),
@@ -54,12 +52,4 @@ SAMPLES = {
         ((r(), r(), *n(0.1), r(), *n(0.9)), {}),
         ((r(), r(), *n(0.1), r(), *n(0.9)), {"use_nesterov": True}),
     ],
-    **{
-        name: [
-            ((*EPS, r(), r(), r(), r(2)[0] ** 2, pos()[0], pos(), *norm), flags)
-            for flags in ({}, ADA)
-        ]
-        + [((*EPS, *(r()[0] for _ in range(3)), *n(0.0, 0.0), pos()[0], *norm), ADA)]
-        for name, norm in (("FusedAdaFactor", ()), ("FusedAdaFactorWithGlobalNorm", n(2.5)))
-    },
 }

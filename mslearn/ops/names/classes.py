@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from mslearn import ops as o
 from mslearn.core.dtype import to_numpy
 from mslearn.core.primitive import Primitive
-from mslearn.ops import arrange, losses_more, sorting
+from mslearn.ops import arrange, losses_more
 from mslearn.ops.families import normal_axes
 from mslearn.ops.resize import resize
 
@@ -70,9 +70,9 @@ _plain({
 for _kind in ("update", "add", "sub", "mul", "div", "max", "min"):
     for _name, _form in (("Scatter", "scatter"), ("ScatterNd", "scatter_nd")):
         declare(_name + _kind.title(), _unlocked(getattr(o, f"{_form}_{_kind}")), use_locking=False)
-for _name, _pick in (("ArgMaxWithValue", max), ("ArgMinWithValue", min)):
+for _name, _pick in (("ArgMaxWithValue", o.max), ("ArgMinWithValue", o.min)):
     declare(_name, lambda input, axis, keep_dims, pick=_pick: (
-        sorting.with_value(pick, input, axis, keep_dims)), axis=0, keep_dims=False)  # fmt: skip
+        pick(input, axis, keep_dims)[::-1]), axis=0, keep_dims=False)  # fmt: skip
 declare("Argmax", lambda x, axis, output_type: o.argmax(x, axis).astype(output_type),
         axis=-1, output_type=to_numpy("i4"))  # fmt: skip
 declare("Argmin", lambda x, axis, output_type: o.argmin(x, axis).astype(output_type),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mslearn import ops as o  # complete: this file is loaded last
+from mslearn.core.state import state
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.matrix import matrix_solve
 from mslearn.ops.methods import _update
@@ -52,7 +53,12 @@ for _home, _table in ((o, FUNCTIONS), (Tensor, METHODS)):
 
 def clamp(input, min=None, max=None):
     """The numbers, none below `min` and none above `max` (numbers or tensors; None: no bound)."""
-    return o.clip_by_value(input, min, max)
+    x, out = as_tensor(input), o.clip_by_value(input, min, max)
+    if not state.active or x._value.dtype.kind in "biu":
+        return out
+    inside = [x >= bound if low else x <= bound  # whose gradient is 1 at the bounds, too
+              for low, bound in ((True, min), (False, max)) if bound is not None]  # fmt: skip
+    return o.where(inside[0] & inside[-1], x, out)
 
 
 _quotient, _gathered = o.div, Tensor.gather  # type: ignore[attr-defined]
@@ -87,7 +93,7 @@ def _gather(self, *given, **more):
 for _name, _function in {
     "clamp": clamp, "clip": clamp, "div": div, "divide": div, "add": _scaled(o.add),
     "sub": _scaled(o.sub), "subtract": _scaled(o.sub), "gather": _gather,
-    "astype": lambda self, dtype, copy=True: o.cast(self, dtype),
+    "astype": lambda self, dtype, copy=True: o.cast(self, np.float64 if dtype is float else dtype),
     "to": lambda self, dtype, non_blocking=False, copy=False: o.cast(self, dtype),
     "qr": lambda self, some=True: o.qr(self, "reduced" if some else "complete"),
     "trace": lambda self, offset=0, axis1=0, axis2=1, dtype=None: self.diagonal(
