@@ -284,7 +284,8 @@ class WhileLoop(Primitive, abstract=True):
         outs, ins = _smooth(body.outputs), _smooth(operands_of(operands))
         if not (outs and ins):
             return (None,) * len(xs)
-        program = Named(pulled(_rounds(cond, body, n), outs, ins), f"gradient of {body.name}")
+        back = pulled(_rounds(cond, body, n), outs, ins)
+        program = Named(back, f"gradient of {body.name}", (cond, body, n))
         types = tuple((operands[i].shape, operands[i]._value.dtype) for i in ins)
         made = _derived(program, types, position, [*(ct[i] for i in outs), *operands])
         return _scatter(made, [i + skipped for i in ins], len(xs))
@@ -323,10 +324,14 @@ def _rounds(cond: Graph, body: Graph, n: int) -> Program:
 
 
 class Named:
-    """A program with words for it, as graphs print it."""
+    """A program with words for it, as graphs print it.
 
-    def __init__(self, run: Program, words: str) -> None:
-        self.run, self.words = run, words
+    `loop` is (condition, body, number of carried values) of a program that is the first gradient
+    of a loop, so that files can hold it; else None.
+    """
+
+    def __init__(self, run: Program, words: str, loop: Any = None) -> None:
+        self.run, self.words, self.loop = run, words, loop
 
     def __call__(self, *tensors: Tensor) -> Sequence[Tensor]:
         return self.run(*tensors)

@@ -20,7 +20,6 @@ from mslearn.core import random
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.state import state
 from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor
-from mslearn.gradtools.world import world
 from mslearn.graph.capture import capture
 from mslearn.graph.control_prims import runner
 from mslearn.graph.ir import Graph, Node
@@ -252,12 +251,12 @@ def _graphs(node: Node) -> list[Graph]:
 
 @contextlib.contextmanager
 def _again_from(start: Any) -> Iterator[None]:
-    """Run unseen and unheard, with random numbers as they came from the position `start` on."""
+    """Run without printing, with random numbers as they came from the position `start` on."""
     before = random.snapshot()
     if start is not None and not isinstance(start, Abstract):
         random.restore((before[0], tuple(map(int, start)), before[2]))
     try:
-        with world(), contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()):
             yield
     finally:
         random.restore(before)

@@ -9,6 +9,7 @@ that differs where a format cannot work it out at run time is refused with its l
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,12 @@ SIZES = ((5, 7), (11, 13), (17, 19), (23, 29))
 """For each free size: what stands for it in the first and in the second graph."""
 
 
-def merged(first: Graph, second: Graph) -> Graph:
+def merged(first: Graph, second: Graph, simplified: Callable[[Graph], Graph]) -> Graph:
     """The first graph with -1 and -2 in the place of sizes that differ in the second.
+
+    Args:
+        first, second: the same function with two sizes, prepared for the format.
+        simplified: prepares the graphs of branches and loops.
 
     Raises:
         ExportError: the two differ in more than sizes, e.g. in a loop's number of turns.
@@ -52,7 +57,7 @@ def merged(first: Graph, second: Graph) -> Graph:
     for a, b in zip(first.nodes, second.nodes, strict=True):
         for x, y in zip(a.inputs, b.inputs, strict=True):
             check(a, x, y)
-        attrs, fits = _attributes(a, b)
+        attrs, fits = _attributes(a, b, simplified)
         if not fits:
             wrong.append(f"  {a.prim.name} ({a.source or '/'.join(a.scope)})")
         nodes.append(
@@ -92,8 +97,18 @@ def _sized(a: Abstract, b: Abstract) -> Abstract:
     return a if shape == a.shape else Abstract(shape, a.dtype)
 
 
-def _attributes(a: Node, b: Node) -> tuple[dict[str, Any], bool]:
+def _attributes(
+    a: Node, b: Node, simplified: Callable[[Graph], Graph]
+) -> tuple[dict[str, Any], bool]:
     """The first node's attributes with free sizes in them, and whether a format can hold that."""
+    inside = {
+        k: merged(simplified(v), simplified(b.attrs[k]), simplified)
+        for k, v in a.attrs.items()
+        if isinstance(v, Graph)
+    }
+    if inside:
+        plain = [{k: v for k, v in x.attrs.items() if k not in inside} for x in (a, b)]
+        return {**a.attrs, **inside}, _same(*plain)
     if _same(a.attrs, b.attrs):
         return a.attrs, True
     others = [k for k in a.attrs if k != "shape" and not _same(a.attrs[k], b.attrs[k])]

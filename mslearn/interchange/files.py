@@ -64,8 +64,11 @@ def export(
     path = _target(net, file_name, file_format, kwargs)
     examples = [Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs]
     graph, resized = captured(net, examples)
-    lower: Any = mindir_model if file_format == "MINDIR" else onnx_model
-    write_whole(path, [lower(graph, resized=resized).data])
+    if file_format == "MINDIR":
+        data = mindir_model(graph, resized=resized, own_draws=True).data
+    else:
+        data = onnx_model(graph, resized=resized).data
+    write_whole(path, [data])
 
 
 def _target(net: Any, file_name: Any, file_format: Any, options: dict[str, Any]) -> Path:

@@ -7,6 +7,15 @@ that tests and then calls either its body, which calls the header again, or what
     header(x):  Switch(x > 0, Partial(body, x), Partial(after, x))()
     body(x):    header(x - 1)
     after(x):   x
+
+A loop's gradient goes forward round by round in calls inside each other, and back as they return
+(no list of all rounds is needed, and the numbers of a round are there when it is left)::
+
+    backward(dy, x):  Switch(x > 0, Partial(round, dy, x), Partial(end, dy, x))()
+    round(dy, x):     pull(backward(dy, step(x)), x)
+    end(dy, x):       dy
+
+Random numbers inside are drawn by MindSpore's own primitives, at every run and in every round.
 """
 
 from __future__ import annotations
@@ -16,6 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.core.tensor import Abstract
+from mslearn.graph.control_prims import derivative
 from mslearn.graph.ir import Graph, Node, Value
 from mslearn.interchange.mindir_model import Builder, Lowering, Ref
 from mslearn.interchange.mindir_ops import type_id
@@ -45,12 +56,17 @@ def _cond(b: Builder, node: Node, pred: Ref, *operands: Ref) -> Any:
 
     then, els = arm("then", node.attrs["then"]), arm("else", node.attrs["els"])
     test = _truth(b, pred, node.inputs[0])
-    return _either(b, test, then, els, operands, len(node.outputs))
+    return _all(node, _either(b, test, then, els, operands, len(node.attrs["then"].outputs)))
+
+
+def _all(node: Node, made: Any) -> list[Ref]:
+    """The results, and for the position in our random stream, which no file has, nothing."""
+    return ([made] if isinstance(made, Ref) else list(made)) + [NOTHING] * bool(node.attrs["draws"])
 
 
 def _while(b: Builder, node: Node, *xs: Ref) -> Any:
     cond, body, n = (node.attrs[k] for k in ("cond", "body", "n"))
-    results = list(node.outputs)
+    results = list(node.outputs[:n])
     header = b.announce("loop")
 
     def again(f: Builder, refs: list[Ref]) -> Any:
@@ -66,7 +82,38 @@ def _while(b: Builder, node: Node, *xs: Ref) -> Any:
         return _either(f, test, arms[0], arms[1], refs)
 
     b.function(header, node.inputs, results, start)
-    return b.invoke(header, n, *xs)
+    return _all(node, b.invoke(header, n, *xs))
+
+
+def _loop_grad(b: Builder, node: Node, *xs: Ref) -> Any:
+    cond, body, n = node.attrs["program"].loop
+    outs, ins = ([i for i, v in enumerate(vs) if v.dtype.kind in "fc"]
+                 for vs in (body.outputs, body.inputs))  # fmt: skip
+    pull, k = derivative(body, "pull"), len(outs)
+    header = b.announce("backward")
+
+    def back(f: Builder, refs: list[Ref]) -> Any:
+        dys, state = refs[:k], refs[k:]
+        made = f.invoke(header, len(ins), *dys, *f.inline(body, state), *state[n:])
+        later = dict(zip(ins, [made] if isinstance(made, Ref) else made, strict=True))
+        parts = f.inline(pull, [*(later[i] for i in outs), *state])
+        # What every round reads gets a share of the gradient from each.
+        return [p if i < n else f.call("Add", p, later[i]) for i, p in zip(ins, parts, strict=True)]
+
+    def end(f: Builder, refs: list[Ref]) -> Any:
+        return [refs[outs.index(i)] if i < n else f.call("ZerosLike", refs[k + i]) for i in ins]
+
+    def start(f: Builder, refs: list[Ref]) -> Any:
+        (test,) = f.inline(cond, refs[k:])
+        test = _truth(f, test, cond.outputs[0])
+        arms = [
+            f.function(word, node.inputs, node.outputs, fill)
+            for word, fill in (("round", back), ("end", end))
+        ]
+        return _either(f, test, arms[0], arms[1], refs)
+
+    b.function(header, node.inputs, node.outputs, start)
+    return b.invoke(header, len(ins), *xs)
 
 
 def _call(b: Builder, node: Node, *xs: Ref) -> Any:
@@ -74,4 +121,33 @@ def _call(b: Builder, node: Node, *xs: Ref) -> Any:
     return b.inline(graph, list(xs))
 
 
-CONTROL: dict[str, Lowering] = {"Cond": _cond, "WhileLoop": _while, "Call": _call}
+# -- random numbers inside ----------------------------------------------------------------------
+
+NOTHING = Ref("")  # stands for keys and positions of our random stream
+
+
+def _drawn(b: Builder, node: Node) -> Ref:
+    """Numbers of a key that is known are a constant; others MindSpore draws."""
+    name, attrs = node.prim.name, node.attrs
+    if not isinstance(attrs["key"], Abstract):
+        return b.name(np.asarray(node.prim.kernel(**attrs)))
+    kind = "StandardNormal" if name == "StandardNormal" else "UniformReal"
+    out: Ref = b.object(
+        kind, tuple(map(int, attrs["shape"])), seed=0, seed2=0, input_names=["shape"],
+        output_names=["output"], side_effect_hidden=True, random_cache=False,
+    )  # fmt: skip
+    if name != "DropoutMask":
+        return out
+    keep = b.call("GreaterEqual", out, np.asarray(attrs["p"], np.float32))
+    scale = np.asarray(1 / (1 - attrs["p"]), attrs["dtype"])
+    out = b.call("Mul", b.call("Cast", keep, type_id(attrs["dtype"])), scale)
+    return out
+
+
+DRAWS: dict[str, Lowering] = {
+    "NextKey": lambda b, node: NOTHING,
+    **dict.fromkeys(("StandardNormal", "UniformReal", "DropoutMask"), _drawn),
+}
+CONTROL: dict[str, Lowering] = {
+    "Cond": _cond, "WhileLoop": _while, "Call": _call, "LoopGrad": _loop_grad
+}  # fmt: skip

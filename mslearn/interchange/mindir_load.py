@@ -43,6 +43,9 @@ LOAD: dict[str, Entry] = {
     "ListGetItem": lambda a, x, i: x[i],
     "Identity": lambda a, x: x,
     "StopGradient": adapt.plain(ops.stop_gradient),
+    # random numbers: ours, from our stream
+    "StandardNormal": lambda a, shape: ops.standard_normal(adapt.ints(shape)),
+    "UniformReal": lambda a, shape: ops.rand(*adapt.ints(shape)),
     # shapes
     "Shape": lambda a, x: x.shape,
     "Cast": lambda a, x, kind: cast(as_tensor(x), to_numpy(adapt.kind_of(kind))),

@@ -22,7 +22,7 @@ from mslearn.core.dtype import dtype_of
 from mslearn.graph.ir import Graph, Node, Value
 from mslearn.interchange.dynamic import merged
 from mslearn.interchange.onnx_builder import TYPES, Port
-from mslearn.interchange.onnx_control import fits as without_draws
+from mslearn.interchange.onnx_control import writable
 from mslearn.interchange.onnx_model import refused, with_draws_as_inputs
 from mslearn.interchange.refusal import refuse
 from mslearn.interchange.rules import RULES
@@ -51,20 +51,27 @@ class Mindir:
     operators: dict[str, int]
 
 
-def mindir_model(graph: Graph, *, parameters: str = "auto", resized: Graph | None = None) -> Mindir:
+def mindir_model(
+    graph: Graph, *, parameters: str = "auto", resized: Graph | None = None,
+    own_draws: bool = False,
+) -> Mindir:  # fmt: skip
     """Lower a graph to MindIR; arguments and errors are those of `onnx_model`.
+
+    Random numbers are inputs that the host makes; with `own_draws` those inside of branches and
+    loops, which no host can foresee, come from MindSpore's generator instead of being refused.
 
     An updated Parameter is an input before and an output after the step, all others are in the
     file. Where the graph has several outputs the file has one, a tuple.
     """
-    from mslearn.interchange.mindir_control import CONTROL
+    from mslearn.interchange.mindir_control import CONTROL, DRAWS
     from mslearn.interchange.mindir_ops import LOWERINGS, fits
 
-    table = {**LOWERINGS, **CONTROL}
+    table = {**LOWERINGS, **CONTROL, **DRAWS}
 
     def keep(node: Node) -> bool:
-        control = node.prim.name in CONTROL and without_draws(node)
-        return control or (node.prim.name in LOWERINGS and fits(node))
+        if node.prim.name in CONTROL:
+            return writable(node, own_draws)
+        return node.prim.name in DRAWS or (node.prim.name in LOWERINGS and fits(node))
 
     def simplified(inner: Graph) -> Graph:
         inner = taken_apart(inner, RULES, keep)
@@ -74,7 +81,7 @@ def mindir_model(graph: Graph, *, parameters: str = "auto", resized: Graph | Non
     graph, draws = with_draws_as_inputs(graph)
     graph = simplified(graph)
     if resized is not None:
-        graph = merged(graph, simplified(with_draws_as_inputs(resized)[0]))
+        graph = merged(graph, simplified(with_draws_as_inputs(resized)[0]), simplified)
     builder = Builder(graph.name, table, simplified)
     updated = {id(p) for p, _ in graph.updates}
     ports = [Port(n, v) for n, v in zip(graph.input_names, graph.inputs, strict=True)]

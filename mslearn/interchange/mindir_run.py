@@ -1,35 +1,28 @@
 """Running the graphs of a MindIR file: operations, calls, branches and loops (`mindir_control`).
 
-Functions call each other; a loop is a function that its body calls at its end. Such a last call
-replaces the present function, so that many rounds need no deep Python stack. Where a test has no
-numbers, because a graph is being captured, a branch becomes `Cond` and a loop `WhileLoop`.
+Functions call each other; a loop is a function, its header, that its body calls at its end. Such a
+last call replaces the present function, and other calls wait on a list, so that neither many
+rounds nor deep calls need a deep Python stack. Where a test has no numbers, because a graph is
+being captured, a branch becomes `Cond` and a loop `WhileLoop` (`mindir_loops` says how).
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Generator
 from typing import Any
 
 from mslearn.core.errors import ShapeError
-from mslearn.core.parameter import Parameter
-from mslearn.core.tensor import NeedsNumbers, Tensor
-from mslearn.graph.control import choose, not_
-from mslearn.graph.control_loops import while_loop
+from mslearn.core.tensor import NeedsNumbers
 from mslearn.graph.control_stage import staged
 from mslearn.interchange.mindir_adapt import Choice, Closure
 from mslearn.interchange.mindir_load import LOAD
+from mslearn.interchange.mindir_loops import Entered, Loops, Pass
 from mslearn.interchange.mindir_read import CALL, MindirError, MindirGraph, Operation
 
 # What kernels raise when a damaged file hands them attributes that no graph would hold.
 _UNFIT = (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, MemoryError)
-CALLS, DEPTH = 100_000, 32  # a damaged file may hold a loop without end
-
-
-@dataclasses.dataclass
-class Again:
-    """A last call of the function at which `Runner.run` was to stop."""
-
-    args: tuple[Any, ...]
+CALLS, WAITING, DEPTH = 100_000, 10_000, 32  # a damaged file may hold a loop without end
 
 
 class Runner:
@@ -45,29 +38,49 @@ class Runner:
         self.graphs[graph.name] = graph
         self.known = {**{name: Closure(name) for name in graph.functions}, **known}
         self.steps = {name: _with_ends(g) for name, g in self.graphs.items()}
+        self.loops = Loops(self)
 
-    def run(self, target: Closure, stop: str = "", depth: int = 0) -> Any:
-        """Call a function; `Again` where its last call is one of `stop`."""
+    def run(self, target: Closure, now: Pass | None = None, depth: int = 0) -> Any:
+        """Call a function; inside a `Pass` of a loop that is being captured, its result."""
         here, args = "", ()
+        waiting: list[Generator[Closure, Any, Any]] = []  # for the result of a call
+        entered: list[dict[str, Any]] = [{}]  # functions since each call, with their arguments
         for _ in range(CALLS if depth < DEPTH else 0):
-            while isinstance(target.function, Choice):
-                if staged(target.function.test):
-                    return self._staged(target.function, here, args, stop, depth + 1)
-                target = target.function.arm(bool(target.function.test))
-            here, args = target.function, target.args
-            if here == stop:
-                return Again(args)
-            out = self._steps(here, args, depth)
-            if not isinstance(out, Closure):
-                return out
-            target = out
+            value: Any = None
+            if isinstance(target.function, Choice) and staged(target.function.test):
+                inner = now if not waiting else None
+                try:
+                    value = self.loops.staged(target.function, here, args, inner, depth + 1)
+                except Entered as error:
+                    start = entered[len(waiting)].get(error.header)
+                    if start is None:
+                        raise
+                    value = self.loops.loop(error.header, start, inner, depth + 1)
+                if not waiting:
+                    return value
+            else:
+                while isinstance(target.function, Choice):
+                    target = target.function.arm(bool(target.function.test))
+                here, args = target.function, target.args
+                stop = now and not waiting and now.reached(here, args)
+                if stop:
+                    return stop[0]
+                entered[len(waiting)].setdefault(here, args)
+                waiting.append(self.steps_of(here, args))
+            found = _go_on(waiting, entered, value)
+            if not isinstance(found, Closure):
+                return found if now is None else now.returned(found)
+            target = found
+            if len(waiting) > WAITING:
+                break
         raise MindirError(
             f"For 'GraphCell', the function '{here or target.function}' of the file calls itself "
-            f"without end: more than {CALLS} rounds, or {DEPTH} calls inside each other."
+            f"without end: more than {CALLS} rounds, or {WAITING} calls inside each other."
         )
 
-    def _steps(self, name: str, args: tuple[Any, ...], depth: int) -> Any:
-        """Run a function's operations; a last call is not made, but returned as a `Closure`."""
+    def steps_of(self, name: str, args: tuple[Any, ...]) -> Generator[Closure, Any, Any]:
+        """Run a function's operations: asks for the results of calls by yielding them, and returns
+        the value, or its last call as a `Closure`."""
         graph, shared = self.graphs[name], self.known
         if len(args) != len(graph.inputs):
             raise MindirError(
@@ -89,63 +102,38 @@ class Runner:
             if step.op == CALL:
                 if step is graph.operations[-1] and step.output == graph.output:
                     return value
-                value = self.run(value, depth=depth + 1)
+                value = yield value
             local[step.output] = value
             for n in over:
                 del local[n]
         return local[graph.output] if graph.output in local else shared[graph.output]
 
-    def _staged(
-        self, choice: Choice, here: str, args: tuple[Any, ...], stop: str, depth: int
-    ) -> Any:
-        """A choice that is made when the graph runs: a loop, if one way leads back to `here`."""
-        back = [self._reaches(c, here, stop) for c in (choice.then, choice.els)]
-        if back[0] != back[1]:
-            return self._loop(here, args, back[0], stop, depth)
-        if any(back) or any(self._reaches(c, stop) for c in (choice.then, choice.els)):
-            raise NeedsNumbers(
-                f"The loop '{here}' of the MindIR file ends in several places: its rounds cannot "
-                f"become part of another graph."
-            )
-        return choose(
-            choice.test,
-            lambda: self.run(choice.then, "", depth),
-            lambda: self.run(choice.els, "", depth),
-        )
+    def last_call(self, name: str, args: tuple[Any, ...], depth: int) -> Any:
+        """Run a function's operations up to its last call, which is returned."""
+        steps = self.steps_of(name, args)
+        value: Any = None
+        while True:
+            try:
+                value = self.run(steps.send(value), depth=depth + 1)
+            except StopIteration as end:
+                return end.value
 
-    def _reaches(self, closure: Closure, wanted: str, around: str = "") -> bool:
-        """Whether calls lead from a function to the function `wanted`, and not through `around`."""
-        seen = {around}
-        todo = [closure.function]
-        while todo:
-            name = todo.pop()
-            if name in self.graphs and name not in seen:
-                seen.add(name)
-                todo += [n for step in self.graphs[name].operations for n in step.inputs]
-        return wanted in seen - {around}
 
-    def _loop(self, here: str, args: tuple[Any, ...], way: bool, stop: str, depth: int) -> Any:
-        """Go round while the test of `here` is `way`; the Tensors among its arguments change."""
-        places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
-        places = [i for i in places if not isinstance(args[i], Parameter)]
-
-        def choice(values: tuple[Any, ...]) -> Choice:
-            now = list(args)
-            for i, value in zip(places, values, strict=True):
-                now[i] = value
-            found: Choice = self._steps(here, tuple(now), depth).function
-            return found
-
-        def going(values: tuple[Any, ...]) -> Any:
-            test = choice(values).test
-            return test if way else not_(test)
-
-        def turn(values: tuple[Any, ...]) -> tuple[Any, ...]:
-            new = self.run(choice(values).arm(way), here, depth)
-            return tuple(new.args[i] for i in places)
-
-        end = while_loop(going, turn, tuple(args[i] for i in places))
-        return self.run(choice(end).arm(not way), stop, depth)
+def _go_on(
+    waiting: list[Generator[Closure, Any, Any]], entered: list[dict[str, Any]], value: Any
+) -> Any:
+    """Hand a result to the function that waits for it: the next call, or the value of all."""
+    while waiting:
+        try:
+            call = waiting[-1].send(value)
+            entered[len(waiting) :] = [{}]
+            return call
+        except StopIteration as end:
+            waiting.pop()
+            value = end.value
+            if isinstance(value, Closure):
+                return value
+    return value
 
 
 def _with_last_call(graph: MindirGraph) -> MindirGraph:

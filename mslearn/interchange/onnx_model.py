@@ -101,7 +101,7 @@ def onnx_model(
     every = {**RULES, **(rules or {})}
     graph = simplified(graph)
     if resized is not None:
-        graph = merged(graph, simplified(with_draws_as_inputs(resized)[0]))
+        graph = merged(graph, simplified(with_draws_as_inputs(resized)[0]), simplified)
     builder = Builder(table, simplified)
     ports = _bind(builder, graph, parameters, draws)
     builder.lower(graph)

@@ -24,18 +24,44 @@ _ALGEBRA = {
 }  # fmt: skip
 
 
-def fix(node: Node) -> str:
+_DRAWN = ("StandardNormal", "UniformReal", "DropoutMask", "HostDraw")
+
+
+def _control(node: Node, format: str) -> str:
+    """The same for a branch, a loop or a loop's gradient."""
+    draws = node.attrs.get("draws")
+    if draws == "again" or (draws and node.prim.name == "LoopGrad"):
+        return (
+            "its gradient needs the random numbers of the forward run once more, which a file "
+            "cannot repeat: draw them before the branch or loop, where they become inputs, or "
+            "export the network without its gradient"
+        )
+    if draws:
+        return (
+            f"{format} cannot draw random numbers inside of a branch or loop: draw them before it, "
+            f"where they become inputs (file_format='MINDIR' can draw inside)"
+        )
+    return (
+        "this is a second derivative of a loop, and files hold the first only: export the first, "
+        "load it and differentiate that, or write the loop over a Python range "
+        "(for i in range(10)), which becomes plain operations"
+    )
+
+
+def fix(node: Node, format: str = "") -> str:
     """What the learner can do about a node."""
     name = node.prim.name
+    if name in _DRAWN:
+        return (
+            "random numbers inside of a branch or loop: draw them before it, where they become "
+            "inputs" + " (ops.rand, ops.randn and dropout may stay inside)" * (format == "MindIR")
+        )
     if name in _ALGEBRA:
         return "no such operator in the format: compute it outside, on the host"
     if name in ("Unique", "NonZero", "Bincount"):
         return "its shape depends on the numbers: compute it outside, on the host"
     if name in ("Cond", "WhileLoop", "Call", "LoopGrad"):
-        return (
-            "control flow that tensors decide is written only where nothing random is inside and "
-            "no gradient of a loop is asked for"
-        )
+        return _control(node, format)
     if any(v.dtype.kind == "c" for v in (*node.values(), *node.outputs)):
         return "the format has no complex arithmetic: keep real and imaginary parts apart"
     if name in ("GetItem", "SetItem", "AddAt"):
@@ -50,8 +76,10 @@ def refuse(format: str, nodes: Iterable[Node]) -> None:
     """Raise one `ExportError` that lists all these nodes, if there are any."""
     lines: dict[str, int] = {}
     for node in nodes:
+        if node.prim.name == "NextKey":  # belongs to what draws with it
+            continue
         where = f" ({node.source})" if node.source else f" ({'/'.join(node.scope)})"
-        line = f"  {node.prim.name}{where}: {fix(node)}"
+        line = f"  {node.prim.name}{where}: {fix(node, format)}"
         lines[line] = lines.get(line, 0) + 1
     if lines:
         count = sum(lines.values())

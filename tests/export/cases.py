@@ -127,5 +127,11 @@ def cases():
         for k, x in enumerate(control_nets.inputs()):
             wanted = [t.asnumpy() for t in flat(net(ms.Tensor(x)))]
             out[f"control_{name}-{k}"] = (data, [x], wanted)
+    for name, function in control_nets.derived(ms).items():
+        graph = captured(function, [ms.Tensor(control_nets.inputs()[0])])[0]
+        data = mindir_model(graph, own_draws=True).data
+        for k, x in enumerate(control_nets.inputs()):
+            wanted = [t.asnumpy() for t in flat(function(ms.Tensor(x)))]
+            out[f"control_{name}-{k}"] = (data, [x], wanted)
     out.update(steps())
     return out

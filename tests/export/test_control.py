@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from export.control_nets import build, inputs
+from export.control_nets import build, derived, inputs
 from export.record_mindspore import flat
 from export.test_hostile import survivals
 from export.test_onnx_ops import session
@@ -23,6 +23,8 @@ from mslearn.interchange.mindir_read import MindirError
 from mslearn.interchange.refusal import ExportError
 
 NETS = build(ms)
+DERIVED = derived(ms)
+GRADIENTS = {n: f for n, f in DERIVED.items() if n.startswith("grad")}
 FILES = np.load(Path(__file__).parent / "data" / "mindspore_control.npz")
 
 
@@ -43,14 +45,16 @@ def test_files_of_real_mindspore_give_its_numbers(name, tmp_path):
     (tmp_path / "net.mindir").write_bytes(FILES[f"{name}:file"].tobytes())
     net = nn.GraphCell(ms.load(tmp_path / "net.mindir"))
     assert net.graph.functions
-    jitted = ms.jit(net)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a loop that ends in several places is no graph
-        for k, x in enumerate(map(ms.Tensor, inputs())):
-            wanted = [ms.Tensor(FILES[n]) for n in sorted(FILES.files)
-                      if n.startswith(f"{name}:y{k}.")]  # fmt: skip
-            same(net(x), wanted)
-            same(jitted(x), wanted)
+    jitted = ms.jit(net, fullgraph=True)  # loops that end in several places are graphs, too
+    for k, x in enumerate(map(ms.Tensor, inputs())):
+        wanted = [ms.Tensor(FILES[n]) for n in sorted(FILES.files)
+                  if n.startswith(f"{name}:y{k}.")]  # fmt: skip
+        same(net(x), wanted)
+        same(jitted(x), wanted)
+        slopes = [ms.grad(lambda v, f=f: flat(f(v))[0].sum())(x) for f in (net, jitted)]
+        same(slopes[1], slopes[0])
+    kinds = {node.prim.name for node in jitted.graph.nodes}
+    assert kinds & {"Cond", "WhileLoop"}
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -97,14 +101,85 @@ def test_weights_of_a_loaded_branch_can_be_trained(tmp_path):
     assert abs(left).sum() > 0 and abs(right).sum() == 0
 
 
-def test_random_numbers_inside_a_loop_are_refused_with_the_line():
-    def noisy(x):
-        while x.sum() < 9:
-            x = x + ops.rand(1)
-        return x
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_gradients_of_loops_come_back(name, tmp_path):
+    """That MindSpore runs them with our numbers is in test_mindspore.py."""
+    function = GRADIENTS[name]
+    again = written(function, tmp_path / "net")
+    for x in map(ms.Tensor, inputs()):
+        same(again(x), function(x))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            same(ms.jit(again)(x), function(x))  # what calls itself and goes on is no graph
+        assert all("goes on after calling itself" in str(w.message) for w in caught)
 
-    with pytest.raises(ExportError, match=r"WhileLoop .*test_control\.py"):
-        ms.export(noisy, ops.ones((1,)), file_name="never", file_format="MINDIR")
+
+def test_many_rounds_need_no_deep_stack(tmp_path):
+    def slow(x):
+        n = x.sum() * 0
+        while n < 600:
+            x = x * 1.001
+            n = n + 1
+        return x.sum()
+
+    again = written(ms.grad(slow), tmp_path / "net")
+    np.testing.assert_allclose(again(ms.Tensor(inputs()[2])).asnumpy(), 1.001**600, rtol=1e-4)
+
+
+def test_random_numbers_inside_are_drawn_by_who_runs_the_file(tmp_path):
+    def noisy(x):
+        if x.sum() > 0:
+            y = ops.randn(1, 3)
+            y = x + y
+        else:
+            y = x
+        while y.sum() < 9:
+            y = y + ops.dropout(ops.ones_like(x), 0.25, True)
+        return y
+
+    net = written(noisy, tmp_path / "net")
+    kinds = {step.op for graph in net.graph.functions.values() for step in graph.operations}
+    assert {"StandardNormal", "UniformReal"} <= kinds
+    x = ms.Tensor(inputs()[2])
+    first, second = net(x).asnumpy(), net(x).asnumpy()
+    assert (first != second).any() and first.sum() >= 9
+    steps = (net(-10 * x).asnumpy() + 10 * x.asnumpy()) * 0.75  # no normal numbers: whole steps
+    np.testing.assert_allclose(steps, steps.round(), atol=1e-4)
+
+
+def coin(x):
+    return x * ops.rand(1) if x.sum() > 0 else x
+
+
+def growing(x):
+    while x.sum() < 9:
+        x = x * x + 1
+    return x.sum()
+
+
+def dice(x):
+    if x.sum() > 0:
+        x = x + ops.randint(0, 5, (1,))
+    return x
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "words"),
+    [
+        (
+            ms.grad(coin),
+            "MINDIR",
+            r"Cond \(.*test_control\.py:\d+ in coin\): its gradient needs the",
+        ),
+        (ms.grad(ms.grad(growing)), "MINDIR", r"LoopGrad \(.*in growing\): .* second derivative"),
+        (dice, "MINDIR", r"HostDraw \(.*in dice\): .*draw them before it, .*ops\.rand"),
+        (coin, "ONNX", r"Cond \(.*in coin\): ONNX cannot draw .*file_format='MINDIR' can"),
+    ],
+)
+def test_what_no_file_can_hold_is_refused_with_line_and_fix(function, kind, words):
+    with pytest.raises(ExportError, match=words) as caught:
+        ms.export(function, ops.ones((1,)), file_name="never", file_format=kind)
+    assert "NextKey" not in str(caught.value)
 
 
 def test_a_loop_without_end_ends(tmp_path, monkeypatch):
