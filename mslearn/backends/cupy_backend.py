@@ -51,7 +51,9 @@ class CupyBackend(Backend):
         return unsupported(node, ArrayProgram)
 
     def array_module(self, target: str) -> Any:
-        return importlib.import_module("cupy")
+        cupy = importlib.import_module("cupy")
+        # Before 14 it has other rules for the dtype of an array with a number.
+        return cupy if int(cupy.__version__.split(".")[0]) >= 14 else None
 
     def compile(self, graph: Graph, target: str, **_: Any) -> ArrayExecutable:
         return ArrayExecutable(graph, importlib.import_module("cupy"))
