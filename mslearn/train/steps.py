@@ -5,8 +5,16 @@ They have the names of `nn` because they are printed: ``print(model.train_networ
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
+import numpy as np
+
+from mslearn import ops
+from mslearn.amp import all_finite
+from mslearn.core.parameter import Parameter
+from mslearn.core.state import state
+from mslearn.core.tensor import Tensor
 from mslearn.nn import wrap
 from mslearn.nn.cell import Cell
 
@@ -46,19 +54,37 @@ class TrainOneStepCell(wrap.TrainOneStepCell):
     def __init__(self, network: Cell, optimizer: Any, scale_manager: Any = None) -> None:
         super().__init__(network, optimizer)
         self._manager = scale_manager
+        # In a list, so that it is none of the network's Parameters, which checkpoints hold.
+        self._scale = [Parameter(np.float32(1), "loss_scale", requires_grad=False)]
+
+    def __call__(self, *row: Any) -> Any:
+        """One step. A graph gives back whether the gradients were finite: the manager is Python's,
+        and changes the scale between the steps."""
+        if state.capture is not None or not self._drops():
+            return super().__call__(*row)
+        self._scale[0].set_data(Tensor(np.float32(self._manager.get_loss_scale())))
+        loss, finite = super().__call__(*row)
+        self._manager.update_loss_scale(not bool(finite))
+        return loss
+
+    def _drops(self) -> bool:
+        return self._manager is not None and bool(self._manager.get_drop_overflow_update())
+
+    def _step(self, grads: Any, scale: Any) -> None:
+        self.optimizer(tuple(g / ops.cast(scale, g.dtype) for g in grads))
 
     def construct(self, *row: Any) -> Any:
         manager = self._manager
-        scale = 1.0 if manager is None else manager.get_loss_scale()
-        loss, grads = self._loss_and_grads(row, scale)
-        grads = self.grad_reducer(grads)
-        if manager is not None and manager.get_drop_overflow_update():
-            from mslearn.amp import all_finite
-
-            overflow = not bool(all_finite(grads))
-            manager.update_loss_scale(overflow)
-            if overflow:
-                return loss
-            grads = tuple(g / scale for g in grads)
-        self.optimizer(grads)  # a fixed scale without dropping is the optimizer's to divide by
+        if self._drops():
+            scale: Any = self._scale[0]
+            loss, grads = self._loss_and_grads(row, scale)
+            grads = self.grad_reducer(grads)
+            finite = all_finite(grads)
+            # By name: graphs stand above this layer. In plain code this is `if finite: …`.
+            only_if = importlib.import_module("mslearn.graph.control").if_
+            only_if(finite, lambda: self._step(grads, scale), None, (), ())
+            return loss, finite
+        number = 1.0 if manager is None else manager.get_loss_scale()
+        loss, grads = self._loss_and_grads(row, number)
+        self.optimizer(self.grad_reducer(grads))  # a scale without dropping is the optimizer's
         return loss

@@ -426,6 +426,30 @@ def test_set_context_with_settings_of_a_target(graph_mode):
         agree(fitted(), wanted)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_model_scales_the_loss_inside_of_a_graph(graph_mode):
+    """The manager is a Python object; the second batch overflows, and its step is left out."""
+    x, y = (t.asnumpy() for t in data(12))
+    x[4:8] = np.inf
+    found = []
+    for target in ("CPU", "ONNX-CPU"):
+        graph_mode(target)
+        if target == "CPU":
+            ms.set_context(mode=ms.PYNATIVE_MODE)
+        ms.set_seed(0)
+        net, manager = mlp(), amp.DynamicLossScaleManager(1024, 2, 3)
+        optimizer = nn.Momentum(net.trainable_params(), 0.1, 0.9)
+        model = Model(net, nn.CrossEntropyLoss(), optimizer, loss_scale_manager=manager)
+        batches = ms.dataset.NumpySlicesDataset((x, y), ["x", "y"], shuffle=False).batch(4)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            model.train(2, batches, dataset_sink_mode=False)
+        found.append((weights(net, optimizer), manager.get_loss_scale()))
+        assert not any("loss_scale" in p.name for p in model.train_network.get_parameters())
+    assert len(model.train_network._jitted.compilations) == 1
+    agree(*found[::-1])
+
+
 def test_changed_settings_make_a_new_graph_that_says_why(graph_mode):
     graph_mode("ONNX-CPU")
     run = ms.jit(lambda x: x * 2 + 1)
