@@ -63,7 +63,8 @@ def torch_losses(optimizer: str) -> list[float]:
 
     net = Net()
     with torch.no_grad():
-        for p, value in zip(net.parameters(), start([tuple(p.shape) for p in net.parameters()])):
+        params = list(net.parameters())
+        for p, value in zip(params, start([tuple(p.shape) for p in params]), strict=True):
             p.copy_(torch.tensor(value))
     if optimizer == "sgd":
         opt = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=0.05)
@@ -137,7 +138,11 @@ def losses_of(make: Any, jit: bool = False) -> np.ndarray:
     for p, value in zip(params, start([p.shape for p in params]), strict=True):
         p.set_data(ms.Tensor(value))
     optimizer, loss_fn = make(params), nn.CrossEntropyLoss(label_smoothing=0.1)
-    grad_fn = ms.value_and_grad(lambda x, y: loss_fn(net(x), y), None, params)
+
+    def forward(x: Any, y: Any) -> Any:  # with a name: MindSpore's jit does not take a lambda here
+        return loss_fn(net(x), y)
+
+    grad_fn = ms.value_and_grad(forward, None, params)
 
     def step(x: Any, y: Any) -> Any:
         loss, grads = grad_fn(x, y)
