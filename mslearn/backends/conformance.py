@@ -19,6 +19,7 @@ import numpy as np
 
 from mslearn import nn, ops
 from mslearn.autodiff import value_and_grad
+from mslearn.backends import eager
 from mslearn.backends.base import BackendError
 from mslearn.backends.registry import find
 from mslearn.core import Tensor, random
@@ -154,6 +155,17 @@ class Conformance:
                                      nn.Dropout(p=0.2))  # fmt: skip
 
         self._same(make, _data((8, 12)))
+
+    def test_eager_code_where_there_is_an_array_module(self) -> None:
+        backend, target = find(self.target)
+        module, losses = backend.array_module(target), []
+        x, y = _data((4, 1, 16, 16))
+        for device in (None, eager.Device(module, target)) if module is not None else ():
+            with eager.using(device):
+                one = Training(_LeNet, "numpy", False)
+                losses.append([float(one.step.function(x, y)) for _ in range(self.steps)])
+        if losses:
+            self._close(losses[1], losses[0])
 
     def test_parameters_may_be_assigned_between_steps(self) -> None:
         x, y = _data((8, 12))

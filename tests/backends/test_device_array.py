@@ -437,6 +437,16 @@ def plugin(monkeypatch, xp):
         yield xp
 
 
+class TestKit(conformance.Conformance):
+    """Its graphs' programs are strict, too."""
+
+    target = "strict"
+
+    @pytest.fixture(autouse=True)
+    def chosen(self, plugin):
+        self.tolerance = 1e-6 if strict(plugin) else 1e-3
+
+
 def test_one_setting_sends_eager_code_and_graphs(plugin):
     net, x = conformance._mlp(), ROWS[0]
     wanted = net(x).asnumpy()
