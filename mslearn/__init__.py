@@ -101,7 +101,7 @@ def __getattr__(name: str) -> object:
         return getattr(_importlib.import_module(f"mslearn.graph.{_GRAPH[name]}"), name)
     if name in _FILES:
         return getattr(_importlib.import_module("mslearn.interchange.files"), name)
-    if name in _RECORDS or name.endswith("ToMR"):  # the latter are refused, with the reason
+    if name in _RECORDS or name.endswith("ToMR"):
         return getattr(_importlib.import_module("mslearn.mindrecord"), name)
     if name in _KINDS:
         return getattr(_importlib.import_module("mslearn.common.kinds"), name)

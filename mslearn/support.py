@@ -18,6 +18,9 @@ from mslearn.core.errors import did_you_mean
 
 _ROC = "with class_num each class stands against the rest; MindSpore takes rows for classes"
 DIFFERS = {
+    "mindspore.Cifar10ToMR": "reads the binary files; MindSpore takes the pickled ones, which "
+    "are never opened here",
+    "mindspore.Cifar100ToMR": "as Cifar10ToMR",
     "mindspore.Model": "rows are never sent ahead (sink mode)",
     "mindspore.build_train_network": "as amp.build_train_network",
     "amp.auto_mixed_precision": "O1 and auto look at Cells only: functions that construct calls "
@@ -39,13 +42,15 @@ DIFFERS = {
     "mindspore.jit": "a number that depends on a tensor and is returned becomes a tensor of int64 "
     "or float32; branches of different shapes run eagerly, with a warning",
     "mindspore.grad": "a tensor at two positions counts once for each; a non-tensor argument to "
-    "differentiate by is a TypeError, where MindSpore leaves its gradient out",
+    "differentiate by, and a function that returns a plain number, are a TypeError, where "
+    "MindSpore leaves the gradient out, or gives zeros",
     "mindspore.value_and_grad": "as grad",
     "mindspore.vmap": "decisions about one example's numbers run example by example, where "
     "MindSpore fails",
     "nn.thor": "refused with the reason: MindSpore has it for Ascend and GPU only",
     "nn.Momentum": "use_nesterov works, which MindSpore's CPU kernel ignores",
     "ops.full": "a float value gives float32, where MindSpore's CPU gives int64",
+    "ops.Morph": "works outside of graphs, too",
     "ops.GradOperation": "get_by_list needs weights or a Cell; MindSpore also collects them from "
     "a plain function",
 }
@@ -122,6 +127,12 @@ NOT_HERE = {
     """,
     "old files of messages, which ms.load and ms.export replace; MindRecord is written open": """
         mindspore.load_mindir mindspore.save_mindir mindspore.set_*_mode mindspore.set_enc_key
+    """,
+    "draws loss landscapes for MindInsight's page, in processes of their own": """
+        mindspore.SummaryLandscape
+    """,
+    "hides weights from who runs the model; save_checkpoint(..., enc_key=...) protects a file": """
+        mindspore.load_obf_params_into_net
     """,
     "compiles C++ against MindSpore's own headers": "ops.CustomOpBuilder",
 }

@@ -5,6 +5,8 @@
 'SUCCESS'
 """
 
+import importlib as _importlib
+
 from mslearn.core.errors import did_you_mean as _did_you_mean
 from mslearn.mindrecord.errors import MindRecordException as MindRecordException
 from mslearn.mindrecord.errors import MRMCommitError as MRMCommitError
@@ -23,11 +25,10 @@ from mslearn.mindrecord.writer import FileWriter as FileWriter
 SUCCESS = "SUCCESS"
 FAILED = "FAILED"
 
+_CONVERSIONS = (
+    "Cifar10ToMR", "Cifar100ToMR", "CsvToMR", "ImageNetToMR", "MnistToMR", "TFRecordToMR",
+)  # fmt: skip
 _REFUSED = {
-    **dict.fromkeys(
-        ("Cifar10ToMR", "Cifar100ToMR", "CsvToMR", "ImageNetToMR", "MnistToMR", "TFRecordToMR"),
-        "read the files with their data set and save that: dataset.save('rows.mindrecord')",
-    ),
     **dict.fromkeys(
         ("set_enc_key", "set_enc_mode", "set_dec_mode"),
         "files are written open; keep them where only you can read",
@@ -36,9 +37,11 @@ _REFUSED = {
 
 
 def __getattr__(name: str) -> object:
+    if name in _CONVERSIONS:
+        return getattr(_importlib.import_module("mslearn.dataset.converting"), name)
     if name in _REFUSED:
         raise AttributeError(f"mslearn.mindrecord has no '{name}': {_REFUSED[name]}.")
-    known = [n for n in globals() if not n.startswith("_")]
+    known = [*_CONVERSIONS, *(n for n in globals() if not n.startswith("_"))]
     raise AttributeError(
         f"module 'mslearn.mindrecord' has no attribute '{name}'.{_did_you_mean(name, known)}"
     )

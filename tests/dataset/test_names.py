@@ -20,7 +20,7 @@ from mslearn.dataset.missing import REASONS
         (mindrecord, "FileWrite", "'FileWriter'"),
         (ds, "InMemoryGraphDataset", "GeneratorDataset"),
         (ds.vision, "read_video", "FFmpeg"),
-        (mindrecord, "CsvToMR", "dataset.save"),
+        (mindrecord, "CsvToMr", "'CsvToMR'"),
     ],
 )
 def test_wrong_names_are_explained(module, name, told):
