@@ -37,8 +37,8 @@ def unsupported(node: Node, write: Callable[[Graph], Any]) -> str:
 
 
 def empty(node: Node) -> str:
-    """A reason where a tensor has no elements: devices refuse that late, and QNN's library ends
-    the process by a division by zero."""
+    """A reason where a tensor has no elements: OpenVINO refuses that late, MindSpore sums nothing
+    to 1, and QNN's library ends the process by a division by zero."""
     values = (*node.values(), *node.outputs)
     return "one of its tensors has no elements" if any(0 in v.shape for v in values) else ""
 

@@ -13,7 +13,7 @@ import numpy as np
 from mslearn.backends import words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
 from mslearn.backends.loading import installed, module, no_file
-from mslearn.backends.lowering import unsupported
+from mslearn.backends.lowering import empty, unsupported
 from mslearn.backends.ported import PortedExecutable, listing
 from mslearn.backends.providers import library
 from mslearn.backends.settings import device_number
@@ -59,7 +59,7 @@ class MindSporeBackend(Backend):
         return DeviceInfo(target, self.name, True, found)
 
     def supports(self, node: Node, target: str) -> str:
-        return unsupported(node, mindir_model)
+        return empty(node) or unsupported(node, mindir_model)  # it sums nothing to 1
 
     def compile(
         self,

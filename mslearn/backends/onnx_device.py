@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.backends.lowering import empty
 from mslearn.core.dtype import to_numpy
 from mslearn.graph.ir import Node
 from mslearn.interchange.onnx_model import Builder
@@ -28,10 +29,9 @@ def unfit(node: Node, target: str) -> str:
     """Why the device must not be given a node that it would take; "" when it may be."""
     if node.prim.name == "NextKey" or ("key" in node.attrs and not node.inputs):
         return ""  # the host draws for every target
-    if any(0 in v.shape for v in (*node.values(), *node.outputs)):
-        return "one of its tensors has no elements"  # QNN's library divides by zero and ends
-    if target != "Qualcomm":
-        return ""
+    why = empty(node)
+    if why or target != "Qualcomm":
+        return why
     name = node.prim.name
     if name in QUALCOMM:
         return QUALCOMM[name]
