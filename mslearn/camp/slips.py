@@ -1,7 +1,8 @@
 """A learner's traceback shows the learner's code: the engine's own lines are left out.
 
-`camp.day()` installs this where IPython runs. The message itself names the fix; behind it stands
-one more sentence for errors that are Python's own. ``%tb`` shows everything, ``%debug`` enters it.
+`mslearn lab` installs this in its kernels, `camp.day()` wherever IPython runs. The message itself
+names the fix; behind it stands one more sentence for errors that are Python's own. ``%tb`` shows
+everything, ``%debug`` enters it.
 """
 
 from __future__ import annotations

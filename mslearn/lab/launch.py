@@ -22,6 +22,7 @@ from .working_copy import WorkingCopyError, camp_folder, update
 
 NEEDED = ("jupyterlab", "ipywidgets", "anywidget")
 CONFIG = Path(__file__).parent / "config"
+KERNEL_START = Path(__file__).parents[1] / "camp" / "kernel_start.py"
 
 
 def launch(
@@ -85,6 +86,7 @@ def _serve(
     # Defaults only, such as no question about Jupyter news: the learner's own settings win.
     paths = [str(CONFIG), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    os.environ.setdefault("PYTHONSTARTUP", str(KERNEL_START))
     arguments = [
         f"--ServerApp.root_dir={folder}",
         f"--LabApp.default_url=/lab/tree/{start}",

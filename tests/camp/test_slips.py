@@ -1,14 +1,17 @@
 """Tracebacks in a lesson are short, name the learner's lines, and `%tb` still shows everything."""
 
+import os
 import re
 import warnings
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from jupyter_client.manager import start_new_kernel
 
 from mslearn import camp
 from mslearn.camp import slips
+from mslearn.lab.launch import KERNEL_START
 
 BEGIN = """
 import mslearn as ms
@@ -86,3 +89,18 @@ def test_warnings_about_the_engines_lines_are_left_out(shell):
         assert seen == []
         shell.run_cell("import numpy as np\nnp.exp(np.float32(1000))")  # the learner's own stay
     assert [w.category for w in seen] == [RuntimeWarning]
+
+
+def test_a_kernel_of_the_lab_begins_with_it(tmp_path):
+    home = {name: str(tmp_path) for name in ("IPYTHONDIR", "MSLEARN_HOME")}
+    environment = {**os.environ, **home, "PYTHONSTARTUP": str(KERNEL_START)}
+    manager, client = start_new_kernel(env=environment)
+    try:
+        answer = client.execute_interactive("net(1)", output_hook=lambda message: None)
+        assert "Run All Above" in "".join(answer["content"]["traceback"])
+        found = {"left": "'_slips' in globals()"}
+        answer = client.execute_interactive("", user_expressions=found)
+        assert answer["content"]["user_expressions"]["left"]["data"]["text/plain"] == "False"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
