@@ -205,3 +205,15 @@ def _out(value: Any) -> Any:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*map(_out, value))
     return type(value)(map(_out, value)) if isinstance(value, tuple | list) else value
+
+
+def close(found: Any, wanted: Any, tolerance: float = 2e-5) -> None:
+    """Equal dtypes, shapes and nearly equal numbers."""
+    found, wanted = np.asarray(found), np.asarray(wanted)
+    assert found.dtype == wanted.dtype and found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)
+
+
+def strict(xp: Any) -> bool:
+    """Whether it is a module of this file's."""
+    return isinstance(xp, _Module)
