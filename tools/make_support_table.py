@@ -28,6 +28,7 @@ SUITES = (
     "tests/export",
     "tests/nn",
     "tests/models",
+    "tests/dataset/test_converting.py",
 )
 
 

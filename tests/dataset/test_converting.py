@@ -73,7 +73,7 @@ def test_digits(tmp_path):
             head = struct.pack(f">{1 + data.ndim}I", magic, *data.shape)
             path = tmp_path / f"{name}-{kind}-ubyte.gz"
             path.write_bytes(gzip.compress(head + data.tobytes()))
-    mr.MnistToMR(str(tmp_path), str(tmp_path / "out")).transform()
+    ms.MnistToMR(str(tmp_path), str(tmp_path / "out")).transform()
     for name, ending in (("train", "train"), ("t10k", "test")):
         fields, rows = rows_of(tmp_path / f"out_{ending}.mindrecord")
         assert fields == {"data": "bytes", "label": "int64"}
@@ -93,7 +93,7 @@ def test_folders_of_images(tmp_path):
             Image.fromarray(pixels).save(tmp_path / "img" / folder / f"{k}.JPEG")
     (tmp_path / "map.txt").write_text("n01 0\nn02 1\n\n")
     out = tmp_path / "out"
-    mr.ImageNetToMR(str(tmp_path / "map.txt"), str(tmp_path / "img"), str(out)).transform()
+    ms.ImageNetToMR(str(tmp_path / "map.txt"), str(tmp_path / "img"), str(out)).transform()
     fields, rows = rows_of(out)
     assert fields == {"file_name": "string", "image": "bytes", "label": "int32"}
     assert [r["label"] for r in rows] == [0, 0, 1, 1]
@@ -110,7 +110,7 @@ def test_small_photographs(tmp_path, classes):
         (tmp_path / name).write_bytes(
             b"".join(bytes(y) + x.tobytes() for x, y in zip(pixels, labels, strict=True))
         )
-    convert = mr.Cifar10ToMR if classes == 10 else mr.Cifar100ToMR
+    convert = ms.Cifar10ToMR if classes == 10 else ms.Cifar100ToMR
     names = ["label"] if classes == 10 else ["coarse_label", "fine_label"]
     convert(str(tmp_path), str(tmp_path / "out")).transform(names)
     for ending in ("", "_test"):
@@ -135,12 +135,12 @@ def test_tensorflows_records(tmp_path, request):
     numbers = {n: f for n, f in fields.items() if f.dtype.name in ("int64", "float32")}
     assert numbers
     out = str(tmp_path / "out")
-    mr.TFRecordToMR(source, out, numbers).transform()
+    ms.TFRecordToMR(source, out, numbers).transform()
     kinds, rows = rows_of(out)
     assert kinds == {n: f.dtype.name for n, f in numbers.items()}
     for name in numbers:
         np.testing.assert_array_equal(rows[0][name], first[name])
     text = [n for n, f in fields.items() if n not in numbers]
     if text:
-        mr.TFRecordToMR(source, out + "2", dict.fromkeys(text, ((), "string")), text).run()
+        ms.TFRecordToMR(source, out + "2", dict.fromkeys(text, ((), "string")), text).run()
         assert bytes(first[text[0]]).startswith(rows_of(out + "2")[1][0][text[0]])

@@ -87,16 +87,15 @@ def noise_around_a_glimpse(ms):
     return found
 
 
-def pooled(kind):
+def pooled(name, reduce):
     def run(ms):
         found = []
         for ratio in RATIOS:
             for pseudo in (True, False):
                 for shared in (True, False):
-                    op = getattr(ms.ops, f"Fractional{kind}Pool")(ratio, pseudo, shared, True, 3, 4)
+                    op = getattr(ms.ops, name)(ratio, pseudo, shared, True, 3, 4)
                     out, *cuts = op(ms.Tensor(LARGE))
                     rows, cols = (c.asnumpy() for c in cuts)
-                    reduce = np.max if kind == "Max" else np.mean
                     ends = [np.minimum(c[1:] + shared, c[-1]) for c in (rows, cols)]
                     wanted = [[reduce(LARGE[:, a:b, c:d], (1, 2))
                                for c, d in zip(cols, ends[1], strict=False)]
@@ -109,12 +108,13 @@ def pooled(kind):
                     found += [bool(same), again, out.shape, [int(c[-1]) for c in (rows, cols)],
                               [max(s) - min(s) < 3 for s in sizes], str(cuts[0].dtype)]  # fmt: skip
         whole = ms.Tensor(np.arange(16).reshape(1, 4, 4, 1))
-        return [*found, *getattr(ms.ops, f"Fractional{kind}Pool")([1.0, 1.5, 1.5, 1.0])(whole)]
+        return [*found, *getattr(ms.ops, name)([1.0, 1.5, 1.5, 1.0])(whole)]
 
     return run
 
 
-cases["fractional max pool"], cases["fractional avg pool"] = pooled("Max"), pooled("Avg")
+cases["fractional max pool"] = pooled("FractionalMaxPool", np.max)
+cases["fractional avg pool"] = pooled("FractionalAvgPool", np.mean)
 
 
 @case
@@ -149,7 +149,7 @@ def adafactor(shape, flags, norm):
         held = [p, m, *(np.abs(rng.standard_normal(s)) for s in (
             shape[:-1], shape[:-2] + shape[-1:], shape))]  # fmt: skip
         params = [ms.Parameter(floats(ms, v), name=f"p{i}") for i, v in enumerate(held)]
-        name = "FusedAdaFactor" + "WithGlobalNorm" * (norm is not None)
+        name = "FusedAdaFactor" if norm is None else "FusedAdaFactorWithGlobalNorm"
         more = () if norm is None else (floats(ms, norm),)
         numbers = (floats(ms, v) for v in ((1e-30, 1e-3), 1.0, 0.9, 0.8, 0.01, 0.03))
         getattr(ms.ops, name)(*flags)(*numbers, floats(ms, g * 2), *params, *more)
