@@ -14,8 +14,8 @@ import gc
 import threading
 import warnings
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -143,6 +143,11 @@ class Device:
     def _forget(self, key: int, _: Any) -> None:
         self._sent.pop(key, None)
 
+    def forget(self, tensors: Iterable[Tensor] | None = None) -> None:
+        """The host has perhaps overwritten what was sent, of these or of all."""
+        for key in list(self._sent) if tensors is None else [id(_held(t)) for t in tensors]:
+            self._sent.pop(key, None)
+
     def _placed(self, out: Any) -> Any:
         """Results as values of Tensors, each with an identity of its own."""
         if isinstance(out, DeviceArray):
@@ -203,6 +208,8 @@ def use(device: Device | None) -> None:
     if _present is not None:
         _bring_home([t for t in gc.get_objects() if isinstance(t, Tensor)])
     _present = device
+    if device is not None:
+        device.forget()
     for prim in registry.values():
         prim.run = staticmethod(partial(device.run, prim) if device else prim.kernel)
     for prim in CONTROL:
@@ -223,8 +230,12 @@ def _run_a_graph(compiled: Any, tensors: Sequence[Tensor]) -> Any:
     if hasattr(compiled.executable, "takes_device_arrays"):
         return run([t._value for t in tensors])
     _bring_home([*tensors, *dict(compiled.graph.parameters)])
-    with _host():
-        return run([t._value for t in tensors])
+    try:
+        with _host():
+            return run([t._value for t in tensors])
+    finally:
+        if _present is not None:  # it may have overwritten Parameters that had been sent
+            _present.forget(dict(compiled.graph.updates))
 
 
 class _Here(threading.local):
@@ -246,14 +257,20 @@ def _host() -> Iterator[None]:
 
 def _bring_home(tensors: Sequence[Tensor]) -> None:
     numbers: dict[int, np.ndarray] = {}  # two Tensors of one value go on sharing it
-    slot = Tensor.__dict__["_value"]
     for tensor in tensors:
-        with suppress(AttributeError):  # an executable keeps the value
-            value = slot.__get__(tensor)
-            if isinstance(value, DeviceArray):
-                if id(value) not in numbers:
-                    numbers[id(value)] = value.numbers()
-                slot.__set__(tensor, numbers[id(value)])
+        value = _held(tensor)
+        if isinstance(value, DeviceArray):
+            if id(value) not in numbers:
+                numbers[id(value)] = value.numbers()
+            tensor._value = numbers[id(value)]
+
+
+def _held(tensor: Tensor) -> Any:
+    """The value of a Tensor; None where an executable keeps it, which nobody need ask for it."""
+    try:
+        return Tensor.__dict__["_value"].__get__(tensor)
+    except AttributeError:
+        return None
 
 
 @contextmanager

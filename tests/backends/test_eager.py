@@ -218,6 +218,25 @@ def test_graphs_elsewhere_get_numbers_and_constants_come_home(device):
     assert found.asnumpy().tolist() == [17, 28]
 
 
+def test_what_the_host_overwrites_is_sent_again(xp):
+    def step(a):
+        optimizer(grad(a)[1])
+        return a
+
+    net, x = nn.Dense(3, 2), ms.Tensor(np.ones((1, 3), np.float32))
+    optimizer = nn.SGD(net.trainable_params(), 0.1)
+    grad = ms.value_and_grad(lambda a: net(a).sum(), None, optimizer.parameters)
+    graph, start = ms.jit(step, backend="numpy"), net(x).asnumpy()
+    with eager.using(eager.Device(xp)):
+        for k in range(1, 4):
+            graph(x)  # in place, since nobody else holds the weights
+            close(net(x).asnumpy(), start - 0.4 * k)
+        with eager.using(None):
+            step(x)
+            step(x)
+        close(net(x).asnumpy(), start - 2)
+
+
 def test_loops_that_hold_graphs_run_on_the_cpu_and_say_so(device):
     def power(x):
         while x.sum() < 50:
