@@ -262,7 +262,7 @@ def fits(node: Node) -> bool:
     name, a = node.prim.name, node.attrs
     if any(v.dtype.kind == "c" for v in (*node.inputs, *node.outputs)):
         return False
-    if name in ("LogicalAnd", "LogicalOr", "LogicalXor", "LogicalNot"):
+    if name.startswith("Logical") or name in ("ReduceAll", "ReduceAny"):
         return all(v.dtype.kind == "b" for v in node.inputs)
     if name in ("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter"):
         return len(a["stride"]) == 2
