@@ -10,12 +10,14 @@
 An operation keeps its number through all stages: it is known by the value that it makes. One in a
 branch or loop has the number of that node under ``"within"``, others have -1. ``graph``
 is a scene as `graph_scene` describes it, without numbers, whose nodes carry that number under
-``"operation"``. The last stage's text is the generated program, the others' the ``.ir`` notation.
+``"operation"``; branches and loops are scopes in it. The last stage's text is the generated
+program, the others' the ``.ir`` notation.
 """
 
 from __future__ import annotations
 
 import inspect
+import itertools
 import linecache
 import operator
 from typing import Any
@@ -25,6 +27,10 @@ from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Graph, Node, Source
 from mslearn.graph.jit import Compilation
 from mslearn.graph.text import to_ir
+
+from .graph_control import KINDS, Port, Unfolding, line_of
+from .graph_fold import LIMIT
+from .graph_recorder import Op
 
 VERSION = 1
 APART = 6  # lines
@@ -227,12 +233,36 @@ def _runs(numbers: list[int]) -> list[tuple[int, int]]:
 
 
 def graph_scene(graph: Graph, book: Book) -> dict[str, Any]:
-    """A graph as a scene of version 1 without numbers, for the drawing of `insight.graph`."""
+    """A graph as a scene of version 1 without numbers, for the drawing of `insight.graph`.
+
+    Branches and loops are scopes; ``"unfolded"`` are those that are small enough to be open."""
     nodes: list[dict[str, Any]] = []
     edges: list[list[int]] = []
     made: dict[int, tuple[int, int]] = {}
+    count = itertools.count()
+    unfold = Unfolding(lambda op: f"{op}-op{next(count)}", numbers=False)
+    scopes: list[dict[str, Any]] = []
+    places: dict[tuple[str, ...], int] = {(): -1}
+    owners: dict[str, int] = {}  # operators of control flow, by their names
 
-    def add(kind: str, op: str, outputs: Any, operation: int, node: Node | None = None) -> None:
+    def place(path: tuple[str, ...]) -> int:
+        """The scope of control flow that a path is in."""
+        while path not in places and path not in unfold.frames:
+            path = path[:-1]  # Cells are no scopes here
+        if path not in places:
+            parent, phase = place(path[:-1]), "forward"
+            number = places[path] = len(scopes)
+            control = vars(unfold.frames[path]).copy()
+            scopes.append(
+                {"id": number, "name": path[-1], "parent": parent, "phase": phase,
+                 "control": control}
+            )  # fmt: skip
+        return places[path]
+
+    def add(
+        kind: str, op: str, outputs: Any, operation: int, node: Node | None = None,
+        scope: int = -1,
+    ) -> None:  # fmt: skip
         number = len(nodes)
         phase = "backward" if node is not None and node.backward else "forward"
         attrs = {} if node is None else {k: _attr(v) for k, v in node.attrs.items()}
@@ -245,7 +275,7 @@ def graph_scene(graph: Graph, book: Book) -> dict[str, Any]:
         ]  # fmt: skip
         nodes.append(
             {
-                "id": number, "kind": kind, "op": op, "name": op, "scope": -1, "phase": phase,
+                "id": number, "kind": kind, "op": op, "name": op, "scope": scope, "phase": phase,
                 "outputs": shown, "attrs": attrs, "doc": "", "source": None, "cause": None,
                 "operation": operation,
             }
@@ -259,16 +289,49 @@ def graph_scene(graph: Graph, book: Book) -> dict[str, Any]:
     for parameter, value in graph.parameters:
         if id(value) in read:
             add("parameter", parameter.name, [value], -1)
+    kept: list[Any] = []  # ids are only unique while their values live
     for node in graph.nodes:
-        add("op", node.prim.name, node.outputs, book.number(node), node)
-        for k, value in enumerate(node.values()):
-            if isinstance(value, Abstract) and id(value) in made:
-                source, output = made[id(value)]
-                edges.append([source, output, len(nodes) - 1, k])
+        source = line_of(node) if node.prim.name in KINDS else None
+        whole = Op(node.prim, node.inputs, node.attrs, node.outputs, (), source)
+        for op in unfold(whole):
+            kept.append(op)
+            scope, owner = place(op.scope), book.number(node)
+            at = unfold.nodes.get(id(op), node)
+            if isinstance(op, Port):
+                add("port", op.label, op.outputs, -1, at, scope)
+            else:
+                add("op", op.prim.name, op.outputs, book.number(at, owner), at, scope)
+                if id(op) in unfold.names:
+                    owners[unfold.names[id(op)]] = len(nodes) - 1
+            keys = [a for a in op.attrs.values() if isinstance(a, Abstract)]
+            for k, value in enumerate((*op.inputs, *keys)):
+                if id(value) in made:
+                    source, output = made[id(value)]
+                    edges.append([source, output, len(nodes) - 1, k])
+    for made_scope in scopes:
+        control = made_scope["control"]
+        control["node"] = owners[control.pop("owner")]
+        made_scope["phase"] = nodes[control["node"]]["phase"]
+    for shown in nodes:
+        if shown["kind"] == "port":
+            control = scopes[shown["scope"]]["control"]
+            shown["operation"] = nodes[control["node"]]["operation"]
     return {
-        "version": 1, "title": graph.name, "scopes": [], "nodes": nodes, "edges": edges,
-        "loss": None,
+        "version": 1, "title": graph.name, "scopes": scopes, "nodes": nodes, "edges": edges,
+        "loss": None, "unfolded": small(scopes, nodes),
     }  # fmt: skip
+
+
+def small(scopes: list[dict[str, Any]], nodes: list[dict[str, Any]]) -> list[int]:
+    """The scopes that hold little enough to be seen at once."""
+    count = [0] * len(scopes)
+    for node in nodes:
+        if node["scope"] >= 0:
+            count[node["scope"]] += 1
+    for scope in reversed(scopes):
+        if scope["parent"] >= 0:
+            count[scope["parent"]] += count[scope["id"]]
+    return [k for k, n in enumerate(count) if n <= LIMIT]
 
 
 def _attr(value: Any) -> str:

@@ -11,6 +11,7 @@ from mslearn.graph.jit import Jitted, jit
 from ._text import escape
 from .base import InsightWidget
 from .compile_scene import compile_scene, packed
+from .graph_svg import to_svg
 
 _WORDS = {
     "title": {"en": "How {0} is compiled", "zh": "{0} 是怎样编译的"},
@@ -86,6 +87,9 @@ def _html(scene: dict[str, Any], language: str) -> str:
         parts.append(
             f"<div>{word('source')}: {escape(block['file'])}</div><pre {pre}>{lines}</pre>"
         )
+    graph = scene["stages"][0]["graph"]
+    if graph["scopes"]:  # branches and loops are easier to see than to read
+        parts.append(to_svg(graph, language, set(graph["unfolded"]), backward=True))
     kinds = ("nodes", "flops", "bytes_moved", "peak_bytes")
     head = "".join(f'<th style="text-align:right">{word(k)}</th>' for k in kinds)
     rows = [f'<tr><th style="text-align:left">{word("pass")}</th>{head}</tr>']

@@ -94,15 +94,21 @@ def line_of(node: Node) -> Source | None:
 class Unfolding:
     """Takes control operators apart.
 
+    Args:
+        number: makes the name of an operator in its scope.
+        numbers: whether what is inside may be run once more, to show its numbers.
+
     Attributes:
         frames: the scopes that stand for control flow, by path.
         names: full names of control operators, by ``id`` of their `Op`.
+        nodes: the graph's nodes behind the operators inside, by ``id`` of the `Op`.
     """
 
-    def __init__(self, number: Callable[[str], str]) -> None:
-        self.number = number
+    def __init__(self, number: Callable[[str], str], numbers: bool = True) -> None:
+        self.number, self.numbers = number, numbers
         self.frames: dict[tuple[str, ...], Frame] = {}
         self.names: dict[int, str] = {}
+        self.nodes: dict[int, Node] = {}
 
     def __call__(self, op: Op) -> Iterator[Op]:
         """The operators inside `op`, then `op` itself; just `op` where nothing is inside."""
@@ -132,7 +138,7 @@ class Unfolding:
     def _branches(self, op: Op, own: tuple[str, ...], operands: Any) -> Any:
         graphs = {k: a for k, a in op.attrs.items() if isinstance(a, Graph)}
         heads = 1 if op.prim.name == "Cond" else 0
-        known = not isinstance(operands[0], Abstract) if operands else False
+        known = self.numbers and bool(operands) and not isinstance(operands[0], Abstract)
         taken = None
         if known:
             taken = ("then" if operands[0].reshape(-1)[0] else "els") if heads else "graph"
@@ -153,7 +159,8 @@ class Unfolding:
     def _loop(self, op: Op, own: tuple[str, ...], operands: Any) -> Any:
         cond, body, n = (op.attrs[k] for k in ("cond", "body", "n"))
         rounds, last, position = None, None, None
-        if not any(isinstance(v, Abstract) for v in operands) and _repeatable(cond, body):
+        known = self.numbers and not any(isinstance(v, Abstract) for v in operands)
+        if known and _repeatable(cond, body):
             rounds, last, position = _turns(cond, body, operands, n)
         names = body.input_names[:n]
         carried = [
@@ -208,7 +215,10 @@ class Unfolding:
             at.update(zip(map(id, node.outputs), outputs, strict=True))
             scope = path + _below(op.scope, node.scope)
             source = op.source if backward else line_of(node) or op.source
-            found += self(Op(node.prim, inputs, attrs, outputs, scope, source, op.cause))
+            made = Op(node.prim, inputs, attrs, outputs, scope, source, op.cause)
+            inner = list(self(made))
+            self.nodes[id(inner[-1])] = node
+            found += inner
         return found, [at.get(id(v), v) for v in graph.outputs]
 
 

@@ -195,10 +195,21 @@ def test_the_three_panes_keep_in_step(lab: Lab):
     lab.run_cell(2)
     expect(part).to_be_visible(timeout=60_000)
     line = part.locator(".ms-c-source .ms-c-row", has_text="x = x * 2")
-    line.click()  # it stands in the loop, whose node is drawn
-    expect(part.locator(".ms-g-item.ms-c-on")).to_contain_text("WhileLoop")
+    line.click()
+    lit = part.locator(".ms-g-item.ms-c-on")
+    expect(lit).to_contain_text("Mul")
+    expect(part.locator(".ms-g-control .ms-g-title")).to_have_text(
+        ["WhileLoop · while x.sum() < 9", "condition", "body"]
+    )
+    lab.screenshot("compile-loop")
+    part.locator(".ms-g-toggle").first.click()  # folded, the loop's box stands for what is inside
+    expect(lit).to_contain_text("WhileLoop · while x.sum() < 9")
     part.locator("[data-action=later]").click()
-    expect(part.locator(".ms-g-item.ms-c-on")).to_contain_text("WhileLoop")
+    expect(part.locator(".ms-c-name")).not_to_have_text("capture")
+    expect(lit).to_contain_text("WhileLoop")
+    part.locator("svg[role=tree]").focus()
+    page.keyboard.press("Enter")
+    expect(lit).to_contain_text("Mul")
     lab.scroll_to(0)
     lab.run_cell(1)
     expect(widget.locator("h3")).to_have_text("train_step 是怎样编译的")

@@ -182,6 +182,62 @@ def test_random_numbers_and_printing_inside_come_once(capsys):
     assert value(inner[0]) == value(cond) and len(cond["outputs"]) == 1
 
 
+def test_compile_view_has_the_same_boxes_without_numbers():
+    view = insight.compile_view(halved, ms.Tensor([5.0, 1.0, 2.0]))
+    operations = view.scene["operations"]
+    for stage in view.scene["stages"]:
+        graph = stage["graph"]
+        scopes = scopes_of(graph)
+        loop = scopes["WhileLoop-op0"]["control"]
+        assert loop["text"] == "while x.sum() > 1" and graph["nodes"][loop["node"]]["op"] == loop_op
+        assert all(s["control"]["runs"] is None for s in graph["scopes"])
+        assert {"Div", "x ↺", "turns ↺"} < {n["op"] for n in nodes_in(graph, "WhileLoop-op0/body")}
+        assert graph["unfolded"] == [s["id"] for s in graph["scopes"]]
+        for node in graph["nodes"]:
+            assert node["outputs"][0]["value"] == {"first": []}
+            if node["kind"] == "op":
+                assert operations[node["operation"]]["op"] == node["op"]
+            if node["kind"] == "port":
+                owner = operations[node["operation"]]["op"]
+                assert owner == ("Cond" if "Cond" in path_of(graph, node["scope"]) else loop_op)
+        condition = graph["nodes"][loop["node"]]
+        fed = [graph["nodes"][e[0]]["op"] for e in graph["edges"] if e[2] == condition["id"]]
+        assert fed == ["Greater", "x", "turns"]
+    html = view.fallback()["text/html"]
+    assert "<svg" in html and "WhileLoop · while x.sum() &gt; 1" in html
+
+    def large(x):
+        while x.sum() > 1:
+            for _ in range(60):
+                x = x * 0.99
+        return x
+
+    graph = insight.compile_view(large, ops.ones((3,))).scene["stages"][0]["graph"]
+    assert [graph["scopes"][k]["name"] for k in graph["unfolded"]] == ["condition"]
+
+
+loop_op = "WhileLoop"
+
+
+def path_of(graph, scope):
+    return next(path for path, s in scopes_of(graph).items() if s["id"] == scope)
+
+
+def test_siblings_and_nested_ones_have_scopes_of_their_own():
+    def several(x):
+        while x.sum() > 1:
+            x = x - 1 if x.max() > 2 else x / 2
+            x = -x if x.min() < -9 else x
+        return x if x.sum() > 0 else x + 1
+
+    for found in (
+        scene(ms.jit(several), ops.ones((3,))),
+        insight.compile_view(several, ops.ones((3,))).scene["stages"][0]["graph"],
+    ):
+        inner = [p for p in scopes_of(found) if p.rsplit("/", 1)[-1].startswith("Cond")]
+        assert len(inner) == len(set(inner)) == 3 and len(scopes_of(found)) == len(found["scopes"])
+
+
 def test_without_control_flow_nothing_changes():
     def plain(x):
         y = x * 2

@@ -2,10 +2,11 @@
 // Whatever is chosen in one pane (a line, a node, a line of text) is shown in the other two.
 import "./compile.css";
 import { type Line, Rows } from "./compile-rows";
+import { controlWords, scopeTitle } from "./graph-control";
 import { draw } from "./graph-draw";
 import "./graph.css";
 import { type Box, place } from "./graph-layout";
-import { GraphModel, type GraphNode, type Item, type Scene, shapeText } from "./graph-model";
+import { GraphModel, type GraphNode, type Item, type Scene, isPart, shapeText } from "./graph-model";
 import { READABLE, View } from "./graph-pan";
 import { type Model, type Words, announcer, followTheme, h, integer, s, translator } from "./shared";
 
@@ -14,13 +15,15 @@ interface Stage {
   name: string; teaches: Record<"en" | "zh", string>; counts: Record<"nodes" | "flops" | "bytes_moved" | "peak_bytes", number>;
   graph: number; text: number; // many passes change nothing: each graph and text is sent once
 }
-type Graph = Scene & { nodes: (GraphNode & { operation: number })[] };
+type Graph = Scene & { nodes: (GraphNode & { operation: number })[]; unfolded: number[] };
 interface Compiled {
   title: string; stages: Stage[]; operations: Operation[]; graphs: Graph[]; texts: [string, number][][];
   source: { file: string; function: string; lines: [number, string][] }[];
 }
 
 const words: Words = {
+  ...controlWords,
+  nodes: { en: "{n} operations", zh: "{n} 个操作" },
   title: { en: "How {name} is compiled", zh: "{name} 是怎样编译的" },
   slider: { en: "pass", zh: "编译阶段" },
   earlier: { en: "Earlier pass", zh: "上一个阶段" },
@@ -39,6 +42,7 @@ const words: Words = {
     en: "Slide through the passes. Choose a line or a node to see where it went.",
     zh: "拖动滑块逐个查看各阶段；点选一行或一个节点，看它变成了什么。",
   },
+  folds: { en: " + and − (or Enter in the graph) unfold and fold a branch or loop.", zh: "点 + 和 −（或在图上按回车）展开、折叠分支和循环。" },
 };
 
 /** A graph as it is on the page. */
@@ -51,6 +55,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const scene = model.get("scene") as Compiled;
   const arrow = `ms-c-arrow-${++views}`;
   let chosen = new Set<number>(); // operations
+  const models: GraphModel[] = [];
   const pictures: (Picture | undefined)[] = [], texts: (Rows | undefined)[] = [];
   let picture: Picture | null = null, lines: Rows | null = null; // those on the page
   let lit: SVGElement[] = [];
@@ -68,10 +73,23 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       s("path", { d: "M0 0.5L8 4L0 7.5Z", class: "ms-g-arrow" })))) as SVGSVGElement;
   const layer = s("g", { onclick: (event: Event) => {
     const key = (event.target as Element).closest("[data-key]")?.getAttribute("data-key");
-    const operation = key ? scene.graphs[scene.stages[at()]!.graph]!.nodes[Number(key.slice(1))]!.operation : -1;
-    if (operation >= 0) { chosen = new Set([operation]); mark(false); }
+    if (!key) return;
+    const graph = scene.graphs[scene.stages[at()]!.graph]!, k = Number(key.slice(1));
+    const node = graph.nodes[key[0] === "s" ? graph.scopes[k]!.control!.node : k]!;
+    if ((event.target as Element).closest(".ms-g-toggle")) toggle(k);
+    else if (node.operation >= 0 && !(event.target as Element).closest(".ms-g-frame")) { chosen = new Set([node.operation]); mark(false); }
   } });
   svg.append(layer);
+  svg.addEventListener("keydown", (event) => { // the branch or loop that is chosen, or the first
+    const graph = scene.graphs[scene.stages[at()]!.graph]!;
+    const own = graph.scopes.filter(({ control }) => control && !isPart(control));
+    const scope = own.find(({ control }) => chosen.has(graph.nodes[control!.node]!.operation)) ?? own[0];
+    if (event.key !== "Enter" || !scope) return;
+    toggle(scope.id);
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  const controlled = scene.graphs.some((graph) => graph.scopes.length);
   const heads = [0, 1, 2].map(() => h("div", { class: "ms-c-head" }));
   const help = h("p", { class: "ms-dim ms-c-help" });
   const root = h("section", { class: "ms ms-graph ms-compile" },
@@ -108,17 +126,20 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   }
 
   function pictureOf(k: number): Picture {
-    const graph = scene.graphs[k]!, model = new GraphModel(graph, new Set());
+    const graph = scene.graphs[k]!, model = models[k] ??= new GraphModel(graph, new Set(graph.unfolded));
     model.showBackward = true;
     const visible = model.visible();
-    const texts = (item: Item): [string, string] => [item.node!.op, shapeText(item.node!.outputs[0]?.shape ?? []).replace("·", "()")];
+    const texts = (item: Item): [string, string] => item.scope ? [scopeTitle(item.scope, t), t("nodes", { n: integer(model.operators[item.scope.id]!) })]
+      : [item.node!.op, shapeText(item.node!.outputs[0]?.shape ?? []).replace("·", "()")];
     const placed = place(model, visible, false, texts);
     const made = draw(visible, placed, false, {
-      texts, label: (item) => texts(item).join(", "), toggle: () => "", shade: () => null, isLoss: () => false, arrow,
+      texts, label: (item) => texts(item).join(", "), toggle: (item) => t(item.open ? "fold_tip" : "unfold_tip", { name: texts(item)[0] }), shade: () => null, isLoss: () => false, arrow,
     });
     const of = new Map<number, [SVGElement, Box][]>();
     for (const [key, element] of made.elements) {
-      const node = graph.nodes[Number(key.slice(1))]!;
+      const item = visible.items.get(key)!;
+      if (item.open) continue;
+      const node = item.node ? graph.nodes[item.node.id]! : graph.nodes[item.scope!.control!.node]!;
       if (node.phase === "backward") element.classList.add("ms-c-backward");
       if (node.operation < 0) continue;
       (of.get(node.operation) ?? of.set(node.operation, []).get(node.operation)!).push([element, placed.boxes.get(key)!]);
@@ -127,15 +148,28 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     return { root: made.root, of, first, width: placed.width, height: placed.height };
   }
 
+  /** Fold or unfold a branch or loop; the picture stays where it is. */
+  function toggle(scope: number): void {
+    const k = scene.stages[at()]!.graph, graph = models[k]!, open = graph.open.has(scope);
+    if (open) graph.open.delete(scope);
+    else graph.unfold(scope);
+    layer.replaceChildren((picture = pictures[k] = pictureOf(k)).root);
+    mark(false);
+    say(`${scopeTitle(scene.graphs[k]!.scopes[scope]!, t)}: ${t(open ? "folded" : "unfolded")}`);
+  }
+
   function textRows(k: number): Rows {
     return new Rows(scene.texts[k]!.map(([text, op], n) => ({ label: String(n + 1), text, operations: op >= 0 ? [op] : [] })), choose);
   }
 
   function mark(move: boolean): void {
     const here = [source.mark(chosen), lines!.mark(chosen)];
-    // What stands in a branch or loop is not drawn: its node is shown in its place.
+    // What stands in a folded branch or loop is not drawn: its box is shown in its place.
     const drawn = new Set<number>();
-    for (let op of chosen) for (; op >= 0; op = scene.operations[op]!.within) drawn.add(op);
+    for (let op of chosen) {
+      while (op >= 0 && !picture!.of.has(op)) op = scene.operations[op]!.within;
+      drawn.add(op);
+    }
     const nodes = [...drawn].flatMap((op) => picture!.of.get(op) ?? []);
     for (const element of lit) element.classList.remove("ms-c-on");
     lit = nodes.map(([element]) => element);
@@ -193,7 +227,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     heads[0]!.textContent = t("source");
     heads[1]!.textContent = t("graph");
     heads[2]!.textContent = t(stage.name === "program" ? "program" : "ir");
-    help.textContent = t("help");
+    help.textContent = t("help") + (controlled ? t("folds") : "");
     const now = pictures[stage.graph] ??= pictureOf(stage.graph);
     const rows = texts[stage.text] ??= textRows(stage.text);
     if (now !== picture) { // the place is chosen first: a text in SVG is laid out anew when its scale changes
@@ -210,11 +244,15 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   }
 
   model.on("change:stage", show);
-  model.on("change:language", show);
+  const relabel = () => { // titles of branches and loops are words
+    if (controlled) { pictures.length = 0; picture = null; }
+    show();
+  };
+  model.on("change:language", relabel);
   const stop = followTheme(root);
   show();
   prepare();
-  return () => { stop(); window.clearTimeout(waiting); view.stop(); model.off("change:stage", show); model.off("change:language", show); };
+  return () => { stop(); window.clearTimeout(waiting); view.stop(); model.off("change:stage", show); model.off("change:language", relabel); };
 }
 
 export default { render };

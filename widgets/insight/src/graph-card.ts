@@ -1,7 +1,8 @@
 // The card of a node: value, gradient, shape, attributes, documentation, source line.
 import type { GraphModel, GraphNode, Item, Output, Summary } from "./graph-model";
 import { isPart, shapeLong } from "./graph-model";
-import { inside, scopeTitle } from "./graph-text";
+import { scopeTitle } from "./graph-control";
+import { inside } from "./graph-text";
 import { h, integer, number, s } from "./shared";
 
 type Translate = (key: string, values?: Record<string, string | number>) => string;

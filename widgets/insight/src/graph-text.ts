@@ -1,5 +1,6 @@
 // What stands in a box, and what a screen reader says of it.
-import { type GraphModel, type Item, type Scope, isPart, shapeLong, shapeText } from "./graph-model";
+import { scopeTitle } from "./graph-control";
+import { type GraphModel, type Item, shapeLong, shapeText } from "./graph-model";
 import type { Overlay } from "./graph-overlay";
 import { number } from "./shared";
 
@@ -8,20 +9,6 @@ type Translate = (key: string, values?: Record<string, string | number>) => stri
 export function inside(model: GraphModel, scope: number, t: Translate): string {
   const ops = model.operators[scope]!;
   return ops === 1 ? t("inside1") : t("inside", { ops });
-}
-
-/** A scope's name; a branch or loop has its line of code, its parts say how often they ran. */
-export function scopeTitle({ name, control }: Scope, t: Translate): string {
-  if (!control) return name;
-  const { kind, text, runs } = control;
-  if (!isPart(control)) {
-    const op = name.replace(/-op\d+$/, "");
-    return text ? `${op} · ${text.length > 44 ? `${text.slice(0, 43)}…` : text}` : op;
-  }
-  if (runs === null) return t(`part_${kind}`);
-  const ran = kind === "condition" ? t("tests", { n: runs }) : kind === "body" ? t(runs === 1 ? "round" : "rounds", { n: runs })
-    : t(runs ? "taken" : "idle");
-  return `${t(`part_${kind}`)} · ${ran}`;
 }
 
 export function texter(graph: GraphModel, overlay: Overlay, t: Translate) {

@@ -1,3 +1,4 @@
+import { controlWords } from "./graph-control";
 import type { Words } from "./shared";
 
 export const words: Words = {
@@ -44,19 +45,8 @@ export const words: Words = {
   parameter: { en: "parameter", zh: "参数" },
   input: { en: "input", zh: "输入" },
   constant: { en: "constant", zh: "常量" },
-  port: { en: "value of a branch or loop", zh: "分支或循环的值" },
-  part_then: { en: "then", zh: "成立时" },
-  part_else: { en: "else", zh: "否则" },
-  part_condition: { en: "condition", zh: "条件" },
-  part_body: { en: "body", zh: "循环体" },
-  taken: { en: "taken", zh: "走了这一支" },
-  idle: { en: "not taken", zh: "没有走" },
-  tests: { en: "tested {n}×", zh: "判断了 {n} 次" },
-  round: { en: "1 round", zh: "1 轮" },
-  rounds: { en: "{n} rounds", zh: "{n} 轮" },
+  ...controlWords,
   last_round: { en: "The numbers inside are those of the last round.", zh: "其中的数值取自最后一轮。" },
-  folded: { en: "folded", zh: "已折叠" },
-  unfolded: { en: "unfolded", zh: "已展开" },
   inside: { en: "{ops} operators", zh: "{ops} 个算子" },
   inside1: { en: "1 operator", zh: "1 个算子" },
   params: { en: "{n} parameters", zh: "{n} 个参数" },
@@ -85,8 +75,6 @@ export const words: Words = {
   shown: { en: "block means of {of}", zh: "{of} 的分块均值" },
   shown_all: { en: "block means", zh: "分块均值" },
   close: { en: "Close", zh: "关闭" },
-  unfold_tip: { en: "Unfold {name}", zh: "展开 {name}" },
-  fold_tip: { en: "Fold {name}", zh: "折叠 {name}" },
   help: {
     en: "Double-click or Enter: fold, unfold · click: pin the card · arrow keys: follow the edges · drag: move · wheel (after a click, or with Ctrl): zoom",
     zh: "双击或回车：折叠、展开 · 单击：固定卡片 · 方向键：沿边移动 · 拖动：平移 · 滚轮（先单击，或按住 Ctrl）：缩放",
