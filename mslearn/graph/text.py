@@ -106,26 +106,43 @@ def _attrs(node: Node, names: dict[int, str]) -> str:
 
 
 def to_dot(graph: Graph) -> str:
-    """The graph in the DOT language; names are quoted, whatever they hold."""
-    names = {id(v): f"in{i}" for i, (v, _, _) in enumerate(_params(graph))}
+    """The graph in the DOT language; names are quoted, whatever they hold.
+
+    The graphs of branches and loops are boxes (clusters) of their own, tied to their node by a
+    dashed line with what they are to it: ``then``, ``els``, ``cond`` or ``body``.
+    """
     lines = ["digraph {", "  rankdir=TB; node [shape=box, style=rounded];"]
+    return "\n".join([*lines, *_dot(graph, ""), "}", ""])
+
+
+def _dot(graph: Graph, own: str) -> list[str]:
+    """The lines of a graph; `own` stands before the names of its nodes."""
+    names = {id(v): f"{own}in{i}" for i, (v, _, _) in enumerate(_params(graph))}
+    lines = []
     for value, name, _ in _params(graph):
         lines.append(
             f"  {names[id(value)]} [label={_quote(name + ' ' + _type(value))}, shape=ellipse];"
         )
     for i, node in enumerate(graph.nodes):
+        at = f"{own}n{i}"
         color = ", color=orange" if node.backward else ""
-        lines.append(f"  n{i} [label={_quote(node.prim.name)}{color}];")
+        lines.append(f"  {at} [label={_quote(node.prim.name)}{color}];")
         for value in node.inputs:
             if isinstance(value, Abstract):
                 shape = _quote(str(tuple(value.shape)))
-                lines.append(f"  {names[id(value)]} -> n{i} [label={shape}];")
-        names.update((id(out), f"n{i}") for out in node.outputs)
-    lines += ["  return [shape=ellipse];"]
+                lines.append(f"  {names[id(value)]} -> {at} [label={shape}];")
+        names.update((id(out), at) for out in node.outputs)
+        for key, inner in node.attrs.items():
+            if isinstance(inner, Graph):
+                inside = f"{at}_{key}_"
+                title = _quote(f"{key}: @{inner.name}")
+                lines += [f"  subgraph cluster_{inside} {{ label={title};", *_dot(inner, inside)]
+                lines += ["  }", f"  {inside}return -> {at} [style=dashed, label={_quote(key)}];"]
+    lines += [f"  {own}return [label=return, shape=ellipse];"]
     for value in graph.results():
         if id(value) in names:
-            lines.append(f"  {names[id(value)]} -> return;")
-    return "\n".join([*lines, "}", ""])
+            lines.append(f"  {names[id(value)]} -> {own}return;")
+    return lines
 
 
 def _quote(text: str) -> str:

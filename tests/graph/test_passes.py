@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import threading
 import time
@@ -290,6 +291,24 @@ def test_text_and_dot_show_every_node_its_types_and_its_line():
     if shutil.which("dot") is None:
         pytest.skip("Graphviz is not installed")
     assert graphviz.Source(dot).pipe(format="svg").startswith(b"<?xml")
+
+
+def test_dot_shows_branches_and_loops_as_boxes():
+    def steered(x):
+        while x.sum() < 9:
+            x = x * 2 if x.max() > 1 else x + 1
+        return x
+
+    graph = ms.jit(steered).compile((ops.ones((2,)),), {}).graph
+    dot = to_dot(graph)
+    titles = re.findall(r'subgraph cluster_(\w+) \{ label="(\w+): @', dot)
+    assert [t for _, t in titles] == ["cond", "body", "then", "els"]
+    assert len({name for name, _ in titles}) == 4
+    assert all(
+        f"{name}return -> {name.rsplit('_', 2)[0]} [style=dashed" in dot for name, _ in titles
+    )
+    if shutil.which("dot") is not None:
+        assert graphviz.Source(dot).pipe(format="svg").startswith(b"<?xml")
 
 
 def test_hostile_names_are_quoted_in_dot():
