@@ -291,8 +291,8 @@ def graph_scene(graph: Graph, book: Book) -> dict[str, Any]:
             add("parameter", parameter.name, [value], -1)
     kept: list[Any] = []  # ids are only unique while their values live
     for node in graph.nodes:
-        source = line_of(node) if node.prim.name in KINDS else None
-        whole = Op(node.prim, node.inputs, node.attrs, node.outputs, (), source)
+        line = line_of(node) if node.prim.name in KINDS else None
+        whole = Op(node.prim, node.inputs, node.attrs, node.outputs, (), line)
         for op in unfold(whole):
             kept.append(op)
             scope, owner = place(op.scope), book.number(node)
