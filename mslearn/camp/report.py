@@ -89,7 +89,7 @@ class Card:
         if self.footer:
             label, text = self.footer
             lines += textwrap.wrap(
-                f"{label} {text}", 96, initial_indent="  ", subsequent_indent="  "
+                _labelled(label, text), 96, initial_indent="  ", subsequent_indent="  "
             )
         return "\n".join(lines)
 
@@ -122,8 +122,14 @@ class Card:
             )
         if self.footer:
             label, text = self.footer
-            parts.append(f"<div><strong>{html.escape(label)}</strong> {inline(text)}</div>")
+            strong = f"<strong>{html.escape(label)}</strong>"
+            parts.append(f"<div>{_labelled(strong, inline(text), label)}</div>")
         return "\n".join([*parts, "</div>"])
+
+
+def _labelled(shown: str, text: str, label: str = "") -> str:
+    """A label and its text; a full-width colon brings its own space."""
+    return shown + ("" if (label or shown).endswith("：") else " ") + text
 
 
 def inline(text: str) -> str:

@@ -112,7 +112,7 @@ def _compile(function: FunctionType) -> CodeType | None:
     new = compile(outside, code.co_filename, "exec", dont_inherit=True)
     for _ in range(depth):
         new = _only_code(new)
-    return _renamed(new, code.co_name)
+    return _renamed(new, code)
 
 
 def _without_extras(tree: ast.AST) -> None:
@@ -134,13 +134,15 @@ def _only_code(code: CodeType) -> CodeType:
     return next(c for c in code.co_consts if isinstance(c, CodeType))
 
 
-def _renamed(code: CodeType, name: str) -> CodeType:
+def _renamed(code: CodeType, like: CodeType) -> CodeType:
     """The pieces carry the function's name, as tracebacks and nodes show it."""
+    keys = ("co_name", "co_qualname")[: 2 if hasattr(like, "co_qualname") else 1]  # Python 3.11
+    names = {key: getattr(like, key) for key in keys}
 
     def walk(inner: CodeType) -> CodeType:
         consts = tuple(walk(c) if isinstance(c, CodeType) else c for c in inner.co_consts)
         mine = inner.co_name.startswith(PREFIX) or THUNK in inner.co_varnames
-        new = inner.replace(co_consts=consts, co_name=name if mine else inner.co_name)
+        new = inner.replace(co_consts=consts, **(names if mine else {}))
         _rewritten.add((new.co_filename, new))
         return new
 

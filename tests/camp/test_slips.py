@@ -104,3 +104,12 @@ def test_a_kernel_of_the_lab_begins_with_it(tmp_path):
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def test_a_graphs_function_keeps_its_name(shell):
+    shell.run_cell("@ms.jit\ndef choose(a):\n    if a > 0:\n        return a\n    return -a")
+    with pytest.raises(ValueError, match="truth value") as caught:
+        shell.user_ns["choose"](shell.user_ns["x"])
+    codes = [entry.frame.code.raw for entry in caught.traceback]
+    (inner,) = [code for code in codes if "ipython" in code.co_filename or code.co_name == "choose"]
+    assert inner.co_name == getattr(inner, "co_qualname", "choose") == "choose"
