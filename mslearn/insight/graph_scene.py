@@ -29,21 +29,20 @@ draws must escape. No Jupyter is needed here.
 
 from __future__ import annotations
 
-import gc
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from mslearn.backends.home import at_home
-from mslearn.core import Parameter, Tensor, observing
+from mslearn.core import Tensor, observing
 from mslearn.core.context import GRAPH_MODE, settings
 from mslearn.core.dtype import dtype_of
 from mslearn.graph.ir import Graph
 from mslearn.nn import Cell
 
 from .graph_control import ControlRecorder, Port, Unfolding
+from .graph_names import arity, leaves_of, named_arguments, outside_tensors, parameters_of
 from .graph_recorder import Op, Recorder
 from .graph_update import Change, tried_step
 
@@ -82,7 +81,7 @@ def scene(
             f"'{type(cell_or_fn).__name__}'. Pass the network itself and then its inputs: "
             f"insight.graph(net, x)."
         )
-    extra = _arity(loss_fn) - 1 if loss_fn is not None else 0
+    extra = arity(loss_fn) - 1 if loss_fn is not None else 0
     extra = min(max(extra, 0), max(len(inputs) - 1, 0))
     args, targets = inputs[: len(inputs) - extra], inputs[len(inputs) - extra :]
     recorder = ControlRecorder()
@@ -93,14 +92,14 @@ def scene(
             result = cell_or_fn(*args)
         if loss_fn is not None:
             result = loss_fn(result, *targets)
-    named = _named_arguments(cell_or_fn, args) | _named_arguments(loss_fn, targets, 1)
+    named = named_arguments(cell_or_fn, args) | named_arguments(loss_fn, targets, 1)
     forward = len(recorder.ops)
     if not forward:
         raise TypeError(
             "insight.graph: no operation ran on tensors, so there is nothing to draw. Does the "
             "function compute with NumPy arrays or Python numbers? Use mslearn.Tensor and ops."
         )
-    parameters = _parameters(_leaves(recorder.ops))
+    parameters = parameters_of(leaves_of(recorder.ops))
     loss = _scalar(result, required=loss_fn is not None) if grads or loss_fn is not None else None
     found: dict[int, Tensor] = {}
     if grads and loss is not None:
@@ -112,8 +111,8 @@ def scene(
             "Pass loss_fn, or a function that returns the loss, and leave grads=True."
         )
     updates = tried_step(optimizer, found) if optimizer is not None else {}
-    captured = _captured(cell_or_fn) | _captured(loss_fn)
-    names = {id(t._value): n for n, t in captured.items()}
+    outside = outside_tensors(cell_or_fn) | outside_tensors(loss_fn)
+    names = {id(t._value): n for n, t in outside.items()}
     names |= {id(t._value): n for n, t in named.items()}
     return build(
         recorder,
@@ -306,70 +305,6 @@ class _Builder:
         n = self.counts.get(op, 0)
         self.counts[op] = n + 1
         return f"{op}-op{n}"
-
-
-# -- what the arguments are called, and which leaves are Parameters ----------------------------
-
-
-def _arity(fn: Any) -> int:
-    """How many positional arguments `fn` insists on."""
-    try:
-        signature = inspect.signature(fn.construct if isinstance(fn, Cell) else fn)
-    except (TypeError, ValueError):
-        return 1
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(p.kind in kinds and p.default is p.empty for p in signature.parameters.values())
-
-
-def _named_arguments(fn: Any, args: tuple[Any, ...], skip: int = 0) -> dict[str, Tensor]:
-    names: list[str] = []
-    try:
-        signature = inspect.signature(fn.construct if isinstance(fn, Cell) else fn)
-        for p in signature.parameters.values():
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
-                names.append(p.name)
-    except (TypeError, ValueError):
-        pass
-    names = names[skip:]
-    named = {}
-    for k, arg in enumerate(args):
-        if isinstance(arg, Tensor) and not isinstance(arg, Parameter):
-            named[names[k] if k < len(names) else f"input{k}"] = arg
-    return named
-
-
-def _captured(fn: Any) -> dict[str, Tensor]:
-    """Tensors that a function uses from outside, such as the labels in a lambda, by name."""
-    try:
-        found = inspect.getclosurevars(fn)
-    except TypeError:
-        return {}
-    outside = {**found.globals, **found.nonlocals}
-    return {
-        n: t for n, t in outside.items() if isinstance(t, Tensor) and not isinstance(t, Parameter)
-    }
-
-
-def _leaves(ops: list[Op]) -> list[Any]:
-    made: set[int] = set()
-    leaves: dict[int, Any] = {}
-    for op in ops:
-        for value in op.inputs:
-            if id(value) not in made:
-                leaves[id(value)] = value
-        made.update(map(id, op.outputs))
-    return list(leaves.values())
-
-
-def _parameters(leaves: list[Any]) -> dict[int, Parameter]:
-    """The Parameters among `leaves`, by id(value).
-
-    Observers see values, not the handles that hold them. Who holds a value is asked of the
-    garbage collector, so that weights are found in whatever Cell, list or closure they live.
-    """
-    wanted = {id(v) for v in leaves}
-    holders = [h for h in gc.get_referrers(*leaves) if isinstance(h, Parameter)]
-    return {id(p._value): p for p in holders if id(p._value) in wanted}
 
 
 def _scalar(result: Any, required: bool) -> Tensor | None:

@@ -22,8 +22,8 @@ from mslearn.core import Parameter, Tensor, observing
 from mslearn.core.primitive import Primitive
 from mslearn.ops.families import Elementwise
 
+from .graph_names import leaves_of, named_arguments, outside_tensors, parameters_of
 from .graph_recorder import Op, Recorder
-from .graph_scene import _captured, _leaves, _named_arguments, _parameters
 
 LIMIT = 4000  # operations; nobody steps through more
 
@@ -62,7 +62,7 @@ class Trace:
                 f"'{type(fn).__name__}'. Pass the function and then its arguments: "
                 "insight.gradient(fn, x)."
             )
-        named = _named_arguments(fn, args)
+        named = named_arguments(fn, args)
         # A fresh value for each argument: the same tensor at two places counts for each.
         fresh = {id(t): Tensor.wrap(t._value.view()) for t in named.values()}
         args = tuple(fresh.get(id(a), a) if isinstance(a, Tensor) else a for a in args)
@@ -79,10 +79,10 @@ class Trace:
             )
         self.result = _main(result)
         self.output = self.result._value
-        params = _parameters(_leaves(self.ops))
+        params = parameters_of(leaves_of(self.ops))
         self.parameters = {id(p._value): p for p in params.values()}
         self.leaves: dict[str, Any] = {n: t._value for n, t in named.items()}
-        outside = {n: t._value for n, t in _captured(fn).items()}
+        outside = {n: t._value for n, t in outside_tensors(fn).items()}
         self.leaves |= {p.name: p._value for p in self.parameters.values()}
         self.leaves |= {p.name: p._value for p in _all_parameters(fn)}
         self._kinds = {id(t._value): "input" for t in named.values()}
@@ -134,7 +134,7 @@ class Trace:
         for k, op in enumerate(self.ops):
             if op.prim.vjp is None or op.prim.jvp is None:
                 continue
-            several = len(op.outputs) > 1
+            several = op.several
             wrapped = [Tensor.wrap(v) for v in op.inputs]
             out = tuple(map(Tensor.wrap, op.outputs)) if several else Tensor.wrap(op.outputs[0])
             for slot, value in enumerate(op.inputs):
@@ -313,7 +313,7 @@ def _step(at: float) -> float:
 
 
 def _whole(op: Op) -> Any:
-    return op.outputs if len(op.outputs) > 1 else op.outputs[0]
+    return op.outputs if op.several else op.outputs[0]
 
 
 def _local(op: Op, slot: int) -> np.ndarray | None:

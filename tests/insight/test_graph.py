@@ -13,7 +13,7 @@ import pytest
 from insight.graph_example import example
 
 import mslearn as ms
-from mslearn import nn, ops
+from mslearn import insight, nn, ops
 from mslearn.core import observing
 from mslearn.insight.graph_dot import dot_source
 from mslearn.insight.graph_fold import first_unfolded, fold
@@ -292,3 +292,14 @@ def test_view():
     assert bundle["image/svg+xml"] == view.to_svg()
     assert view.to_dot().source == dot_source(view.scene)
     json.dumps(view.scene, allow_nan=False)
+
+
+def test_a_tuple_of_one_has_a_gradient() -> None:
+    x = ms.Tensor([1.0, 2.0, 3.0])
+
+    def whole(v):
+        return (ops.split(v, 3)[0] ** 2).sum()
+
+    leaf = next(n for n in scene(whole, x)["nodes"] if n["kind"] == "input")
+    assert leaf["outputs"][0]["grad"]["first"] == [2.0, 4.0, 6.0]
+    insight.gradient(whole, x)
