@@ -134,7 +134,7 @@ def argmax(a, axis=None):
 
 def argmin(a, axis=None):
     """The index of the smallest element along `axis`, or of all."""
-    return ops.cast(ops.argmin(array(a), axis), to_numpy(int))
+    return ops.cast(ops.argmin(array(a), axis), "i4")
 
 
 def argsort(a, axis=-1):
@@ -163,6 +163,8 @@ def where(condition, x=None, y=None):
     """`x` where the condition holds, else `y`; the coordinates of true elements without them."""
     if x is None and y is None:
         return ops.nonzero(array(condition), as_tuple=True)
+    if not (isinstance(x, Tensor) or isinstance(y, Tensor)):
+        x, y = array(x), array(y)
     return ops.where(array(condition), x, y)
 
 
@@ -252,7 +254,8 @@ def split(x, indices_or_sections, axis=0):
             f"For 'split', axis {axis} of size {t.shape[axis]} does not divide into "
             f"{indices_or_sections} equal pieces. Use array_split."
         )
-    return ops.tensor_split(t, indices_or_sections, axis)
+    parts = ops.tensor_split(t, indices_or_sections, axis)
+    return parts if isinstance(indices_or_sections, int) else list(parts)
 
 
 def array_split(x, indices_or_sections, axis=0):
@@ -343,8 +346,27 @@ def copy(a):
     return array(a).copy()
 
 
-expand_dims, flip, moveaxis, ravel = map(_simple, ("expand_dims", "flip", "moveaxis", "ravel"))
-swapaxes, trace, diff, rot90 = map(_simple, ("swapaxes", "trace", "diff", "rot90"))
+def expand_dims(a, axis):
+    """New axes of size 1 at the places `axis` of the result."""
+    t, axes = array(a), (axis,) if isinstance(axis, int) else tuple(axis)
+    for place in sorted(i % (t.ndim + len(axes)) for i in axes):
+        t = ops.expand_dims(t, place)
+    return t
+
+
+def flip(m, axis=None):
+    """The order along `axis` reversed, along all axes by default."""
+    t = array(m)
+    return ops.flip(t, tuple(range(t.ndim)) if axis is None else axis)
+
+
+def rot90(a, k=1, axes=(0, 1)):
+    """Turned `k` times by 90 degrees, from the first of `axes` to the second."""
+    return ops.rot90(array(a), k, tuple(axes))
+
+
+moveaxis, ravel, swapaxes = map(_simple, ("moveaxis", "ravel", "swapaxes"))
+trace, diff = map(_simple, ("trace", "diff"))
 diagonal, hstack, vstack, dstack = map(_simple, ("diagonal", "hstack", "vstack", "dstack"))
 column_stack, atleast_1d, atleast_2d = map(_simple, ("column_stack", "atleast_1d", "atleast_2d"))
 

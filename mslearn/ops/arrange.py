@@ -260,7 +260,8 @@ def logcumsumexp(input, axis):
 def cumprod(input, dim, dtype=None):
     """The running product along `dim`."""
     x = as_tensor(input)
-    x = x if dtype is None else cast(x, to_numpy(dtype))
+    kind = "i8" if dtype is None and x._value.dtype.kind in "biu" else dtype
+    x = x if kind is None else cast(x, to_numpy(kind))
     return apply(CumProd, (x,), {"axis": int(dim)})
 
 

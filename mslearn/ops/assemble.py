@@ -137,7 +137,7 @@ def attach_methods(table: dict[str, Callable[..., Any]]) -> None:
         "amax": reductions.amax, "amin": reductions.amin,
         "all": reductions.all, "any": reductions.any, "argmax": _argmax, "argmin": _argmin,
         "var": reductions.var, "std": reductions.std,
-        "cumsum": reductions.cumsum, "gather": indexing.gather,
+        "cumsum": _cumsum, "gather": indexing.gather,
         "masked_fill": indexing.masked_fill, "masked_select": indexing.masked_select,
         "where": lambda self, condition, y: indexing.where(condition, self, y),
         "clip": control.clip_by_value, "clamp": control.clip_by_value,
@@ -187,6 +187,12 @@ def _sum(self, axis=None, keepdims=False, *, dtype=None, initial=None):
     """The sum over `axis` (all axes when None), plus `initial` if given."""
     total = reductions.sum(self, axis, keepdims, dtype=dtype)
     return total if initial is None else total + initial
+
+
+def _cumsum(self, axis, dtype=None):
+    """The running sum along `axis`; small integers are summed in int32."""
+    small = dtype is None and self._value.dtype.str[1:] in ("i1", "u1", "i2", "u2")
+    return reductions.cumsum(self, axis, "i4" if small else dtype)
 
 
 def _contains(self, item):

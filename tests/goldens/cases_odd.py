@@ -42,6 +42,8 @@ def plain(value):
         return value
     if isinstance(value, tuple | list):
         return [plain(v) for v in value]
+    if isinstance(value, float):
+        return f"{value:.9g}"
     return value if isinstance(value, bool | int | str) or value is None else str(value)
 
 
