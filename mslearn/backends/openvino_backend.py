@@ -76,6 +76,8 @@ class OpenVinoBackend(Backend):
         if device == "CPU":
             settings["INFERENCE_NUM_THREADS"] = str(threads or get_context("runtime_num_threads"))
         settings.update({k: str(v) for k, v in (provider_options or {}).items()})
+        asked = str(settings["INFERENCE_PRECISION_HINT"])
+        precision = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}.get(asked, asked)
         try:
             core = openvino.Core()
             compiled = core.compile_model(core.read_model(model.data), device, settings)

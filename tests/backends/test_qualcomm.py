@@ -100,6 +100,8 @@ def test_settings_reach_the_runtimes():
     found = made.session.get_provider_options()["QNNExecutionProvider"]
     assert (found["htp_performance_mode"], found["soc_model"]) == ("burst", "57")
     doubled("OpenVINO-CPU", provider_options={"PERFORMANCE_HINT": "LATENCY"})
+    half = doubled("OpenVINO-CPU", provider_options={"INFERENCE_PRECISION_HINT": "bf16"})
+    assert half.code.startswith("OpenVINO-CPU: OpenVINO CPU, bfloat16")
     with pytest.raises(BackendError, match="NO_SUCH"):
         doubled("OpenVINO-CPU", provider_options={"NO_SUCH": 1})
 
