@@ -3,8 +3,9 @@
 A jitted function that decides by numbers is run as the graph that `ms.jit` captures of it
 (`ControlRecorder`), so an ``if`` or ``while`` is one operator. `Unfolding` then takes that
 operator apart: the operators of its graphs stand in scopes of their own (``then`` and ``else``;
-``condition`` and ``body``), with *ports* for the values that a branch hands out or a loop
-carries. Numbers are those of the branch that was taken, or of a loop's last round.
+``condition`` and ``body``; of a loop's gradient also ``back``), with *ports* for the values that
+a branch hands out or a loop carries. Numbers are those of the branch that was taken, or of a
+loop's last round.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from mslearn.core.primitive import Primitive, apply
 from mslearn.core.state import state
 from mslearn.core.tensor import Abstract, NeedsNumbers, Tensor
 from mslearn.graph.capture import capture
-from mslearn.graph.control_prims import runner
+from mslearn.graph.control_prims import derivative, runner
 from mslearn.graph.ir import Graph, Node
 from mslearn.graph.passes import dce
 from mslearn.graph.passes.base import EFFECTS
@@ -30,8 +31,11 @@ from mslearn.graph.tree import fill, flatten
 
 from .graph_recorder import Op, Recorder, Source, _short
 
-PARTS = {"then": "then", "els": "else", "cond": "condition", "body": "body", "graph": "body"}
-KINDS = {"Cond": "branch", "WhileLoop": "loop", "Call": "call"}
+PARTS = {
+    "then": "then", "els": "else", "cond": "condition", "body": "body", "graph": "body",
+    "pull": "back",
+}  # fmt: skip
+KINDS = {"Cond": "branch", "WhileLoop": "loop", "Call": "call", "LoopGrad": "loop"}
 REPEATABLE = {"NextKey", "Print", "Raise"}  # effects that do no harm when they come once more
 
 
@@ -43,7 +47,7 @@ class Frame:
         kind: ``"branch"``, ``"loop"`` or ``"call"``; of what is inside one of `PARTS`.
         owner: the full name of the operator.
         text: its source line.
-        runs: how often this part ran; None where that is not known.
+        runs: how often this part ran (of a loop, its rounds); None where that is not known.
     """
 
     kind: str
@@ -69,7 +73,7 @@ class ControlRecorder(Recorder):
         except NeedsNumbers:  # it has no graph
             return function(*args, **kwargs)
         graph = dce.run(captured.graph)
-        if not any(graph.subgraphs()):
+        if not any(node.prim.name in KINDS for node in graph.nodes):
             return function(*args, **kwargs)
         before = state.scope
 
@@ -113,7 +117,8 @@ class Unfolding:
     def __call__(self, op: Op) -> Iterator[Op]:
         """The operators inside `op`, then `op` itself; just `op` where nothing is inside."""
         kind = KINDS.get(op.prim.name)
-        if kind is None:
+        derived = op.prim.name == "LoopGrad"
+        if kind is None or (derived and op.attrs["program"].loop is None):
             yield op
             return
         own = (*op.scope, self.number(op.prim.name))
@@ -125,7 +130,9 @@ class Unfolding:
             at = 1 if kind == "branch" else 0
             start, operands = operands[at], operands[:at] + operands[at + 1 :]
         with _again_from(start):
-            if kind == "loop":
+            if derived:
+                inner, reads = self._loop_grad(op, own, operands)
+            elif kind == "loop":
                 inner, reads = self._loop(op, own, operands)
             else:
                 inner, reads = self._branches(op, own, operands)
@@ -180,10 +187,47 @@ class Unfolding:
         found += [
             self._port(v, f"{name} ↺", path, op) for v, name in zip(results, names, strict=True)
         ]
+        self.frames[own].runs = self.frames[path].runs
         return found, [test, *given[:n]]
+
+    def _loop_grad(self, op: Op, own: tuple[str, ...], operands: Any) -> Any:
+        """A loop's gradient: its rounds once more, and the way back through one of them."""
+        cond, body, n = op.attrs["program"].loop
+        outs, ins = ([i for i, v in enumerate(vs) if v.dtype.kind in "fc"]
+                     for vs in (body.outputs, body.inputs))  # fmt: skip
+        names, k = body.input_names, len(outs)
+        slopes = [
+            self._port(v, f"∂{names[i]}", own, op) for v, i in zip(operands[:k], outs, strict=True)
+        ]
+        state = operands[k:]
+        carried = [self._port(v, name, own, op) for v, name in zip(state[:n], names, strict=False)]
+        given = [port.outputs[0] for port in carried] + list(state[n:])
+        dys = [port.outputs[0] for port in slopes]
+        found: list[Op] = [*slopes, *carried]
+        inner, (test,) = self._inside(cond, given, self._part(own, "cond", None), op, None)
+        found += inner
+        pull = derivative(body, "pull")
+        for key, graph, values, labels in (
+            ("body", body, given, names[:n]),
+            ("pull", pull, [*dys, *given], [f"∂{names[i]}" for i in ins]),
+        ):
+            path = self._part(own, key, None)
+            inner, results = self._inside(graph, values, path, op, None)
+            found += inner
+            found += [
+                self._port(v, f"{name} ↺", path, op)
+                for v, name in zip(results, labels, strict=True)
+            ]
+        return found, [test, *dys]
+
+    def _idle(self, path: tuple[str, ...]) -> bool:
+        """Whether a path stands in a part that did not run."""
+        parts = (self.frames.get(path[:k]) for k in range(1, len(path) + 1))
+        return any(part is not None and part.runs == 0 for part in parts)
 
     def _part(self, own: tuple[str, ...], key: str, runs: int | None) -> tuple[str, ...]:
         path = (*own, PARTS[key])
+        runs = 0 if self._idle(own) else runs
         self.frames[path] = Frame(PARTS[key], self.frames[own].owner, runs=runs)
         return path
 

@@ -12,7 +12,7 @@ from typing import Any
 
 Key = tuple[str, int]
 LIMIT = 40  # what a reader takes in at first sight
-PARTS = ("then", "else", "condition", "body")  # of control flow
+PARTS = ("then", "else", "condition", "body", "back")  # of control flow
 
 
 @dataclass

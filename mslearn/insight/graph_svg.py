@@ -33,6 +33,7 @@ _WORDS = {
     "else": {"en": "else", "zh": "否则"},
     "condition": {"en": "condition", "zh": "条件"},
     "body": {"en": "body", "zh": "循环体"},
+    "back": {"en": "back through a round", "zh": "往回一轮"},
     "taken": {"en": "taken", "zh": "走了这一支"},
     "idle": {"en": "not taken", "zh": "没有走"},
     "tests": {"en": "tested {0}×", "zh": "判断了 {0} 次"},

@@ -158,6 +158,47 @@ def test_cells_in_graph_mode():
     assert "Default/network-Net/Cond-op0" not in scopes_of(scene(Net(), ops.ones((2, 3))))
 
 
+def test_the_gradient_of_a_loop_shows_one_round_there_and_back():
+    def grown(x):
+        while x.sum() < 9:
+            x = x * x + 1
+        return x.sum()
+
+    slope = ms.jit(ms.grad(grown))
+    x = ms.Tensor([1.0, 0.5])
+    shown = (scene(slope, x), "Gradients/Default/"), (
+        insight.compile_view(slope, x).scene["stages"][-1]["graph"], "")  # fmt: skip
+    for found, place in shown:
+        path = place + "LoopGrad-op0"
+        assert scopes_of(found)[path]["control"]["text"] == "while x.sum() < 9"
+        ops_in = {p: [n["op"] for n in nodes_in(found, f"{path}/{p}")] for p in ("body", "back")}
+        assert "x ↺" in ops_in["body"] and "Mul" in ops_in["back"] and "∂x ↺" in ops_in["back"]
+        assert {"x", "∂x"} <= {n["op"] for n in nodes_in(found, path) if n["kind"] == "port"}
+    assert value(found["nodes"][0]) == []
+    svg = insight.graph(slope, x).to_svg(backward=True)
+    assert "back through a round" in svg and "LoopGrad · while x.sum() &lt; 9" in svg
+
+
+def test_what_stands_in_a_branch_that_was_not_taken_did_not_run_either():
+    @ms.jit
+    def deep(x):
+        if x.sum() > 0:
+            y = x
+        else:
+            y = x + 1 if x.max() > 1 else x - 1
+            while y.sum() < -9:
+                y = y / 2
+        return y * 2
+
+    controls = {p: s["control"]["runs"] for p, s in scopes_of(scene(deep, ops.ones((2,)))).items()
+                if "control" in s}  # fmt: skip
+    inner = {p: runs for p, runs in controls.items() if p.startswith("Default/Cond-op0/else/")}
+    assert len(inner) == 6 and all(
+        runs == 0 for p, runs in inner.items() if not p.endswith(("-op0", "-op1"))
+    )
+    assert controls["Default/Cond-op0/then"] == 1
+
+
 def test_random_numbers_and_printing_inside_come_once(capsys):
     @ms.jit
     def noisy(x):

@@ -38,7 +38,7 @@ function scopeCard(item: Item, model: GraphModel, facts: Facts, t: Translate): H
     ...factLines(facts(item)));
   const { control } = scope;
   if (!control) return root;
-  if (control.kind === "loop" || (control.kind === "body" && control.runs)) root.append(h("div", { class: "ms-g-line ms-g-dim" }, t("last_round")));
+  if ((control.kind === "loop" || control.kind === "body") && control.runs) root.append(h("div", { class: "ms-g-line ms-g-dim" }, t("last_round")));
   const node = model.scene.nodes[control.node]!;
   if (isPart(control)) sourceLine(root, node, t);
   else nodeParts(root, node, [], model, t);

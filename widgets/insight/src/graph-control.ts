@@ -8,6 +8,7 @@ export const controlWords: Words = {
   part_else: { en: "else", zh: "否则" },
   part_condition: { en: "condition", zh: "条件" },
   part_body: { en: "body", zh: "循环体" },
+  part_back: { en: "back through a round", zh: "往回一轮" },
   taken: { en: "taken", zh: "走了这一支" },
   idle: { en: "not taken", zh: "没有走" },
   tests: { en: "tested {n}×", zh: "判断了 {n} 次" },

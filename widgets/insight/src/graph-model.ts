@@ -20,7 +20,7 @@ export interface GraphNode {
   note?: string; // second line of a data pipeline's stage
 }
 /** A branch or loop: its operator, the line of code; a part of one: how often it ran, if known. */
-export interface Control { kind: "branch" | "loop" | "call" | "then" | "else" | "condition" | "body"; node: number; text: string; runs: number | null }
+export interface Control { kind: "branch" | "loop" | "call" | "then" | "else" | "condition" | "body" | "back"; node: number; text: string; runs: number | null }
 export interface Scope { id: number; name: string; parent: number; phase: Phase; control?: Control }
 export interface Scene {
   version: number; title: string; kind?: "data"; // a data pipeline
