@@ -79,7 +79,13 @@ _LATE = dict.fromkeys(
     ("FractionalMaxPool3DWithFixedKsize", "FractionalMaxPoolWithFixedKsize",
      "fractional_max_pool2d", "fractional_max_pool3d", "multilabel_margin_loss"),
     "mslearn.nn.functions",
-)  # fmt: skip
+) | {
+    "FractionalAvgPool": "mslearn.nn.fractional", "FractionalMaxPool": "mslearn.nn.fractional",
+    "FusedAdaFactor": "mslearn.nn.optim.factored",
+    "FusedAdaFactorWithGlobalNorm": "mslearn.nn.optim.factored",
+    **dict.fromkeys(("ExtractGlimpse", "SampleDistortedBoundingBoxV2", "ScaleAndTranslate"),
+                    "mslearn.nn.pictures"),
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

@@ -15,7 +15,7 @@ from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.families import Reshape
 from mslearn.ops.indexing import TENSOR, GetItem
 from mslearn.ops.linalg import matmul
-from mslearn.ops.pooling import max_pooling
+from mslearn.ops.pooling import max_pooling, with_batch
 from mslearn.ops.reduce import ReduceMean
 from mslearn.ops.shape import swapaxes
 from mslearn.ops.windows import numbers
@@ -27,11 +27,7 @@ __all__ = [
 
 
 def _sizes(name: str, x: Tensor, output_size: Any, rank: int) -> tuple[int, ...]:
-    if x.ndim not in (rank + 1, rank + 2):
-        raise ValueError(
-            f"For '{name}', the input must have {rank + 2} axes (batch, channels, space), or "
-            f"{rank + 1} without the batch, but got shape {list(x.shape)}."
-        )
+    with_batch(name, x, rank)
     given = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size,) * rank
     own = x.shape[-rank:]
     filled = [n if o is None else o for o, n in zip(given, own, strict=len(given) == rank)]

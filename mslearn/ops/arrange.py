@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mslearn.core.dtype import to_numpy
 from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Tensor, as_tensor
-from mslearn.ops.families import Linear, cast, floating, normal_axes
+from mslearn.ops.families import Linear, floating, normal_axes
 from mslearn.ops.indexing import TENSOR, GetItem, SetItem, gather, where
-from mslearn.ops.reduce import CumSum
+from mslearn.ops.reduce import CumSum, widened
 from mslearn.ops.shape import broadcast_to, concat, flip, reshape, split
 from mslearn.ops.shape import transpose as permute_axes
 from mslearn.ops.views import BACK, view_of
@@ -50,11 +49,8 @@ class PadV3(Primitive):
         return apply(PadV3, (tangents[0],), {"paddings": paddings, "value": 0})
 
 
-class CumProd(Primitive):
+class CumProd(CumSum):
     """The running product along `axis`. Its gradient divides by x, so it needs x without zeros."""
-
-    params = {"exclusive": False, "reverse": False}
-    static = {"axis": 0}
 
     def kernel(x, axis, exclusive=False, reverse=False):
         y = np.flip(x, axis) if reverse else x
@@ -63,10 +59,6 @@ class CumProd(Primitive):
             y[(np.s_[:],) * (axis % x.ndim) + (np.s_[:1],)] = 1
         out = np.cumprod(y, axis, dtype=x.dtype)
         return np.flip(out, axis) if reverse else out
-
-    def infer(x, axis, exclusive=False, reverse=False):
-        normal_axes("CumProd", len(x.shape), axis)
-        return x.shape, x.dtype
 
     def vjp(ct, out, x, axis, exclusive=False, reverse=False):
         attrs = {"axis": axis, "exclusive": exclusive, "reverse": not reverse}
@@ -259,10 +251,7 @@ def logcumsumexp(input, axis):
 
 def cumprod(input, dim, dtype=None):
     """The running product along `dim`."""
-    x = as_tensor(input)
-    kind = "i8" if dtype is None and x._value.dtype.kind in "biu" else dtype
-    x = x if kind is None else cast(x, to_numpy(kind))
-    return apply(CumProd, (x,), {"axis": int(dim)})
+    return apply(CumProd, (widened(input, dtype),), {"axis": int(dim)})
 
 
 def diff(x, n=1, axis=-1, prepend=None, append=None):

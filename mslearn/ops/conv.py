@@ -21,7 +21,13 @@ from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops import conv_kernels as kernels
 from mslearn.ops.families import Multilinear, Reshape
 from mslearn.ops.neural import BiasAdd
-from mslearn.ops.windows import numbers, output_sizes, padding_of, paddings
+from mslearn.ops.windows import (
+    numbers,
+    only_channels_first,
+    output_sizes,
+    padding_of,
+    paddings,
+)  # fmt: skip
 
 __all__ = ["Conv2DTranspose", "conv1d", "conv2d", "conv3d", "conv3d_transpose", "conv_transpose2d"]
 AXES = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
@@ -76,7 +82,7 @@ class Conv2D(Multilinear):
         self, out_channel, kernel_size, mode=1, pad_mode="valid", pad=0, stride=1, dilation=1,
         group=1, data_format=None,
     ):  # fmt: skip
-        _only_channels_first(self.name, data_format)
+        only_channels_first(self.name, data_format)
         rank = self.rank
         self.attrs = {
             "out_channel": out_channel,
@@ -222,14 +228,6 @@ _PRIMITIVES: dict[int, tuple[type[Primitive], ...]] = {
     3: (Conv3D, Conv3DBackpropInput, Conv3DBackpropFilter),
 }
 Conv2DTranspose = Conv2DBackpropInput
-
-
-def _only_channels_first(name: str, data_format: str | None) -> None:
-    if data_format not in (None, "NCHW", "NCDHW"):
-        raise ValueError(
-            f"For '{name}', data_format must be 'NCHW' (or 'NCDHW'): on a CPU channels stand "
-            f"second, but got {data_format!r}. Use x.transpose(0, 3, 1, 2) for NHWC images."
-        )
 
 
 def convolve(

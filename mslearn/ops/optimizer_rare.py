@@ -140,35 +140,6 @@ class ApplyKerasMomentum(UpdateRule):
     infer = _first(2)
 
 
-def adafactor(
-    eps, clip, beta1, beta2, decay, rate, grad, param, mean, row, col, square, norm=1.0, *,
-    enable_scale_parameter, enable_first_moment, enable_weight_decay,
-):  # fmt: skip
-    """AdaFactor (Shazeer & Stern, 2018): the mean squares of matrices as rows and columns.
-
-    For vectors `square` holds all of them. With `enable_scale_parameter` the rate is by the root
-    mean square of the parameter; the gradient is divided by `norm`. Changes the Parameters.
-    """
-    from mslearn import ops as o  # complete by the time of a call
-
-    grad, small = as_tensor(grad) / norm, as_tensor(eps)
-    squares = grad * grad + small[0]
-    if param.ndim > 1:
-        o.assign(row, beta2 * row + (1 - beta2) * squares.mean(-1))
-        o.assign(col, beta2 * col + (1 - beta2) * squares.mean(-2))
-        spread = (row / row.mean(-1, True)).expand_dims(-1) * col.expand_dims(-2)
-    else:
-        spread = o.assign(square, beta2 * square + (1 - beta2) * squares)
-    step = grad / spread.sqrt()
-    step = step / ((step * step).mean().sqrt() / clip).maximum(1.0) * rate
-    if enable_scale_parameter:
-        size = (param * param).mean().sqrt().maximum(small[1])
-        step, rate = step * size, rate * size
-    if enable_first_moment:
-        step = o.assign(mean, beta1 * mean + (1 - beta1) * step)
-    return (o.assign(param, (param * (1 - rate * decay) if enable_weight_decay else param) - step),)
-
-
 def on_rows(rule: type[UpdateRule], *args: Any, **attrs: Any) -> Any:
     """`rule` for the rows that the last of `args` names; the others stay as they are.
 

@@ -17,7 +17,7 @@ from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops import pool_kernels as kernels
 from mslearn.ops.families import Linear
-from mslearn.ops.windows import Sizes, numbers, output_sizes, padding_of
+from mslearn.ops.windows import Sizes, numbers, only_channels_first, output_sizes, padding_of
 
 
 def _check(name: str, x: Any, kernel: Sizes, stride: Sizes, pad: Sizes, dilation: Sizes) -> Sizes:
@@ -37,7 +37,7 @@ class MaxPool(Primitive):
     rank = 2
 
     def __init__(self, kernel_size=1, strides=1, pad_mode="valid", data_format="NCHW"):
-        _first(self.name, data_format)
+        only_channels_first(self.name, data_format)
         self.attrs = {
             "kernel_size": numbers(self.name, "kernel_size", kernel_size, self.rank),
             "strides": numbers(self.name, "strides", strides, self.rank),
@@ -240,11 +240,3 @@ def average(
         "divisor_override": divisor,
     }  # fmt: skip
     return apply(AvgPool if len(kernel) == 2 else AvgPool3D, (x,), attrs)
-
-
-def _first(name: str, data_format: str) -> None:
-    if data_format not in ("NCHW", "NCDHW"):
-        raise ValueError(
-            f"For '{name}', data_format must be 'NCHW' (or 'NCDHW'): on a CPU channels stand "
-            f"second, but got {data_format!r}. Use x.transpose(0, 3, 1, 2) for NHWC images."
-        )

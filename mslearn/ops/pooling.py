@@ -37,7 +37,7 @@ def max_pooling(
     kernel = numbers(name, "kernel_size", kernel_size, rank)
     steps = kernel if stride is None else numbers(name, "stride", stride, rank)
     gaps = numbers(name, "dilation", dilation, rank)
-    x, single = _batched(name, x, rank)
+    x, single = with_batch(name, x, rank)
     size = x.shape[2:]
     pad = padding_of(name, pad_mode, padding, size, kernel, steps, gaps)
     if (
@@ -70,7 +70,7 @@ def avg_pooling(
     x = as_tensor(input)
     kernel = numbers(name, "kernel_size", kernel_size, rank)
     steps = kernel if stride is None else numbers(name, "stride", stride, rank)
-    x, single = _batched(name, x, rank)
+    x, single = with_batch(name, x, rank)
     size, gaps = x.shape[2:], (1,) * rank
     pad = padding_of(name, pad_mode, padding, size, kernel, steps, gaps)
     extra = _extra(size, kernel, steps, pad, gaps) if ceil_mode else (0,) * rank
@@ -87,7 +87,8 @@ def avg_pooling(
     return _reshaped(out, out.shape[1:]) if single else out
 
 
-def _batched(name: str, x: Tensor, rank: int) -> tuple[Tensor, bool]:
+def with_batch(name: str, x: Tensor, rank: int) -> tuple[Tensor, bool]:
+    """x with a batch axis, and whether that is new."""
     if x.ndim not in (rank + 1, rank + 2):
         raise ShapeError(
             f"For '{name}', the input must have {rank + 2} axes (batch, channels, space), or "

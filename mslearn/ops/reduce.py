@@ -151,19 +151,16 @@ class Argmax(Primitive):
         return x.argmax(axis).astype(to_numpy(output_type))
 
     def infer(x, axis, output_type):
-        return reduced_shape("Argmax", x.shape, axis, False), to_numpy(output_type)
+        return reduced_shape("Argmax (or Argmin)", x.shape, axis, False), to_numpy(output_type)
 
 
-class Argmin(Primitive):
+class Argmin(Argmax):
     """The index of the smallest element along `axis`; of equal ones, the first."""
 
-    params = {"axis": -1, "output_type": INT64}
+    lower = {"onnx": "ArgMin"}
 
     def kernel(x, axis, output_type):
         return x.argmin(axis).astype(to_numpy(output_type))
-
-    def infer(x, axis, output_type):
-        return reduced_shape("Argmin", x.shape, axis, False), to_numpy(output_type)
 
 
 class CumSum(Linear):
@@ -180,7 +177,7 @@ class CumSum(Linear):
         return np.flip(out, axis) if reverse else out
 
     def infer(x, axis, exclusive=False, reverse=False):
-        normal_axes("CumSum", len(x.shape), axis)
+        normal_axes("CumSum (or CumProd)", len(x.shape), axis)
         return x.shape, x.dtype
 
     def vjp(ct, out, x, axis, exclusive=False, reverse=False):
@@ -199,14 +196,17 @@ def _reduce(prim: type[Primitive], x: Any, axis: Any, keep_dims: bool) -> Tensor
     return apply(prim, (t,), {"axis": axis, "keep_dims": bool(keep_dims)})
 
 
-def sum(input, dim=None, keepdim=False, *, dtype=None):
-    """The sum over `dim` (all axes when None). Bools and small integers are summed in int64."""
+def widened(input: Any, dtype: Any) -> Tensor:
+    """The tensor in `dtype`; without one, bools and integers as int64."""
     x = as_tensor(input)
     if dtype is not None:
-        x = cast(x, to_numpy(dtype))
-    elif x._value.dtype.kind in "biu":
-        x = cast(x, INT64)
-    return _reduce(ReduceSum, x, dim, keepdim)
+        return cast(x, to_numpy(dtype))
+    return cast(x, INT64) if x._value.dtype.kind in "biu" else x
+
+
+def sum(input, dim=None, keepdim=False, *, dtype=None):
+    """The sum over `dim` (all axes when None). Bools and small integers are summed in int64."""
+    return _reduce(ReduceSum, widened(input, dtype), dim, keepdim)
 
 
 def mean(x, axis=None, keep_dims=False):
@@ -222,12 +222,7 @@ def mean(x, axis=None, keep_dims=False):
 
 def prod(input, axis=None, keep_dims=False, dtype=None):
     """The product over `axis` (all axes when None)."""
-    x = as_tensor(input)
-    if dtype is not None:
-        x = cast(x, to_numpy(dtype))
-    elif x._value.dtype.kind in "biu":
-        x = cast(x, INT64)
-    return _reduce(ReduceProd, x, axis, keep_dims)
+    return _reduce(ReduceProd, widened(input, dtype), axis, keep_dims)
 
 
 def _extreme(

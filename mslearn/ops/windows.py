@@ -98,3 +98,11 @@ def output_sizes(
             f"padding). Use a smaller kernel, more padding or larger images."
         )
     return out
+
+
+def only_channels_first(name: str, data_format: str | None) -> None:
+    if data_format not in (None, "NCHW", "NCDHW"):
+        raise ValueError(
+            f"For '{name}', data_format must be 'NCHW' (or 'NCDHW'): on a CPU channels stand "
+            f"second, but got {data_format!r}. Use x.transpose(0, 3, 1, 2) for NHWC images."
+        )

@@ -89,30 +89,76 @@ class AdaFactor(Optimizer):
             if self.relative_step:
                 least = t * 1e-6 if self.warmup_init else Tensor(1e-2)
                 rate = ops.minimum(least, 1 / ops.sqrt(t))
-            if self.scale_parameter:
-                rate = rate * ops.maximum(Tensor(self.eps[1]), _rms(param))
-            step = grad * self._root(i, ops.square(grad) + self.eps[0], kept)
-            step = step / ops.maximum(Tensor(1.0), _rms(step) / self.clip_threshold) * rate
-            if self.beta1 > 0:
-                step = self.exp_avg[i] * self.beta1 + step * (1 - self.beta1)
-                ops.assign(self.exp_avg[i], step)
-            ops.assign(param, param - param * (rate * decays[i]) - step)
+            mean = self.exp_avg[i] if self.beta1 > 0 else None
+            held = mean, self.exp_avg_sq_row[i], self.exp_avg_sq_col[i], self.exp_avg_sq[i]
+            update(
+                param, grad, held, self.eps, self.clip_threshold, self.beta1, kept, rate,
+                decays[i], self.scale_parameter,
+            )  # fmt: skip
         return True
 
-    def _root(self, i: int, square: Tensor, kept: Tensor) -> Tensor:
-        """One over the root of the mean square, which takes the new squares in."""
 
-        def moved(held: Parameter, new: Tensor) -> Tensor:
-            value: Tensor = held * kept + new * (1 - kept)
-            ops.assign(held, value)
-            return value
+def update(
+    param: Parameter, grad: Tensor, held: Sequence[Any], eps: Any, clip: Any, beta1: Any,
+    beta2: Any, rate: Any, decay: Any, scaled: bool,
+) -> None:  # fmt: skip
+    """One step: new means of squares, a step of bounded size, and its running mean.
 
-        if square.ndim < 2:
-            return ops.rsqrt(moved(self.exp_avg_sq[i], square))
-        row = moved(self.exp_avg_sq_row[i], ops.mean(square, -1))
-        column = moved(self.exp_avg_sq_col[i], ops.mean(square, -2))
-        share = ops.rsqrt(row / ops.mean(row, -1, True))
-        return ops.expand_dims(share, -1) * ops.expand_dims(ops.rsqrt(column), -2)
+    Args:
+        held: the running mean of the steps (None: none), and of the squares by rows, by columns
+            and, for vectors, all of them.
+        eps: what is added to the squares, and the least root mean square that counts.
+        scaled: whether the rate is by the root mean square of the parameter.
+    """
+    mean, row, col, square = held
+    squares = ops.square(grad) + eps[0]
+    if param.ndim < 2:
+        root = ops.sqrt(_moved(square, squares, beta2))
+    else:
+        rows = _moved(row, ops.mean(squares, -1), beta2)
+        cols = _moved(col, ops.mean(squares, -2), beta2)
+        share = ops.sqrt(rows / ops.mean(rows, -1, True))
+        root = ops.expand_dims(share, -1) * ops.expand_dims(ops.sqrt(cols), -2)
+    if scaled:
+        rate = rate * ops.maximum(_rms(param), eps[1])
+    step = grad / root
+    step = step / ops.maximum(_rms(step) / clip, 1.0) * rate
+    step = step if mean is None else _moved(mean, step, beta1)
+    ops.assign(param, param - param * (rate * decay) - step)
+
+
+def _moved(held: Parameter, new: Tensor, kept: Any) -> Tensor:
+    value: Tensor = held * kept + new * (1 - kept)
+    ops.assign(held, value)
+    return value
+
+
+class FusedAdaFactor:
+    """`AdaFactor`'s step as MindSpore's operation; it changes the Parameters that it is given.
+
+    Called with eps (two numbers), the clip threshold, beta1, beta2, the weight decay, the rate,
+    the gradient, the parameter, the running mean of the steps, the mean squares by rows, by
+    columns and, for vectors, all of them.
+    """
+
+    def __init__(
+        self, enable_scale_parameter: bool = False, enable_first_moment: bool = False,
+        enable_weight_decay: bool = False,
+    ) -> None:  # fmt: skip
+        self.scaled, self.first = enable_scale_parameter, enable_first_moment
+        self.decays = enable_weight_decay
+
+    def __call__(self, *args: Any) -> tuple[Tensor, ...]:
+        eps, clip, beta1, beta2, decay, rate, grad, param, mean, *squares, norm = (*args, 1.0)[:13]
+        held = mean if self.first else None, *squares
+        decay = decay if self.decays else 0.0
+        grad = grad if norm is None else grad / norm
+        update(param, grad, held, eps, clip, beta1, beta2, rate, decay, self.scaled)
+        return (param.value(),)
+
+
+class FusedAdaFactorWithGlobalNorm(FusedAdaFactor):
+    """`FusedAdaFactor` of the gradient divided by its last argument, the global norm."""
 
 
 def thor(

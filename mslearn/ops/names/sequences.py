@@ -17,7 +17,7 @@ from mslearn.core.tensor import Tensor, as_tensor
 from mslearn.ops.lstm import LSTMSequence
 from mslearn.ops.names.classes import _plain, declare
 from mslearn.ops.names.classes_rare import _array, _made
-from mslearn.ops.optimizer_rare import adafactor, on_rows
+from mslearn.ops.optimizer_rare import on_rows
 
 
 def _lstm(x, h, c, w, hidden_size, num_layers, has_bias, bidirectional, dropout, **_):
@@ -52,9 +52,6 @@ def _lstm(x, h, c, w, hidden_size, num_layers, has_bias, bidirectional, dropout,
     return o.concat(outs, -1), *last, o.zeros((1, 1)), o.zeros((1, 1))
 
 
-for _name in ("FusedAdaFactor", "FusedAdaFactorWithGlobalNorm"):
-    declare(_name, adafactor, enable_scale_parameter=False, enable_first_moment=False,
-            enable_weight_decay=False)  # fmt: skip
 declare("LSTM", lambda x, h, c, w, input_size, proj_size, **more: _lstm(x, h, c, w, **more),
         input_size=1, hidden_size=1, num_layers=1, has_bias=True, bidirectional=False,
         dropout=0.0, proj_size=0)  # fmt: skip

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mslearn import ops as o  # complete but for the classes: this file is loaded late
 from mslearn.core.tensor import Tensor, as_tensor
-from mslearn.ops import pictures
 from mslearn.ops.adaptive import along
 from mslearn.ops.arrange import pad_pairs
 from mslearn.ops.images import non_max_suppression
 from mslearn.ops.names.classes import declare
 from mslearn.ops.names.classes_rare import INT32, _array, _made
-from mslearn.ops.names.random import _rng
 from mslearn.ops.patches import _patches
 from mslearn.ops.pooling import max_pooling
 from mslearn.ops.windows import output_sizes, padding_of
@@ -119,25 +116,6 @@ def _max_with_place(x, kernel_size, strides, pad_mode, data_format):
     return out, (at + _made(plane)).astype(INT32)
 
 
-def _drawn(run: Any) -> Any:
-    """`run` with a generator in place of the seeds."""
-
-    def call(*tensors, deterministic=False, seed=0, seed2=0, **attrs):
-        return run(*tensors, **attrs, rng=_rng(seed or int(deterministic), seed2))
-
-    return call
-
-
-declare("ScaleAndTranslate", pictures.scale_and_translate, kernel_type="lanczos3", antialias=True)
-declare("ExtractGlimpse", _drawn(pictures.glimpse), centered=True, normalized=True,
-        uniform_noise=True, noise="uniform")  # fmt: skip
-declare("SampleDistortedBoundingBoxV2", _drawn(pictures.distorted_box), seed=0, seed2=0,
-        aspect_ratio_range=(0.75, 1.33), area_range=(0.05, 1.0), max_attempts=100,
-        use_image_if_no_bounding_boxes=False)  # fmt: skip
-for _kind in ("Max", "Avg"):
-    declare(f"Fractional{_kind}Pool", _drawn(partial(pictures.fractional_pool, kind=_kind)),
-            pooling_ratio=(), pseudo_random=False, overlapping=False, deterministic=False, seed=0,
-            seed2=0)  # fmt: skip
 declare("ExtractVolumePatches", _volume_patches, kernel_size=1, strides=1, padding="valid")
 declare("ResizeArea", _area, align_corners=False)
 declare("CombinedNonMaxSuppression", _combined, pad_per_class=False, clip_boxes=True)

@@ -1,4 +1,4 @@
-"""Pictures (N, H, W, C) cut out, stretched and pooled, as MindSpore's rarer classes do it."""
+"""Pictures (N, H, W, C) cut out and stretched, as MindSpore's rarer classes do it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor, as_tensor
-from mslearn.ops.adaptive import along, max_over, mean_over
+from mslearn.ops.adaptive import along
 from mslearn.ops.indexing import TENSOR, GetItem, where
-from mslearn.ops.shape import cast, transpose
-
-INT32 = np.dtype("i4")
+from mslearn.ops.names.classes import classes, declare
+from mslearn.ops.names.random import _rng
+from mslearn.ops.shape import cast
 
 
 def _sinc(radius: float) -> tuple[Callable[..., Any], float]:
@@ -37,7 +37,9 @@ def _cubic(x: Any, near: Any, far: Any) -> Any:
     return np.where(x < 1, np.polyval(near, x), np.polyval(far, x) * (x < 2))
 
 
-def scale_and_translate(images, size, scale, translation, kernel_type, antialias):
+def scale_and_translate(
+    images: Any, size: Any, scale: Any, translation: Any, kernel_type: str, antialias: bool
+) -> Tensor:
     """New pixel i looks at (i + 0.5 - translation) / scale, through a filter; float32.
 
     With `antialias` the filter is as wide as a new pixel where the picture shrinks. Pixels that
@@ -67,7 +69,10 @@ def scale_and_translate(images, size, scale, translation, kernel_type, antialias
     return x
 
 
-def glimpse(x, size, offsets, centered, normalized, uniform_noise, noise, rng):
+def glimpse(
+    x: Any, size: Any, offsets: Any, centered: bool, normalized: bool, uniform_noise: bool,
+    noise: str, rng: np.random.Generator,
+) -> Tensor:  # fmt: skip
     """A window of `size` around a place of each picture; noise where it leaves the picture.
 
     Offsets (N, 2) are in pixels, or in picture sizes (`normalized`), from the upper left corner;
@@ -95,49 +100,11 @@ def glimpse(x, size, offsets, centered, normalized, uniform_noise, noise, rng):
     return where(Tensor.wrap(inside[..., None]), picked, Tensor.wrap(drawn.astype("f4")))
 
 
-def _cuts(size: int, ratio: float, pseudo: bool, rng: np.random.Generator) -> np.ndarray:
-    """Where the windows of fractional pooling begin and end (Graham, 2014, section 2)."""
-    count = int(size / ratio)
-    if pseudo:  # one random shift u of a regular sequence
-        step = size / count
-        whole = int(step)
-        u = rng.random() * min((whole + 2) / step - 1, (size + 1 - whole) / step - count + 1)
-        cuts = (step * (np.arange(count + 1) + u)).astype(int) - int(step * u)
-        cuts[-1] = size
-        return cuts
-    sizes = size // count + (rng.permutation(count) < size % count)
-    return np.concatenate([[0], np.cumsum(sizes)])
-
-
-def fractional_pool(x, kind, pooling_ratio, pseudo_random, overlapping, rng):
-    """Maxima or means over windows of random sizes, and where the windows begin and end."""
-    x, ratios = as_tensor(x), tuple(pooling_ratio)
-    name = f"Fractional{kind}Pool"
-    if len(ratios) != 4 or ratios[0] != 1 or ratios[3] != 1 or min(ratios) < 1:
-        raise ValueError(
-            f"For '{name}', the pooling_ratio holds 4 numbers, 1.0 for batch and channels and at "
-            f"least 1.0 for rows and columns, but got {list(ratios)}."
-        )
-    if x._value.dtype.char not in "fdil" or x.ndim != 4:
-        raise TypeError(
-            f"For '{name}', the input must be a float32, float64, int32 or int64 tensor "
-            f"(N, H, W, C), but got {x.dtype}{list(x.shape)}."
-        )
-    cuts = [_cuts(n, r, pseudo_random, rng) for n, r in zip(x.shape[1:3], ratios[1:3], strict=True)]
-    edges = [(c[:-1], np.minimum(c[1:] + overlapping, c[-1])) for c in cuts]
-    if kind == "Max":
-        out = transpose(max_over(name, transpose(x, (0, 3, 1, 2)), edges, False), (0, 2, 3, 1))
-    else:
-        out = x if x._value.dtype.kind == "f" else cast(x, "f8")
-        for axis, (start, stop) in enumerate(edges, 1):
-            out = mean_over(out, axis, start, stop)
-    return cast(out, x._value.dtype), *(Tensor.wrap(c.astype("i8")) for c in cuts)
-
-
 def distorted_box(
-    image_size, bounding_boxes, min_object_covered, aspect_ratio_range, area_range, max_attempts,
-    use_image_if_no_bounding_boxes, rng,
-):  # fmt: skip
+    image_size: Any, bounding_boxes: Any, min_object_covered: Any, aspect_ratio_range: Any,
+    area_range: Any, max_attempts: int, use_image_if_no_bounding_boxes: bool,
+    rng: np.random.Generator,
+) -> tuple[Tensor, ...]:  # fmt: skip
     """A random part of an image that shows enough of one of the boxes; the whole if none is found.
 
     Returns:
@@ -182,3 +149,22 @@ def distorted_box(
     shape = np.array([y1 - y, x1 - x, -1]).astype(size.dtype)
     part = np.array([[place]]) / [high, wide, high, wide]
     return tuple(map(Tensor.wrap, (np.array([y, x, 0], size.dtype), shape, part.astype("f4"))))
+
+
+def _drawn(run: Callable[..., Any]) -> Callable[..., Any]:
+    """`run` with a generator in place of the seeds."""
+
+    def call(*tensors: Any, seed: int = 0, seed2: int = 0, **attrs: Any) -> Any:
+        return run(*tensors, **attrs, rng=_rng(seed, seed2))
+
+    return call
+
+
+declare("ScaleAndTranslate", scale_and_translate, kernel_type="lanczos3", antialias=True)
+declare("ExtractGlimpse", _drawn(glimpse), centered=True, normalized=True, uniform_noise=True,
+        noise="uniform")  # fmt: skip
+declare("SampleDistortedBoundingBoxV2", _drawn(distorted_box), seed=0, seed2=0,
+        aspect_ratio_range=(0.75, 1.33), area_range=(0.05, 1.0), max_attempts=100,
+        use_image_if_no_bounding_boxes=False)  # fmt: skip
+ScaleAndTranslate, ExtractGlimpse = classes["ScaleAndTranslate"], classes["ExtractGlimpse"]
+SampleDistortedBoundingBoxV2 = classes["SampleDistortedBoundingBoxV2"]
