@@ -11,7 +11,7 @@ from mslearn.ops.control import clip_by_value, stop_gradient
 from mslearn.ops.creation import draw, uniform
 from mslearn.ops.families import Elementwise, cast, floating
 from mslearn.ops.indexing import one_hot, where
-from mslearn.ops.neural import elu, relu, softmax, softplus
+from mslearn.ops.neural import relu, softmax, softplus
 from mslearn.ops.shape import concat, split
 
 __all__ = [
@@ -160,12 +160,15 @@ def logit(input, eps=None):
 def celu(x, alpha=1.0):
     """max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)."""
     t = floating(x)
-    return where(t >= 0, t, alpha * (t.minimum(0.0) / alpha).expm1())
+    above = relu(t)
+    return above + alpha * ((t - above) / alpha).expm1()
 
 
 def selu(input_x):
     """The self-normalising scaled elu (Klambauer et al., 2017)."""
-    return 1.0507009873554805 * elu(input_x, 1.6732632423543772)
+    t = floating(input_x)
+    below = 1.6732632423543772 * t.minimum(0.0).expm1()
+    return 1.0507009873554805 * where(t >= 0, t, below)
 
 
 def fast_gelu(x):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mslearn.core.primitive import Primitive, registry
+from mslearn.core.state import state
 from mslearn.core.tensor import Tensor
 from mslearn.ops import compare, control, creation, elementwise, indexing, linalg, neural
 from mslearn.ops import reduce as reductions
@@ -214,7 +215,8 @@ def _extreme(both: Callable[..., Any], one: Callable[..., Any]) -> Callable[...,
             keep = dim[1] if len(dim) > 1 else alias.get("keepdim", keepdims)
             found = both(self, at, keep, **given)
             return found if initial is None else found[0]
-        if axis is None or isinstance(axis, tuple | list):
+        unseen = not state.active and not return_indices  # no gradient by the first of equals
+        if axis is None or isinstance(axis, tuple | list) or unseen:
             given = {} if axis is None else given
             return (both if return_indices else one)(self, axis, keepdims, **given)
         found = both(self, axis, keepdims, **given)

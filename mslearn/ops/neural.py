@@ -262,7 +262,8 @@ def leaky_relu(input, alpha=0.2):
 def elu(input_x, alpha=1.0):
     """x where positive, else alpha * (exp(x) - 1)."""
     x = floating(input_x)
-    return apply(Select, (x >= 0, x, alpha * x.minimum(0.0).expm1()))
+    above = relu(x)
+    return above + alpha * (x - above).expm1()
 
 
 def softplus(input, beta=1, threshold=20):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -26,6 +27,34 @@ def through_windows(x: ms.Tensor) -> ms.Tensor:
     left, right = y.reshape(6).split(3)
     right[1:] = left[1:] * 3
     return (y * y).sum() + row.sum()
+
+
+def through_copies(x: ms.Tensor) -> ms.Tensor:
+    y = x * 2
+    part = y[[1, 0]]
+    part[0] = x[0] ** 2  # writes itself back
+    wide = ops.broadcast_to(y[:1], (3, 3))
+    wide[1, 0] = x[1, 1] * 3  # one element at three places
+    y[0, 1:] = x[0, 1:] * wide[2, 0]
+    return (y * y).sum() + (wide * wide).sum() + ops.diagonal(y).sum()
+
+
+def test_copies_that_write_back_and_repeated_elements_have_gradients_too() -> None:
+    x = tensor(2, 3)
+    assert ms.check_grad(through_copies, x)
+    np.testing.assert_allclose(ms.jit(through_copies)(x).asnumpy(), through_copies(x).asnumpy())
+    np.testing.assert_allclose(
+        ms.grad(ms.jit(through_copies))(x).asnumpy(), ms.grad(through_copies)(x).asnumpy()
+    )
+
+
+def test_a_chain_of_picks_keeps_no_history() -> None:
+    x, order = ops.ones(4), ms.Tensor([3, 2, 1, 0])
+    first = weakref.ref(x)
+    for _ in range(3):
+        x = x[order]
+    gc.collect()
+    assert first() is None
 
 
 def test_gradients_agree_with_small_steps() -> None:

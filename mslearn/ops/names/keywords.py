@@ -58,7 +58,8 @@ def clamp(input, min=None, max=None):
         return out
     inside = [x >= bound if low else x <= bound  # whose gradient is 1 at the bounds, too
               for low, bound in ((True, min), (False, max)) if bound is not None]  # fmt: skip
-    return o.where(inside[0] & inside[-1], x, out)
+    fixed = not isinstance(min, Tensor) and not isinstance(max, Tensor)
+    return o.where(inside[0] & inside[-1], x, o.stop_gradient(out) if fixed else out)
 
 
 _quotient, _gathered = o.div, Tensor.gather  # type: ignore[attr-defined]
