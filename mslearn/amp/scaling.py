@@ -58,7 +58,7 @@ class LossScaler:
 
 def _each(inputs: Any, function: Any) -> Any:
     if isinstance(inputs, tuple | list):
-        return tuple(_each(x, function) for x in inputs)
+        return type(inputs)(_each(x, function) for x in inputs)
     return function(inputs)
 
 

@@ -41,7 +41,7 @@ def set_context(**kwargs: Any) -> None:
             # By name: backends stand above this layer.
             importlib.import_module("mslearn.backends").choose(value, kwargs.get("mode"))
         if key == "mode" and value not in (GRAPH_MODE, PYNATIVE_MODE):
-            raise ValueError(
+            raise (ValueError if isinstance(value, int) else TypeError)(
                 f"For 'set_context', mode must be GRAPH_MODE (0) or PYNATIVE_MODE (1), but got "
                 f"{value!r}."
             )

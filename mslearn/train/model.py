@@ -66,6 +66,11 @@ class Model:
                 f"For 'Model', loss_fn must be a Cell or a function, but got "
                 f"'{type(loss_fn).__name__}'. Pass the made loss: nn.CrossEntropyLoss()."
             )
+        if optimizer is not None and not hasattr(optimizer, "parameters"):
+            raise TypeError(
+                f"The type of 'optimizer' should be one of '['Optimizer']', but got type "
+                f"'{type(optimizer).__name__}'. Make one: nn.SGD(network.trainable_params(), 0.1)."
+            )
         if amp_level not in ("O0", "O1", "O2", "O3", "auto"):
             raise ValueError(
                 f"For 'Model', amp_level must be 'O0', 'O1', 'O2', 'O3' or 'auto', but got "
