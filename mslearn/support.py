@@ -31,6 +31,8 @@ DIFFERS = {
     "mindspore.ConfusionMatrixMetric": "as nn.ConfusionMatrixMetric",
     "mindspore.ROC": _ROC,
     "nn.ROC": _ROC,
+    "mindspore.Tensor": "is indexed by, filled with and combined with NumPy arrays too, which "
+    "MindSpore refuses; tensors over text are refused here",
     "mindspore.bfloat16": "needs the library ml_dtypes; printing shows fewer zeros",
     "ops.ctc_loss": "the true gradient by the input; MindSpore's assumes a log_softmax in front",
     "nn.CTCLoss": "as ops.ctc_loss",
@@ -108,14 +110,17 @@ NOT_HERE = {
         Tensor.set_cast_dtype
         mindspore.MsDispatchMode mindspore.Node mindspore.NodeType mindspore.ScopedValue
         mindspore.SymbolTree mindspore.Symbol mindspore.get_obj_module_and_name_info
-        mindspore.is_*jit_forbidden_m* mindspore.saved_tensors_hooks
-        mindspore.register_saved_tensors_hooks mindspore.QuantDtype
+        mindspore.is_*jit_forbidden_m* mindspore.QuantDtype
     """,
     "handles storages or device memory, which NumPy's arrays have not": """
         Tensor.flush_from_cache Tensor.offload* Tensor.set_ Tensor.set_device_address
         Tensor.*storage
         mindspore.MemPool mindspore.PluggableAllocator mindspore.use_mem_pool
         mindspore.memory_replay mindspore.UntypedStorage
+    """,
+    "packs what the tape keeps; values are kept as they are here, and mindspore.recompute is what "
+    "saves memory": """
+        mindspore.saved_tensors_hooks mindspore.register_saved_tensors_hooks
     """,
     "drives or measures Ascend hardware": """
         mindspore.ConvertModelUtils mindspore.ConvertNetUtils mindspore.EnvProfiler
