@@ -13,6 +13,7 @@ import functools
 import inspect
 import os
 import sysconfig
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import CellType, CodeType, FunctionType, MethodType
@@ -34,6 +35,7 @@ LIBRARIES = (
 # With the file's name: codes are equal when their texts are, in whatever cell they stand.
 _codes: dict[tuple[str, CodeType], CodeType | None] = {}
 _rewritten: set[tuple[str, CodeType]] = set()
+_compiling = threading.RLock()  # Python's ast counts its depth for all threads together
 
 
 def rewrite(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,7 +60,8 @@ def rewrite(function: Callable[..., Any]) -> Callable[..., Any]:
     if key in _rewritten:
         return function
     if key not in _codes:
-        _codes[key] = _compile(function)
+        with _compiling:
+            _codes[key] = _compile(function)
     new = _codes[key]
     return function if new is None else _bind(new, function)
 

@@ -9,6 +9,7 @@ import numpy as np
 from mslearn.core.errors import ShapeError
 from mslearn.core.primitive import Primitive, apply
 from mslearn.core.tensor import Tensor, as_tensor
+from mslearn.ops.control import stop_gradient
 from mslearn.ops.families import Linear, floating, normal_axes
 from mslearn.ops.indexing import TENSOR, GetItem, SetItem, gather, where
 from mslearn.ops.reduce import CumSum, widened
@@ -236,7 +237,7 @@ def logsumexp(input, dim, keepdim=False):
     """``log(sum(exp(x)))`` over `dim` without overflow."""
     x = floating(input)
     dim = tuple(dim) if isinstance(dim, list) else dim
-    top = Tensor.wrap(np.asarray(x.amax(dim, True)._concrete()))
+    top = stop_gradient(x.amax(dim, True))
     top = where(top.isfinite(), top, top * 0)
     out = (x - top).exp().sum(dim, True).log() + top
     return out if keepdim else out.squeeze(normal_axes("logsumexp", x.ndim, dim))
@@ -245,7 +246,7 @@ def logsumexp(input, dim, keepdim=False):
 def logcumsumexp(input, axis):
     """The running ``log(sum(exp(x)))`` along `axis`."""
     x = floating(input)
-    top = Tensor.wrap(x.amax(axis, True)._concrete())
+    top = stop_gradient(x.amax(axis, True))
     return (x - top).exp().cumsum(axis).log() + top
 
 

@@ -7,14 +7,15 @@ they can be differentiated by the image, the grid and the map, to any order.
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import numpy as np
 
+from mslearn.core.dtype import INT64
 from mslearn.core.errors import ShapeError
 from mslearn.core.tensor import Tensor
 from mslearn.ops.control import clip_by_value, stop_gradient
 from mslearn.ops.families import cast, floating
+from mslearn.ops.indexing import where
 from mslearn.ops.linalg import matmul
 
 __all__ = ["affine_grid", "grid_sample"]
@@ -100,17 +101,16 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
     batch = Tensor.wrap(np.arange(x.shape[0]).reshape((-1,) + (1,) * rank))
     rows = x.transpose((0, *range(2, x.ndim), 1))  # channels last: one index a point
 
-    def pick(places: Any) -> Tensor:
-        inside = np.ones((), bool)
-        index = []
+    def pick(places: list[Tensor]) -> Tensor:
+        index, keep = [], None
         for p, n in zip(places, sizes, strict=True):
-            inside = inside & (p >= 0) & (p <= n - 1)
-            index.append(Tensor.wrap(np.clip(np.nan_to_num(p), 0, n - 1).astype(np.int64)))
-        keep = Tensor.wrap(np.asarray(inside)[..., None].astype(x._value.dtype))
-        return rows[(batch, *index)] * keep
+            inside = (p >= 0).logical_and(p <= n - 1)  # not so where p is no number
+            index.append(cast(clip_by_value(where(p == p, p, 0), 0, n - 1), INT64))
+            keep = inside if keep is None else keep.logical_and(inside)
+        return rows[(batch, *index)] * cast(keep, x._value.dtype).expand_dims(-1)
 
     if mode == "nearest":
-        out = pick([np.rint(a._concrete()) for a in at])
+        out = pick([stop_gradient(a.round()) for a in at])
     else:
         low = [stop_gradient(a.floor()) for a in at]
         out = None
@@ -119,7 +119,7 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
             for a, b, c in zip(at, low, corner, strict=True):
                 share = a - b if c else b + 1 - a
                 weight = share if weight is None else weight * share
-            term = pick([b._concrete() + c for b, c in zip(low, corner, strict=True)])
+            term = pick([b + c for b, c in zip(low, corner, strict=True)])
             term = term * weight.expand_dims(-1)
             out = term if out is None else out + term
     return out.transpose((0, out.ndim - 1, *range(1, out.ndim - 1)))
