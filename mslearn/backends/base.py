@@ -50,7 +50,8 @@ class Executable(Protocol):
         """(outputs, new values of the assigned Parameters) for the arrays of the graph's inputs.
 
         The Parameters' present values are read from the Parameters themselves. No array that it
-        returns is ever written again while somebody holds it.
+        returns is ever written again while somebody holds it. A `mslearn.backends.keeping.Keeper`
+        gives no new values: it keeps them until somebody looks.
         """
 
 
