@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,16 @@ DEVICES = {
 """OpenVINO's name of the device, precision, and what it needs, by target."""
 
 
+@cache
+def one_core() -> Any:
+    """OpenVINO's Core, one for the process.
+
+    Each Core sets a stack for signals and on its end puts back the one before, which may be that
+    of a Core that has ended already: Ctrl-C then stopped the process with a segmentation fault.
+    """
+    return importlib.import_module("openvino").Core()
+
+
 class OpenVinoBackend(Backend):
     """Runs graphs, as ONNX, in OpenVINO."""
 
@@ -42,7 +53,7 @@ class OpenVinoBackend(Backend):
             hint = joined(filter(None, ["pip install openvino", needs]))
             return DeviceInfo(target, self.name, False, reason, hint, precision)
         runtime = f"OpenVINO {openvino.__version__.split('-')[0]}"
-        listed = openvino.Core().available_devices
+        listed = one_core().available_devices
         if not any(d == device or d.startswith(device + ".") for d in listed):
             reason = say(words.NO_DEVICE, runtime, device, ", ".join(listed))
             return DeviceInfo(target, self.name, False, reason, needs, precision)
@@ -67,7 +78,6 @@ class OpenVinoBackend(Backend):
             threads: for the CPU; as many as ``runtime_num_threads`` of the context.
             provider_options: OpenVINO's properties, e.g. ``{"PERFORMANCE_HINT": "LATENCY"}``.
         """
-        openvino = importlib.import_module("openvino")
         device, precision, _needs = DEVICES[target]
         if device != "CPU" and (number := device_number(target, device == "GPU")):
             device += f".{number}"
@@ -79,7 +89,7 @@ class OpenVinoBackend(Backend):
         asked = str(settings["INFERENCE_PRECISION_HINT"])
         precision = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}.get(asked, asked)
         try:
-            core = openvino.Core()
+            core = one_core()
             compiled = core.compile_model(core.read_model(model.data), device, settings)
         except Exception as error:  # it raises RuntimeErrors of its own
 

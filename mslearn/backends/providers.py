@@ -157,6 +157,7 @@ PROVIDERS = {
         Text("pip install onnxruntime onnxruntime-ep-webgpu, for any maker's GPU",
              "pip install onnxruntime onnxruntime-ep-webgpu，任何厂商的 GPU 都行"),
         plugin="onnxruntime_ep_webgpu", kind="GPU", number="deviceId",
+        files=("/dev/dri/renderD[0-9]*", "/dev/nvidia[0-9]*"),  # or its drivers would be loaded
     ),
 }  # fmt: skip
 """By target; the order is that of preference."""

@@ -6,7 +6,6 @@ that does not load, and a provider that has vanished is one that this onnxruntim
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -122,7 +121,7 @@ LACKS = {
     "GPU": ["no CUDAExecutionProvider", "libcuda.so is not found"],
     "TensorRT": ["no TensorrtExecutionProvider", "libnvinfer.so is not found"],
     "MIGraphX": ["no MIGraphXExecutionProvider", "libmigraphx_c.so is not found", "no /dev/kfd"],
-    "WebGPU": ["the package onnxruntime-ep-webgpu is not installed"],
+    "WebGPU": ["the package onnxruntime-ep-webgpu is not installed", "/dev/dri/renderD"],
     "ONNX-CPU": [],
 }  # fmt: skip
 
@@ -161,19 +160,6 @@ def test_a_library_on_the_search_path_is_found(no_drivers, monkeypatch, tmp_path
 def test_drivers_that_other_backends_miss(no_drivers, one, target, parts):
     info = one().probe(target)
     assert not info.available and all(p in info.reason for p in parts) and info.hint
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("onnxruntime_ep_webgpu") is None,
-    reason="onnxruntime-ep-webgpu has wheels for Python 3.11 and later only",
-)
-def test_a_plug_in_that_lists_no_device():
-    code = "import mslearn as ms; print(ms.backends.backend('onnxruntime').probe('WebGPU'))"
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True,
-                          timeout=60)  # fmt: skip
-    there = "available=True" in done.stdout
-    assert there or "onnxruntime-ep-webgpu is installed, but lists no GPU device" in done.stdout
 
 
 GONE = [t for t in providers.PROVIDERS if t not in ("ONNX-CPU", "Qualcomm", "WebGPU")]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,3 +141,29 @@ def test_other_arguments_after_the_usual_ones():
     assert run(ms.Tensor(np.arange(4)), two).dtype == ms.float32
     with pytest.raises(TypeError):
         run(X)
+
+
+SIGNAL = """
+import gc, os, signal
+import mslearn as ms
+x = ms.Tensor([1.0, 2.0])
+settings = {"backend": "OpenVINO-CPU", "capture_mode": "trace"}
+first, second = (ms.jit(lambda x, k=k: x * k, **settings) for k in (2, 3))
+for one in (first, second):
+    one(x)
+del one, first
+gc.collect()
+del second
+gc.collect()
+got = []
+signal.signal(signal.SIGUSR1, lambda *_: got.append(1))
+os.kill(os.getpid(), signal.SIGUSR1)
+print(got)
+"""
+
+
+def test_signals_arrive_after_openvino_has_gone():
+    """Two of its Cores that ended in their order left a stack for signals that was gone."""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", SIGNAL], env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, "[1]"), done.stderr
