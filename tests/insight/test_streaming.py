@@ -35,8 +35,9 @@ def test_memory_stays_flat(page: Page) -> None:
     page.stream(600_000, 4, first=first)
     page.wait_for_step(first + 299_999, 60)
     after = page.memory()
-    # 600,000 points more would be 14 MiB.
-    assert after["arrays"] <= before["arrays"] + 4
+    # The page keeps 1.2 million points. Its arrays begin with 36 MiB and grow once, to 43, when it
+    # thins the old ones out; 600,000 points more would be 14 MiB on top of either.
+    assert after["arrays"] <= 47
     assert after["heap"] <= before["heap"] + 4
     assert after["nodes"] <= before["nodes"] + 100
     assert after["listeners"] <= before["listeners"] + 100
