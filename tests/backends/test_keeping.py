@@ -7,6 +7,7 @@ import dataclasses
 import gc
 import pickle
 import threading
+import time
 import weakref
 
 import numpy as np
@@ -220,23 +221,27 @@ def test_numbers_outlive_the_step_and_free_it(target):
 
 
 def test_a_thread_may_look_at_any_time(target):
-    one, seen = Training(_mlp, target, False), []
+    one, seen, rounds = Training(_mlp, target, False), [], threading.Semaphore(0)
     stop = threading.Event()
     parameters = weights(one)
 
     def look():
-        while not stop.wait(0.002):
+        while not stop.is_set():
             for p in parameters:
                 array = p.asnumpy()
                 seen.append((array, array.copy()))
+            rounds.release()
+            time.sleep(0.0005)
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=look, daemon=True)
     thread.start()
-    for _ in range(60):
+    for k in range(60):
         one.step(*DATA)
+        # However slow the thread is, it looks at least six times, and between steps, too.
+        assert k % 10 or rounds.acquire(timeout=60)
     stop.set()
     thread.join()
-    assert len(seen) > len(parameters)
+    assert len(seen) >= 6 * len(parameters)
     same(one.numbers(True), trained(target, steps=60), 1e-6)
     for array, at_that_time in seen:
         np.testing.assert_array_equal(array, at_that_time)
