@@ -9,12 +9,3 @@ import mslearn.dataset as ds
 def mnist(tmp_path_factory):
     """The folder of prepare("mnist"), made once."""
     return ds.prepare("mnist", tmp_path_factory.mktemp("data") / "MNIST_Data")
-
-
-@pytest.fixture(autouse=True)
-def _seed():
-    """No test depends on the seed that another left behind."""
-    before = ds.config.get_seed()
-    ds.config.set_seed(1)
-    yield
-    ds.config.set_seed(before)
