@@ -19,7 +19,7 @@ from mslearn.dataset.rowwork import as_array
 from mslearn.dataset.sampled import ArrayStream, MappableDataset, SampledStream
 from mslearn.dataset.samplers import PKSampler
 from mslearn.dataset.schema import as_schema
-from mslearn.dataset.stream import Stream, UserFunctionError
+from mslearn.dataset.stream import Ahead, Stream, UserFunctionError
 
 
 class GeneratorDataset(MappableDataset):
@@ -231,7 +231,7 @@ def _tuple(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-class _AccessStream(SampledStream):
+class _AccessStream(Ahead, SampledStream):
     def __init__(self, dataset: GeneratorDataset, seed: int) -> None:
         super().__init__(dataset, seed)
         self.batches, self.epoch = dataset.batch_sampler, -1
@@ -243,6 +243,7 @@ class _AccessStream(SampledStream):
     def begin(self) -> None:
         self.epoch += 1
         self.error: Exception | None = None
+        self.ready = None
         if self.batches is not None:
             self.queue = iter(self.batches)
         else:
@@ -267,7 +268,7 @@ class _AccessStream(SampledStream):
         ids = self.next_ids(n)
         return None if ids is None else ((self.epoch, ids.tolist()), None)
 
-    def read(self, n: int) -> Block | None:
+    def make(self, n: int) -> None:
         rows: list[Any] = []
         while not rows:
             if self.error is not None:
@@ -278,13 +279,13 @@ class _AccessStream(SampledStream):
                     pool = make_pool(self.work, self.workers, "GeneratorDataset", self.processes)
                     self.pool = Ordered(pool, self._produce)
                 if (answer := self.pool.next()) is None:
-                    return None
+                    return
                 rows, self.error, _ = answer
             else:
                 if (made := self._produce(n)) is None:
-                    return None
+                    return
                 rows, self.error = self.work(made[0])
-        return Block([Column(list(c)) for c in zip(*rows, strict=True)])
+        self.ready = Block([Column(list(c)) for c in zip(*rows, strict=True)])
 
 
 class _IterableStream(Stream):

@@ -15,7 +15,7 @@ from mslearn.dataset.callbacks import CallbackRun, check_callbacks
 from mslearn.dataset.checks import check_bool, name_list
 from mslearn.dataset.parallel import WORTH_A_THREAD, Ordered, Threads, make_pool
 from mslearn.dataset.rowwork import RowWork, call
-from mslearn.dataset.stream import ColumnError, Piped, Stream, positions
+from mslearn.dataset.stream import Ahead, ColumnError, Piped, Stream, positions
 from mslearn.dataset.transforms.operation import Compose, Operation
 
 _MAP_OPTIONS = {
@@ -134,7 +134,7 @@ def arrange(
     return names, source
 
 
-class _MapStream(Piped):
+class _MapStream(Ahead, Piped):
     """Runs operations: whole blocks at once where an operation allows it, by workers if it pays."""
 
     def __init__(
@@ -159,7 +159,7 @@ class _MapStream(Piped):
         self.epoch += 1
         self.sent = 0
         self.error: Exception | None = None
-        self.ready: Block | None = None
+        self.ready = None
         self.last: Block | None = None
         if self.pool is not None:
             self.pool.begin()
@@ -177,12 +177,8 @@ class _MapStream(Piped):
         """Tasks that workers have before them."""
         return len(self.pool.pool.waiting) if self.pool is not None else 0
 
-    def read(self, n: int) -> Block | None:
-        while True:
-            if self.ready is not None:
-                block, rest = self.ready.slice(0, n), len(self.ready) > n
-                self.ready = self.ready.slice(n, len(self.ready)) if rest else None
-                return block
+    def make(self, n: int) -> None:
+        while self.ready is None:
             if self.error is not None:
                 error, self.error = self.error, None
                 raise error
@@ -197,9 +193,8 @@ class _MapStream(Piped):
                 rows, self.error, block = answer
                 self._blame(block, len(rows))
                 self.ready = self._join(rows, block)
-        if self.calls is not None:
+        if self.ready is None and self.calls is not None:
             self.calls.epoch_end()
-        return None
 
     def _employ(self) -> None:
         handler = self.work if self.processes else self.work.threaded

@@ -22,7 +22,7 @@ from mslearn.dataset.samplers import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
-from mslearn.dataset.stream import Stream
+from mslearn.dataset.stream import Ahead, Stream
 
 
 class MappableDataset(Dataset):
@@ -142,7 +142,7 @@ class RowSource(MappableDataset):
         return super()._first_row() if self._size() else self._row(0)
 
 
-class RowStream(SampledStream):
+class RowStream(Ahead, SampledStream):
     """Rows read one at a time, by threads where that takes long (decoding images)."""
 
     def __init__(self, dataset: RowSource, seed: int) -> None:
@@ -155,7 +155,7 @@ class RowStream(SampledStream):
 
     def begin(self) -> None:
         super().begin()
-        self.error = None
+        self.error = self.ready = None
         if self.pool is not None:
             self.pool.begin()
 
@@ -182,7 +182,7 @@ class RowStream(SampledStream):
         ids = self.next_ids(n)
         return None if ids is None else (ids.tolist(), ids)
 
-    def read(self, n: int) -> Block | None:
+    def make(self, n: int) -> None:
         rows: list[Any] = []
         while not rows:
             if self.error is not None:
@@ -190,11 +190,11 @@ class RowStream(SampledStream):
                 raise error
             if self.pool is not None:
                 if (answer := self.pool.next()) is None:
-                    return None
+                    return
                 rows, self.error, ids = answer
             else:
                 if (made := self._produce(n)) is None:
-                    return None
+                    return
                 ids = made[1]
                 start = time.perf_counter()
                 rows, self.error = self._work(made[0])
@@ -203,4 +203,4 @@ class RowStream(SampledStream):
                     self.pool = Ordered(Threads(self._work, self.workers), self._produce)
         files = [self.dataset._file(i) for i in ids[: len(rows)].tolist()]
         origin = None if files[0] is None else Column(files)
-        return Block([Column(list(c)) for c in zip(*rows, strict=True)], origin)
+        self.ready = Block([Column(list(c)) for c in zip(*rows, strict=True)], origin)

@@ -64,6 +64,27 @@ class Piped(Stream):
         self.child.begin()
 
 
+class Ahead(Stream):
+    """A stage whose workers choose how many rows they make at once: `read` gives as many of them as
+    are wanted, and keeps the rest."""
+
+    ready: Block | None = None
+
+    def make(self, n: int) -> None:
+        """Put the next rows, about n, into `ready`; None at the end of the epoch."""
+        raise NotImplementedError
+
+    def read(self, n: int) -> Block | None:
+        if self.ready is None:
+            self.make(n)
+        block = self.ready
+        if block is None or len(block) <= n:
+            self.ready = None
+            return block
+        self.ready = block.slice(n, len(block))
+        return block.slice(0, n)
+
+
 class Meter:
     """What passed through one node of a pipeline (see `mslearn.insight.pipeline`)."""
 
