@@ -45,6 +45,7 @@ class PipelineView:
         self.language = check_language(language) if language else get_language()
         self._stages = watch(dataset)
         self._display: str | None = None
+        self._drawing = threading.Lock()
 
     def scene(self) -> dict[str, Any]:
         """The measurements as plain data: a list of nodes, and the number of the bottleneck."""
@@ -101,7 +102,8 @@ class PipelineView:
         if self._display is not None:
             from IPython.display import update_display
 
-            update_display(self._bundle(), raw=True, display_id=self._display)
+            with self._drawing:  # else an older picture could come after a newer one
+                update_display(self._bundle(), raw=True, display_id=self._display)
 
     def _mark(self) -> tuple[int, ...]:
         return tuple(s._meter.rows if s._meter is not None else 0 for s in self._stages)

@@ -5,20 +5,14 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from waiting import LONG, settled, until
 
 from mslearn import insight
 from mslearn.insight.training import Training
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
 
 
 def endless(closed: list[bool]) -> Iterator[dict[str, float]]:
@@ -38,24 +32,23 @@ def test_pause_step_resume_stop() -> None:
     training = Training(endless(closed), seen.append)
     worker = threading.Thread(target=training.run)
     worker.start()
-    wait_for(lambda: training.steps > 3)
+    until(lambda: training.steps > 3)
 
     training.pause()
-    time.sleep(0.1)  # the step under way may end
-    held, spent = training.steps, training.elapsed
-    time.sleep(0.1)
-    assert (training.state, training.steps, training.elapsed) == ("paused", held, spent)
+    spent = training.elapsed
+    held = settled(lambda: training.steps, 0.3)  # the step under way may end
+    assert (training.state, training.elapsed) == ("paused", spent)
 
     for extra in (1, 2):
         training.step()
-        wait_for(lambda extra=extra: training.steps == held + extra)
-        time.sleep(0.05)
+        until(lambda extra=extra: training.steps == held + extra)
+        time.sleep(0.1)
         assert training.steps == held + extra, "one press, one step"
 
     training.resume()
-    wait_for(lambda: training.steps > held + 5)
+    until(lambda: training.steps > held + 5)
     training.stop()
-    worker.join(5)
+    worker.join(LONG)
     assert not worker.is_alive()
     assert (training.state, closed) == ("stopped", [True])
     assert len(seen) == training.steps
@@ -66,10 +59,10 @@ def test_stop_ends_a_paused_loop() -> None:
     training = Training(endless(closed), lambda values: None)
     worker = threading.Thread(target=training.run)
     worker.start()
-    wait_for(lambda: training.steps > 0)
+    until(lambda: training.steps > 0)
     training.pause()
     training.stop()
-    worker.join(5)
+    worker.join(LONG)
     assert (training.state, closed) == ("stopped", [True])
 
 

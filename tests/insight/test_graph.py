@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 from insight.graph_example import example
+from waiting import LONG
 
 import mslearn as ms
 from mslearn import insight, nn, ops
@@ -248,26 +249,31 @@ def test_dot_is_read_by_graphviz(quick_start):
     if shutil.which("dot") is None:
         pytest.skip("Graphviz is not installed")
     done = subprocess.run(
-        ["dot", "-Tsvg"], input=source.encode(), capture_output=True, check=True, timeout=60
+        ["dot", "-Tsvg"], input=source.encode(), capture_output=True, check=True, timeout=LONG
     )
     assert done.stdout.count(b'class="node"') == len(drawn["nodes"])
     assert b"Warning" not in done.stderr
 
 
-def test_ten_thousand_nodes_in_seconds():
-    recorder = Recorder()
-    layers = [nn.SequentialCell(*[nn.ReLU() for _ in range(100)]) for _ in range(100)]
-    net = nn.SequentialCell(*layers)
-    x = ms.Tensor(np.ones((4, 4), np.float32))
-    start = time.perf_counter()
-    with observing(recorder):
-        net(x)
-    drawn = build(recorder, inputs={id(x._value): "x"})
-    assert sum(n["kind"] == "op" for n in drawn["nodes"]) == 10_000
-    text = to_svg(drawn)
-    assert len(fold(drawn, set(first_unfolded(drawn))).items) <= 41
-    assert len(text) < 100_000
-    assert time.perf_counter() - start < 20  # about 3 s on two cores; ten times n must not be 100
+def test_ten_times_the_nodes_take_about_ten_times_as_long():
+    def seconds(blocks):
+        """Of this thread alone: about 3 of them for 10,000 nodes."""
+        recorder = Recorder()
+        layers = [nn.SequentialCell(*[nn.ReLU() for _ in range(100)]) for _ in range(blocks)]
+        net = nn.SequentialCell(*layers)
+        x = ms.Tensor(np.ones((4, 4), np.float32))
+        start = time.thread_time()
+        with observing(recorder):
+            net(x)
+        drawn = build(recorder, inputs={id(x._value): "x"})
+        assert sum(n["kind"] == "op" for n in drawn["nodes"]) == 100 * blocks
+        text = to_svg(drawn)
+        assert len(fold(drawn, set(first_unfolded(drawn))).items) <= 41
+        assert len(text) < 100_000
+        return time.thread_time() - start
+
+    few = min(seconds(10) for _ in range(3))
+    assert seconds(100) < 40 * few  # and not a hundred times
 
 
 def test_the_scene_needs_no_jupyter():
@@ -279,7 +285,7 @@ def test_the_scene_needs_no_jupyter():
         "bad = {'anywidget', 'ipywidgets', 'traitlets', 'IPython'} & set(sys.modules)\n"
         "assert not bad, bad\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=LONG)
 
 
 def test_view():

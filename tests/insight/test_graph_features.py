@@ -14,6 +14,7 @@ import pytest
 from browser.harness import Lab
 from insight.notebook_lab import notebook_lab
 from playwright.sync_api import Locator, expect
+from waiting import until
 
 import mslearn as ms
 from mslearn import insight, nn, ops
@@ -155,16 +156,19 @@ def test_each_operation_has_its_time() -> None:
 
         @staticmethod
         def kernel(x):
-            time.sleep(0.03)
+            time.sleep(0.2)
             return x + 1
 
     def run(x):
         return (apply(Slow, (x * 2,)) * 3).sum()
 
-    nodes = insight.scene(run, ops.ones((3,)), grads=False)["nodes"]
-    spent = {n["op"]: n["time"] for n in nodes if n["kind"] == "op"}
-    assert 0.03 <= spent["Slow"] < 0.3
-    assert all(0 < s < 0.02 for op, s in spent.items() if op != "Slow")
+    def slowest():
+        nodes = insight.scene(run, ops.ones((3,)), grads=False)["nodes"]
+        spent = {n["op"]: n["time"] for n in nodes if n["kind"] == "op"}
+        assert spent["Slow"] >= 0.199 and min(spent.values()) > 0 and len(spent) == 3
+        return max(s for op, s in spent.items() if op != "Slow") < 0.1
+
+    until(slowest)  # another program may have the core just then
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from insight.test_watch import problem
+from waiting import until
 
 import mslearn as ms
 from mslearn import insight
@@ -85,9 +85,7 @@ def test_a_view_that_is_open_during_the_training_is_told():
     view = insight.parameters(watcher)
     assert view.table["rows"] == []
     optimizer(grad_fn(x, y)[1])
-    end = time.monotonic() + 10
-    while not view.table["rows"] and time.monotonic() < end:
-        time.sleep(0.02)
+    until(lambda: view.table["rows"])
     assert [row["name"] for row in view.table["rows"]] == [p.name for p in net.trainable_params()]
     watcher.stop()
 

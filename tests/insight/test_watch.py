@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from waiting import LONG, until
 
 import mslearn as ms
 from mslearn import insight, nn
@@ -162,12 +163,11 @@ def test_late_sinks_get_everything_in_order_and_with_its_time():
     before = time.time()
     for step in range(500):
         bus.publish(step, [Datum("scalar", "x", 1.0)])
-    deadline = time.time() + 5
-    while len(late.seen) < 500 and time.time() < deadline:
-        time.sleep(0.01)
+    after = time.time()
+    until(lambda: len(late.seen) >= 500)
     assert [step for step, *_ in late.seen] == list(range(500))
     walls = [wall for _, wall, *_ in late.seen]
-    assert walls == sorted(walls) and before <= walls[0] and walls[-1] - walls[0] < 1
+    assert walls == sorted(walls) and before <= walls[0] and walls[-1] <= after
     bus.publish(500, [Datum("scalar", "x", 1.0)])
     bus.close()
     assert late.seen[-2][0] == 500 and late.seen[-1] == "closed"
@@ -249,19 +249,24 @@ import time
 import numpy as np
 import mslearn as ms
 from mslearn import insight, nn
+from mslearn.summary import Run
+def written():
+    run = Run({str(tmp_path)!r})
+    run.refresh()
+    return len(run.scalars["loss"].steps.view()) if "loss" in run.scalars else 0
 net, loss_fn = nn.Dense(3, 2), nn.CrossEntropyLoss()
 optimizer = nn.SGD(net.trainable_params())
 grad_fn = ms.value_and_grad(lambda x, y: loss_fn(net(x), y), None, optimizer.parameters)
 insight.watch(net, optimizer, loss_fn, summary_dir={str(tmp_path)!r})
 for step in range(40):
-    if step == 30 and {bool(ending)}:
-        time.sleep(1)
+    while step == 30 and {bool(ending)} and written() < 30:
+        time.sleep(0.05)
     optimizer(grad_fn(ms.ops.ones((4, 3)), ms.Tensor(np.zeros(4, np.int32)))[1])
 {ending}
 """
-    subprocess.run([sys.executable, "-c", code], check=not ending, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=not ending, timeout=LONG)
     run = Run(tmp_path)
     run.refresh()
     steps = run.scalars["loss"].steps.view().tolist()
-    # Without a `stop` all is written at the end; a kill takes at most the last tenth of a second.
+    # Without a `stop` all is written at the end; a kill takes what came after that.
     assert steps == list(range(1, len(steps) + 1)) and len(steps) >= (30 if ending else 40)
