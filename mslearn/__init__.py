@@ -29,6 +29,7 @@ from mslearn.common.kinds import NAMES as _KINDS  # noqa: E402
 from mslearn.common.parallel import NAMES as _PARALLEL  # noqa: E402
 from mslearn.common.parameter import ParameterTuple as ParameterTuple  # noqa: E402
 from mslearn.common.runtime import NAMES as _RUNTIME  # noqa: E402
+from mslearn.common.runtime import OF_THE_DEVICE as _OF_THE_DEVICE  # noqa: E402
 from mslearn.common.tensor import tensor as tensor  # noqa: E402
 from mslearn.core import DtypeError as DtypeError  # noqa: E402
 from mslearn.core import Parameter as Parameter  # noqa: E402
@@ -85,9 +86,9 @@ _FILES = ("export", "load")
 _RECORDS = ("FileReader", "FileWriter", "MindPage")
 _LOG = {"Profiler": "profiler", "get_level": "log", "get_log_config": "log"}
 _LAZY = (
-    "amp", "backends", "camp", "common", "communication", "context", "dataset", "experimental",
-    "graph", "hub", "insight", "log", "mint", "models", "numpy", "parallel",
-    "profiler",
+    "amp", "backends", "camp", "common", "communication", "context", "dataset", "device_context",
+    "experimental", "graph", "hal", "hub", "insight", "log", "mint", "models", "numpy", "parallel",
+    "profiler", "runtime",
 )  # fmt: skip
 
 
@@ -109,6 +110,8 @@ def __getattr__(name: str) -> object:
         return getattr(_importlib.import_module("mslearn.common.device"), name)
     if name in _RUNTIME:
         return getattr(_importlib.import_module("mslearn.common.runtime"), name)
+    if name in _OF_THE_DEVICE:
+        return getattr(_importlib.import_module("mslearn.runtime"), name)
     if name in _PARALLEL:
         return getattr(_importlib.import_module("mslearn.common.parallel"), name)
     if name in _LOG:
@@ -122,5 +125,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    lazy = (_LAZY, _GRAPH, _FILES, _RECORDS, _TRAIN, _DEVICE, _RUNTIME, _KINDS, _PARALLEL, _LOG)
-    return sorted({*globals()}.union(*lazy))
+    names = (_DEVICE, _RUNTIME, _OF_THE_DEVICE, _KINDS, _PARALLEL, _LOG)
+    return sorted({*globals()}.union(_LAZY, _GRAPH, _FILES, _RECORDS, _TRAIN, *names))

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from mslearn.backends.hardware import Hardware
 from mslearn.graph.ir import Graph, Node
 
 
@@ -83,6 +84,10 @@ class Backend:
         None, as for most, when only graphs go there. See `mslearn.backends.eager`.
         """
         return None
+
+    def hardware(self, target: str) -> Hardware:
+        """What is known of the target's devices, for `mslearn.hal` and `mslearn.device_context`."""
+        return Hardware()
 
     def compile(self, graph: Graph, target: str, **options: Any) -> Executable:
         """Lower an optimized graph. Graphs may have no Parameters: arrays in, arrays out.

@@ -10,6 +10,8 @@ import numpy as np
 from mslearn.backends import words
 from mslearn.backends.array_program import ArrayProgram
 from mslearn.backends.base import Backend, DeviceInfo
+from mslearn.backends.cupy_hardware import CupyHardware
+from mslearn.backends.hardware import Hardware
 from mslearn.backends.loading import installed, no_file
 from mslearn.backends.lowering import unsupported
 from mslearn.backends.ported import PortedExecutable
@@ -54,6 +56,9 @@ class CupyBackend(Backend):
         cupy = importlib.import_module("cupy")
         # Before 14 it has other rules for the dtype of an array with a number.
         return cupy if int(cupy.__version__.split(".")[0]) >= 14 else None
+
+    def hardware(self, target: str) -> Hardware:
+        return CupyHardware(importlib.import_module("cupy"))
 
     def compile(self, graph: Graph, target: str, **_: Any) -> ArrayExecutable:
         return ArrayExecutable(graph, importlib.import_module("cupy"))

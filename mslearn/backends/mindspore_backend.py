@@ -12,6 +12,7 @@ import numpy as np
 
 from mslearn.backends import words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
+from mslearn.backends.hardware import Hardware
 from mslearn.backends.loading import installed, module, no_file
 from mslearn.backends.lowering import empty, unsupported
 from mslearn.backends.ported import PortedExecutable, listing
@@ -60,6 +61,10 @@ class MindSporeBackend(Backend):
 
     def supports(self, node: Node, target: str) -> str:
         return empty(node) or unsupported(node, mindir_model)  # it sums nothing to 1
+
+    def hardware(self, target: str) -> Hardware:
+        found, reason = module("mindspore")
+        return Hardware() if reason else MindSporeHardware(found, target.replace("MindSpore-", ""))
 
     def compile(
         self,
@@ -122,3 +127,46 @@ def _cell(mindspore: Any, data: bytes, target: str) -> Any:
             raise BackendError(
                 f"The target '{target}' (MindSpore) does not take this graph: {error}"
             ) from error
+
+
+class MindSporeHardware(Hardware):
+    """What MindSpore itself says of the devices; settings of `device_context` go to it.
+
+    Args:
+        mindspore: the module.
+        target: its name of the devices, ``"Ascend"`` or ``"CPU"``.
+    """
+
+    def __init__(self, mindspore: Any, target: str) -> None:
+        self.mindspore, self.target = mindspore, target
+
+    def count(self) -> int | None:
+        return int(self.mindspore.hal.device_count(self.target))
+
+    def name(self, number: int) -> str | None:
+        return str(self.mindspore.hal.get_device_name(number, self.target))
+
+    def properties(self, number: int) -> Any:
+        return self.mindspore.hal.get_device_properties(number, self.target)
+
+    def memory(self) -> dict[str, int] | None:
+        stats = self.mindspore.hal.memory_stats(self.target)
+        sizes = {k[: -len("_memory")]: v for k, v in stats.items() if k.endswith("_memory")}
+        return sizes or None
+
+    def reset_peak(self, *names: str) -> None:
+        for name in names:
+            getattr(self.mindspore.hal, f"reset_{name.replace('_', '_memory_')}")(self.target)
+
+    def empty_cache(self) -> None:
+        self.mindspore.runtime.empty_cache()
+
+    def synchronize(self) -> None:
+        self.mindspore.runtime.synchronize()
+
+    def tune(self, setting: str, *values: Any) -> bool:
+        place = self.mindspore.device_context
+        for name in (self.target.lower(), *setting.split(".")):
+            place = getattr(place, name)
+        place(*values)
+        return True

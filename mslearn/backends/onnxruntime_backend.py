@@ -15,10 +15,12 @@ import numpy as np
 
 from mslearn.backends import words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
+from mslearn.backends.hardware import Hardware
 from mslearn.backends.loading import module
 from mslearn.backends.lowering import alone, said, unsupported, without_kernel
 from mslearn.backends.onnx_device import LOWERINGS, unfit
 from mslearn.backends.onnx_fast import RULES, Lowerings
+from mslearn.backends.onnx_hardware import OnnxHardware
 from mslearn.backends.onnx_session import OnnxExecutable
 from mslearn.backends.providers import (
     PROVIDERS,
@@ -67,6 +69,9 @@ class OnnxRuntimeBackend(Backend):
         if PROVIDERS[target].name != CPU and (why := unfit(node, target)):
             return why
         return unsupported(node, onnx_model)
+
+    def hardware(self, target: str) -> Hardware:
+        return OnnxHardware(target)
 
     def compile(
         self,

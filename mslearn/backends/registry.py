@@ -98,6 +98,26 @@ def find(target: str) -> tuple[Backend, str]:
         TypeError, ValueError: no name, or none that is known.
         BackendError: it is known but cannot be reached; the text tells what was looked for.
     """
+    found = candidates(target)
+    for info in found:
+        if info.available:
+            return backend(info.backend), info.target
+    looked = "\n".join(
+        f"  {d.target} by {d.backend}: {d.reason}." + (f" {d.hint}." if d.hint else "")
+        for d in found
+    )
+    raise BackendError(
+        f"The target '{target}' cannot be reached from here. Looked for:\n{looked}\n"
+        f"All targets: mslearn devices."
+    )
+
+
+def candidates(target: str) -> list[DeviceInfo]:
+    """The state of all that a name may mean (see `find`), the best first, emulators last.
+
+    Raises:
+        TypeError, ValueError: no name, or none that is known.
+    """
     if not isinstance(target, str):
         raise TypeError(f"A device_target is a str such as 'NPU', but got {target!r}.")
     every = _targets()
@@ -112,17 +132,7 @@ def find(target: str) -> tuple[Backend, str]:
     if not wanted:
         raise ValueError(_unknown(target, every))
     found = [_probe(*pair) for pair in wanted]  # nobody else: probing loads a runtime
-    for info in sorted(found, key=lambda d: d.emulated):
-        if info.available:
-            return backend(info.backend), info.target
-    looked = "\n".join(
-        f"  {d.target} by {d.backend}: {d.reason}." + (f" {d.hint}." if d.hint else "")
-        for d in found
-    )
-    raise BackendError(
-        f"The target '{target}' cannot be reached from here. Looked for:\n{looked}\n"
-        f"All targets: mslearn devices."
-    )
+    return sorted(found, key=lambda d: d.emulated)
 
 
 def _unknown(target: str, every: list[tuple[Backend | DeviceInfo, str]]) -> str:

@@ -1,8 +1,4 @@
-"""Names about streams, device memory, parameter servers and dumps: what they are on one CPU.
-
-There is one stream, whose work is done when a call returns, and no memory pool: MindSpore's CPU
-backend reports zeros too.
-"""
+"""Names about parameter servers, dumps and other programs' memory: what they are on one CPU."""
 
 from __future__ import annotations
 
@@ -16,39 +12,6 @@ from mslearn.core import random
 from mslearn.core.dtype import dtype_of
 from mslearn.core.errors import did_you_mean
 from mslearn.core.tensor import Tensor
-
-
-class Stream:
-    """A queue of work for a device; on a CPU work is done at once."""
-
-    def __init__(self, priority: int = 0, **kwargs: Any) -> None:
-        self.priority, self.id = priority, 0
-
-    def synchronize(self) -> None:
-        """Wait until all work is done, which it is."""
-
-    def wait_stream(self, stream: Stream) -> None:
-        """Work of this stream comes after the other's."""
-
-    def query(self) -> bool:
-        """Whether all work is done."""
-        return True
-
-    def __repr__(self) -> str:
-        return f"Stream(device_name=CPU, device_id:0, stream id:{self.id})"
-
-
-class StreamCtx:
-    """``with StreamCtx(stream):`` runs its body in a stream."""
-
-    def __init__(self, ctx_stream: Stream | None) -> None:
-        self.stream = ctx_stream
-
-    def __enter__(self) -> StreamCtx:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        pass
 
 
 class DeviceCtx:
@@ -74,48 +37,8 @@ def ms_memory_recycle() -> None:
     gc.collect()
 
 
-_STREAM = Stream()
-
-
-def current_stream() -> Stream:
-    """The stream in which operations run."""
-    return _STREAM
-
-
-def set_cur_stream(stream: Stream) -> None:
-    """Choose the stream of the operations that follow; there is one."""
-
-
-_ZERO = ("max_memory_allocated", "max_memory_reserved", "memory_allocated", "memory_reserved")
-_SILENT = (
-    "dispatch_threads_num", "empty_cache", "launch_blocking", "reset_max_memory_allocated",
-    "reset_max_memory_reserved", "reset_peak_memory_stats", "set_cpu_affinity", "set_dump",
-    "set_kernel_launch_capture", "set_kernel_launch_group", "set_memory",
-)  # fmt: skip
-
-
-def _zero() -> int:
-    """0: there is no device memory of its own."""
-    return 0
-
-
-def _nothing(*args: Any, **kwargs: Any) -> None:
-    """Accepted; there is nothing to set on one CPU."""
-
-
-def memory_stats() -> dict[str, Any]:
-    """Numbers about the device's memory pool, which is empty."""
-    pool = {"block_unit_size": 0, "block_counts": 0, "blocks_info": {}}
-    names = ("total_reserved", "total_allocated", "total_idle", "total_eager_free",
-             "max_reserved", "max_allocated")  # fmt: skip
-    sizes = {f"{name}_memory": 0 for name in names}
-    return {**sizes, "common_mem_pool_stats": pool, "persistent_mem_pool_stats": dict(pool)}
-
-
-def memory_summary() -> str:
-    """`memory_stats` as a table."""
-    rows = [(k[:-7].replace("_", " "), v) for k, v in memory_stats().items() if isinstance(v, int)]
-    return "\n".join(["Memory summary", *(f"{k:<20}{v:>8} B" for k, v in rows)])
+def set_dump(target: Any, enabled: bool = True) -> None:
+    """Note that a Cell's data are to be dumped, which an Ascend device alone does."""
 
 
 class _Settings:
@@ -238,13 +161,9 @@ class MSRStatus(enum.IntEnum):
 
 
 SUCCESS, FAILED = MSRStatus.SUCCESS, MSRStatus.FAILED
-globals().update(dict.fromkeys(_ZERO, _zero) | dict.fromkeys(_SILENT, _nothing))
-default_stream = communication_stream = current_stream
 NAMES = (
-    "DeviceCtx", "FAILED", "Generator", "SUCCESS", "Stream", "StreamCtx", "communication_stream",
-    "current_stream", "default_generator", "default_stream", "from_dlpack",
-    "get_algo_parameters", "get_ps_context", "get_py_obj_dtype", "lazy_inline", "memory_stats",
-    "memory_summary", "ms_memory_recycle", "no_inline", "reset_algo_parameters", "reset_ps_context",
-    "set_algo_parameters", "set_cur_stream", "set_ps_context", "swap_tensors", "to_dlpack",
-    *_SILENT, *_ZERO,
+    "DeviceCtx", "FAILED", "Generator", "SUCCESS", "default_generator", "from_dlpack",
+    "get_algo_parameters", "get_ps_context", "get_py_obj_dtype", "lazy_inline",
+    "ms_memory_recycle", "no_inline", "reset_algo_parameters", "reset_ps_context",
+    "set_algo_parameters", "set_dump", "set_ps_context", "swap_tensors", "to_dlpack",
 )  # fmt: skip

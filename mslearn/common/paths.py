@@ -28,11 +28,13 @@ PATHS = {
     **dict.fromkeys(
         (
             "common.api", "common.generator", "common.jit_config", "common.mutable",
-            "common.recompute", "common.sparse_tensor", "device_context", "hal", "runtime",
+            "common.recompute", "common.sparse_tensor",
         ),
         "",
     ),
     "common.hook_handle": "gradtools.hooks",
+    "hal.event": "hal",
+    "runtime.device_limit": "runtime",
     **{f"nn.layer.{name}": "nn" for name in _LAYERS},
     **{f"nn.optim.{name}": "nn" for name in _OPTIMIZERS},
     **dict.fromkeys(

@@ -37,7 +37,17 @@ NAMES = (
     "frombuffer", "get_current_device",
     "get_rng_state", "half", "initial_seed", "intc", "intp", "is_tensor", "long", "manual_seed",
     "seed", "set_deterministic", "set_device", "set_recursion_limit", "set_rng_state", "short",
-    "single", "synchronize", "ubyte", "uintc", "uintp", "ushort",
+    "single", "ubyte", "uintc", "uintp", "ushort",
+)  # fmt: skip
+OF_THE_DEVICE = (  # names that `mslearn.runtime` has, too
+    "Event", "MemPool", "PluggableAllocator", "Stream", "StreamCtx", "StreamLimitCtx",
+    "communication_stream", "current_stream", "default_stream", "dispatch_threads_num",
+    "empty_cache", "get_device_limit", "get_stream_limit", "launch_blocking",
+    "max_memory_allocated", "max_memory_reserved", "memory_allocated", "memory_replay",
+    "memory_reserved", "memory_stats", "memory_summary", "reset_max_memory_allocated",
+    "reset_max_memory_reserved", "reset_peak_memory_stats", "reset_stream_limit",
+    "set_cpu_affinity", "set_cur_stream", "set_device_limit", "set_kernel_launch_capture",
+    "set_kernel_launch_group", "set_memory", "set_stream_limit", "synchronize", "use_mem_pool",
 )  # fmt: skip
 from_numpy = Tensor.from_numpy
 
@@ -110,7 +120,3 @@ def set_deterministic(deterministic: bool) -> None:
 def set_recursion_limit(recursion_limit: int = 1000) -> None:
     """How deep calls may nest while a graph is built."""
     set_context(max_call_depth=recursion_limit)
-
-
-def synchronize() -> None:
-    """Wait for the device: on the CPU every operation is done when its call returns."""

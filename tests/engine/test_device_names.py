@@ -20,7 +20,7 @@ def test_streams():
     stream.synchronize()
     ms.set_cur_stream(stream)
     assert x.item() == 2 and stream.query() and "CPU" in repr(stream)
-    assert ms.default_stream() is ms.communication_stream() is ms.current_stream()
+    assert ms.default_stream() == ms.communication_stream() == ms.current_stream()
 
 
 def test_memory_has_no_pool():
