@@ -7,6 +7,7 @@ from typing import Any
 from mslearn.hal.device import chosen
 from mslearn.hal.old import old
 from mslearn.runtime import memory
+from mslearn.runtime.memory import empty_cache as empty_cache
 
 
 @old

@@ -36,12 +36,15 @@ def typed(**kinds: type) -> Callable[[F], F]:
     return decorate
 
 
-def once(function: str) -> None:
-    """Refuse a second call in one process, as MindSpore does for what its runtime reads once."""
-    if function in _done:
+def once(function: str, *earlier: str) -> None:
+    """Refuse a call after an earlier one, to itself by default, as MindSpore does where its
+    runtime reads a setting once.
+    """
+    before = _done.intersection(earlier or (function,))
+    if before:
         raise RuntimeError(
-            f"'{function}' cannot be called again: what it sets is read once in a process. "
-            f"Restart the kernel to choose anew."
+            f"'{function}' cannot be called any more, since '{before.pop()}' has been: what it "
+            f"set is read once in a process. Restart the kernel to choose anew."
         )
 
 

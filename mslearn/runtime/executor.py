@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mslearn.runtime.checking import done, once, positive, typed
+from mslearn.runtime.thread_bind_core import set_cpu_affinity as set_cpu_affinity
 
 
 def launch_blocking() -> None:
@@ -29,9 +30,9 @@ def set_kernel_launch_group(thread_num: int = 2, kernel_group_num: int = 8) -> N
 
     Raises:
         TypeError: no int. ValueError: less than 1, or groups that cannot be shared out evenly.
-        RuntimeError: it has been called before.
+        RuntimeError: it, or `set_kernel_launch_capture`, has been called before.
     """
-    once("set_kernel_launch_group")
+    once("set_kernel_launch_group", "set_kernel_launch_group", "set_kernel_launch_capture")
     for name, value in (("thread_num", thread_num), ("kernel_group_num", kernel_group_num)):
         if value < 1:
             raise ValueError(
@@ -56,10 +57,13 @@ def set_kernel_launch_capture(
 
     Raises:
         TypeError: no bool, or no list of str.
+        RuntimeError: `set_kernel_launch_group` has been called before.
     """
+    once("set_kernel_launch_capture", "set_kernel_launch_group")
     skipped = [] if op_capture_skip is None else op_capture_skip
     if not isinstance(skipped, list) or not all(isinstance(name, str) for name in skipped):
         raise TypeError(
             f"For 'set_kernel_launch_capture', op_capture_skip must be a list of operations' "
             f"names, but got {op_capture_skip!r}."
         )
+    done("set_kernel_launch_capture")
