@@ -51,6 +51,9 @@ DIFFERS = {
     "MindSpore fails",
     "nn.thor": "refused with the reason: MindSpore has it for Ascend and GPU only",
     "nn.Momentum": "use_nesterov works, which MindSpore's CPU kernel ignores",
+    "runtime.Event": "elapsed_time measures, where MindSpore's CPU gives 0",
+    "runtime.memory_replay": "refused with the reason: MindSpore has it for Ascend only",
+    "runtime.use_mem_pool": "as memory_replay",
     "ops.full": "a float value gives float32, where MindSpore's CPU gives int64",
     "ops.Morph": "works outside of graphs, too",
     "ops.GradOperation": "get_by_list needs weights or a Cell; MindSpore also collects them from "
@@ -115,8 +118,7 @@ NOT_HERE = {
     "handles storages or device memory, which NumPy's arrays have not": """
         Tensor.flush_from_cache Tensor.offload* Tensor.set_ Tensor.set_device_address
         Tensor.*storage
-        mindspore.MemPool mindspore.PluggableAllocator mindspore.use_mem_pool
-        mindspore.memory_replay mindspore.UntypedStorage
+        mindspore.UntypedStorage
     """,
     "packs what the tape keeps; values are kept as they are here, and mindspore.recompute is what "
     "saves memory": """
@@ -125,10 +127,9 @@ NOT_HERE = {
     "drives or measures Ascend hardware": """
         mindspore.ConvertModelUtils mindspore.ConvertNetUtils mindspore.EnvProfiler
         mindspore.FlopsUtilizationCollector mindspore.flops_collection mindspore.qint4x2
-        mindspore.float8_* mindspore.hifloat8 mindspore.StreamLimitCtx mindspore.*_stream_limit
-        mindspore.*_device_limit mindspore.export_split_mindir mindspore.get_sdc_detect_result
+        mindspore.float8_* mindspore.hifloat8 mindspore.export_split_mindir mindspore.get_sdc_detect_result
         mindspore.sdc_detect_* mindspore.stress_detect mindspore.mindio_preload
-        mindspore.set_mindio_server_info mindspore.Event nn.*Thor nn.GetNextSingleOp
+        mindspore.set_mindio_server_info nn.*Thor nn.GetNextSingleOp
     """,
     "old files of messages, which ms.load and ms.export replace; MindRecord is written open": """
         mindspore.load_mindir mindspore.save_mindir mindspore.set_*_mode mindspore.set_enc_key
@@ -144,7 +145,8 @@ NOT_HERE = {
 SPACES = (
     "mindspore", "ops", "nn", "Tensor", "amp", "mint", "mint.nn", "mint.nn.functional",
     "mint.optim", "mint.linalg", "mint.special", "experimental.optim",
-    "experimental.optim.lr_scheduler",
+    "experimental.optim.lr_scheduler", "runtime", "hal", "device_context.cpu",
+    "device_context.gpu", "device_context.ascend",
 )  # fmt: skip
 _HERE = Path(__file__).parent
 

@@ -27,6 +27,14 @@ LISTED = {
     "mint.special": "",
     "experimental.optim": "",
     "experimental.optim.lr_scheduler": "",
+    "runtime": "",
+    "hal": "",
+    "device_context.cpu": "",
+    "device_context.gpu": "conv_allow_tf32 conv_dgrad_algo conv_fprop_algo conv_wgrad_algo "
+    "matmul_allow_tf32",
+    "device_context.ascend": "aclinit_config aclnn_cache aoe_job_type aoe_tune_mode "
+    "conv_allow_hf32 debug_option execute_timeout matmul_allow_hf32 op_compile op_precision_mode "
+    "precision_mode",
 }
 
 
