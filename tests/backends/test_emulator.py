@@ -31,7 +31,7 @@ def test_openvino_and_the_emulator_pass_the_kit_and_lenet_trains():
         cwd=HERE.parent.parent,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
     )
     tail = done.stdout[-3000:]
     passed = re.search(r"(\d+) passed", tail)

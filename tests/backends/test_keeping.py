@@ -238,7 +238,7 @@ def test_a_thread_may_look_at_any_time(target):
     for k in range(60):
         one.step(*DATA)
         # However slow the thread is, it looks at least six times, and between steps, too.
-        assert k % 10 or rounds.acquire(timeout=60)
+        assert k % 10 or rounds.acquire(timeout=600)
     stop.set()
     thread.join()
     assert len(seen) >= 6 * len(parameters)
@@ -264,7 +264,7 @@ def test_two_threads_that_train_two_networks_with_a_shared_layer():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(600)
         assert not thread.is_alive()
     assert not errors
     wanted = trained("onnxruntime", steps=40)

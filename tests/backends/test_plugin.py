@@ -54,7 +54,7 @@ def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("plugin")
     site = folder / "site"
     install = ["pip", "install", "--no-index", "--no-deps", "-q", "--target", str(site)]
-    subprocess.run([sys.executable, "-m", *install, str(wheel(folder))], check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", *install, str(wheel(folder))], check=True, timeout=900)
     path = os.pathsep.join([str(site), str(ROOT)])
     (folder / "test_my_chip.py").write_text(block("# test_my_chip.py"), encoding="utf-8")
     return folder, {**os.environ, "PYTHONPATH": path}
@@ -63,7 +63,7 @@ def installed(tmp_path_factory):
 def test_it_passes_the_kit(installed):
     folder, env = installed
     run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_my_chip.py"]
-    done = subprocess.run(run, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(run, cwd=folder, env=env, capture_output=True, text=True, timeout=900)
     passed = re.search(r"(\d+) passed", done.stdout)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert passed is not None and int(passed[1]) >= 13
@@ -75,7 +75,7 @@ def test_the_other_blocks_of_the_page_run(tmp_path):
     (tmp_path / "page.py").write_text("\n".join(blocks), encoding="utf-8")
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     run = [sys.executable, "-W", "error", "page.py"]
-    done = subprocess.run(run, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(run, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
 
 
@@ -110,7 +110,7 @@ def test_it_is_listed_and_runs(installed, tmp_path):
     (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "program.py"], cwd=tmp_path, env=installed[1], capture_output=True,
-        text=True, timeout=120,
+        text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert re.search(r"MyChip +mychip +ready +float32\n +my_chip 1.0", done.stdout)

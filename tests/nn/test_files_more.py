@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -95,8 +96,10 @@ def test_texts_and_numbers_beside_the_parameters(tmp_path):
 
 
 def test_background_saves_hold_the_values_of_now(tmp_path, monkeypatch):
+    go = threading.Event()
+
     def slowly(path, chunks, write=checkpoint_format.encode):
-        time.sleep(0.2)
+        assert go.wait(120)
         path.write_bytes(b"".join(chunks))
 
     monkeypatch.setattr("mslearn.train.serialization.write_whole", slowly)
@@ -108,6 +111,7 @@ def test_background_saves_hold_the_values_of_now(tmp_path, monkeypatch):
     for _ in range(3):
         step(ms.ops.ones((4, 3)), ms.ops.ones((4, 2)))
     assert not np.array_equal(before, net.weight.asnumpy())
+    threading.Timer(0.1, go.set).start()
     waiting = ms.load_checkpoint_async(tmp_path / "x.ckpt", net)  # waits for the writing, too
     equal(waiting.result()["weight"], before)
     equal(net.weight, before)
@@ -233,7 +237,7 @@ def test_kill_9_while_saving_leaves_a_whole_file(tmp_path, background_saving):
         [sys.executable, "-c", program, str(tmp_path)], env=environment, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None and process.stdout.readline()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600
         while not list(tmp_path.glob("run-*.ckpt")) and time.monotonic() < deadline:
             time.sleep(0.005)
         time.sleep(0.2 + rng.random() * 0.05)

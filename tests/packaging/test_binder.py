@@ -19,7 +19,7 @@ pytestmark = pytest.mark.packaging
 def test_repo2docker_accepts_the_repository() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(REPOSITORY)],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     said = done.stdout + done.stderr
     assert done.returncode == 0, said[-3000:]

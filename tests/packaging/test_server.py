@@ -58,7 +58,7 @@ def test_nothing_new_is_an_empty_304_and_no_activity(camp: RunningCamp) -> None:
         camp.url + "mslearn/camp", headers=headers | {"If-None-Match": etag}
     )
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request, timeout=10)
+        urllib.request.urlopen(request, timeout=120)
     assert caught.value.code == 304 and caught.value.read() == b""
     assert json.load(camp.request("api/status"))["last_activity"] == before, "a poll is no activity"
 
@@ -101,7 +101,7 @@ def until_ready(connection: Path) -> None:
     client = BlockingKernelClient(connection_file=str(connection))
     client.load_connection_file()
     client.start_channels()
-    client.wait_for_ready(timeout=30)
+    client.wait_for_ready(timeout=300)
     client.stop_channels()
 
 

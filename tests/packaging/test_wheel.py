@@ -115,16 +115,23 @@ def test_import_loads_numpy_and_nothing_else(bare, tmp_path: Path) -> None:
     assert json.loads(done.stdout) == ["mslearn", "numpy"]
 
 
-def test_import_takes_a_fraction_of_a_second(bare, tmp_path: Path) -> None:
-    """0.3 s is the promise, NumPy's own import included. A shared CI machine can be busy for
-    seconds, so the best of seven counts, with half as much again for a slow processor."""
-    code = "import time; t = time.perf_counter(); import mslearn; print(time.perf_counter() - t)"
-    seconds = [
-        float(subprocess.check_output([bare.python, "-c", code], text=True, cwd=tmp_path))
+TIMES = """
+from time import process_time as now
+start = now(); import numpy; between = now(); import mslearn; end = now()
+print(between - start, end - between)
+"""
+
+
+def test_import_takes_little_more_than_numpy_s_own(bare, tmp_path: Path) -> None:
+    """0.3 s is the promise on a laptop, where NumPy takes 0.07 s. CI's machine may be slower, and
+    busy: so the processor's seconds are counted, against those of NumPy in the same processes."""
+    runs = [
+        subprocess.check_output([bare.python, "-c", TIMES], text=True, cwd=tmp_path).split()
         for _ in range(7)
     ]
-    print("import mslearn:", ", ".join(f"{s:.3f}" for s in seconds))
-    assert min(seconds) <= 0.45
+    numpy, ours = (min(float(run[k]) for run in runs) for k in (0, 1))
+    print(f"import numpy: {numpy:.3f} s, mslearn on top: {ours:.3f} s")
+    assert ours <= 6 * numpy
 
 
 def test_a_bare_environment_trains_without_jupyter(bare, tmp_path: Path) -> None:
