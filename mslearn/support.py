@@ -127,8 +127,9 @@ NOT_HERE = {
     "drives or measures Ascend hardware": """
         mindspore.ConvertModelUtils mindspore.ConvertNetUtils mindspore.EnvProfiler
         mindspore.FlopsUtilizationCollector mindspore.flops_collection mindspore.qint4x2
-        mindspore.float8_* mindspore.hifloat8 mindspore.export_split_mindir mindspore.get_sdc_detect_result
-        mindspore.sdc_detect_* mindspore.stress_detect mindspore.mindio_preload
+        mindspore.float8_* mindspore.hifloat8 mindspore.export_split_mindir
+        mindspore.get_sdc_detect_result mindspore.sdc_detect_* mindspore.stress_detect
+        mindspore.mindio_preload
         mindspore.set_mindio_server_info nn.*Thor nn.GetNextSingleOp
     """,
     "old files of messages, which ms.load and ms.export replace; MindRecord is written open": """

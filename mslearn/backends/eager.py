@@ -25,9 +25,9 @@ from mslearn.backends.array_program import ArrayProgram
 from mslearn.backends.device_array import KINDS, DeviceArray, InKernel, NeedsHost, lacking, send
 from mslearn.core.primitive import Primitive, registry
 from mslearn.core.tensor import Abstract, Tensor
+from mslearn.graph.compilation import around_run
 from mslearn.graph.control_prims import Call, Cond, Derived, WhileLoop
 from mslearn.graph.ir import Graph, Node
-from mslearn.graph.jit import around_run
 
 CONTROL = (Call, Cond, Derived, WhileLoop)
 MANY = 1024  # programs of single operations that are kept, one for each shape

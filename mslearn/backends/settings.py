@@ -63,7 +63,7 @@ def check(where: str, fallback: Any, provider_options: Any, threads: Any) -> Non
 class Target:
     """What a target, or a backend, has been given; graphs depend on it (`watched`)."""
 
-    tells_revision = True  # see graph/jit.py
+    tells_revision = True  # see graph/compilation.py
     settings = Settings()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mslearn.graph.text import to_dot, to_ir
 
 if TYPE_CHECKING:
-    from mslearn.graph.jit import Compilation
+    from mslearn.graph.compilation import Compilation
 
 
 def save(compiled: Compilation, folder: str | os.PathLike[str]) -> list[Path]:

@@ -24,8 +24,8 @@ from typing import Any
 
 from mslearn.core.dtype import dtype_of
 from mslearn.core.tensor import Abstract
+from mslearn.graph.compilation import Compilation
 from mslearn.graph.ir import Graph, Node, Source
-from mslearn.graph.jit import Compilation
 from mslearn.graph.text import to_ir
 
 from .graph_control import KINDS, Port, Unfolding, line_of

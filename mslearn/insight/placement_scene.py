@@ -26,8 +26,9 @@ from mslearn.backends.partition import HOST, Partitioned, Segment, size_of
 from mslearn.backends.providers import PROVIDERS, emulated
 from mslearn.core import Tensor, random
 from mslearn.core.context import get_context
+from mslearn.graph.compilation import Compilation
 from mslearn.graph.ir import Graph, Node
-from mslearn.graph.jit import Compilation, Jitted
+from mslearn.graph.jit import Jitted
 from mslearn.graph.passes.stats import statistics as counts
 
 from .compile_scene import Book

@@ -6,7 +6,8 @@ from typing import Any
 
 import traitlets as t
 
-from mslearn.graph.jit import Compilation, Jitted, jit
+from mslearn.graph.compilation import Compilation
+from mslearn.graph.jit import Jitted, jit
 from mslearn.graph.tree import flatten_call
 
 from .base import InsightWidget
