@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.backends import array_control
 from mslearn.graph.ir import Graph, Node
+from mslearn.interchange import onnx_control
 from mslearn.interchange.onnx_model import Port, with_draws_as_inputs
 from mslearn.interchange.refusal import refuse
 from mslearn.interchange.rules import RULES
@@ -77,21 +79,21 @@ def conv_input(
 
 def add_at(xp: Any, x: Any, value: Any, template: Any, *index: Any) -> Any:
     """A copy with a value added; equal places add up."""
-    out = x.copy()
+    out = xp.array(x)
     xp.add.at(out, _fill(template, index), value)
     return out
 
 
 def set_item(xp: Any, x: Any, value: Any, template: Any, *index: Any) -> Any:
     """A copy with a value put in."""
-    out = x.copy()
+    out = xp.array(x)
     out[_fill(template, index)] = value
     return out
 
 
 def scatter(xp: Any, x: Any, index: Any, updates: Any, axis: int, add: bool) -> Any:
     """A copy with one element changed for every place of the index."""
-    out = x.copy()
+    out = xp.array(x)
     place = list(xp.meshgrid(*(xp.arange(n) for n in index.shape), indexing="ij"))
     place[axis] = index
     if add:
@@ -131,6 +133,14 @@ def gather(xp: Any, x: Any, index: Any, axis: int) -> Any:
     return xp.take_along_axis(x[part], index, axis)
 
 
+def power(xp: Any, x: Any, y: Any) -> Any:
+    """x to the power y; of integers to negative powers MindSpore keeps the whole part."""
+    if x.dtype.kind == "f" or y.dtype.kind != "i":
+        return x**y
+    below = (x.astype("float64") ** xp.minimum(y, 0)).astype(x.dtype)
+    return xp.where(y < 0, below, x ** xp.maximum(y, 0))
+
+
 def special(xp: Any) -> Any:
     """Where erf and its like are: `cupyx.scipy` stands beside CuPy as SciPy beside NumPy."""
     name = "cupyx.scipy.special" if xp.__name__ == "cupy" else "scipy.special"
@@ -140,7 +150,7 @@ def special(xp: Any) -> Any:
 HELPERS = {
     "conv": conv, "conv_input": conv_input, "add_at": add_at, "set_item": set_item,
     "scatter": scatter, "fill": _fill, "cum_sum": cum_sum, "ordered": ordered, "gather": gather,
-    "special": special,
+    "special": special, "power": power, **array_control.HELPERS,
 }  # fmt: skip
 
 
@@ -196,7 +206,7 @@ def _with_template(kind: str) -> Callable[..., str]:
 
 EXPRESSIONS: dict[str, Callable[..., str]] = {
     "Add": _form("{0} + {1}"), "Sub": _form("{0} - {1}"), "Mul": _form("{0} * {1}"),
-    "Div": _form("{0} / {1}"), "Pow": _form("{0} ** {1}"), "Neg": _form("-{0}"),
+    "Div": _form("{0} / {1}"), "Pow": _form("power(xp, {0}, {1})"), "Neg": _form("-{0}"),
     "Reciprocal": _form("1 / {0}"), "Sigmoid": _form("1 / (1 + xp.exp(-{0}))"),
     "ReLU": _form("xp.maximum({0}, 0)"), "Identity": _form("{0}"), "Depend": _form("{0}"),
     "Equal": _form("{0} == {1}"), "Greater": _form("{0} > {1}"), "Less": _form("{0} < {1}"),
@@ -208,7 +218,8 @@ EXPRESSIONS: dict[str, Callable[..., str]] = {
         "Atan": "arctan", "Sinh": "sinh", "Cosh": "cosh", "LogicalAnd": "logical_and",
         "LogicalOr": "logical_or", "LogicalXor": "logical_xor", "LogicalNot": "logical_not",
         "IsNan": "isnan", "IsInf": "isinf", "Select": "where", "Gcd": "gcd", "Lcm": "lcm",
-        "LeftShift": "left_shift", "RightShift": "right_shift", "NextAfter": "nextafter",
+        "LeftShift": "left_shift", "RightShift": "right_shift", "BitwiseAnd": "bitwise_and",
+        "BitwiseOr": "bitwise_or", "BitwiseXor": "bitwise_xor", "NextAfter": "nextafter",
         "MatrixDeterminant": "linalg.det", "MatrixSolve": "linalg.solve",
         "LogMatrixDeterminant": "linalg.slogdet",
     }.items()},
@@ -262,6 +273,10 @@ EXPRESSIONS: dict[str, Callable[..., str]] = {
 class ArrayProgram:
     """The program of a graph.
 
+    Args:
+        graph: what to write.
+        name: of the function; those of branches and loops begin with it.
+
     Attributes:
         code: the Python text; `run(xp, *arrays)` calls it.
         inputs: the ports in the order of the arrays: arguments, Parameters, random numbers.
@@ -269,8 +284,10 @@ class ArrayProgram:
         operators: how often each operation occurs.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, name: str = "graph") -> None:
         def keep(node: Node) -> bool:
+            if node.prim.name in array_control.KINDS:
+                return onnx_control.fits(node)
             return node.prim.name in EXPRESSIONS and all(
                 v.dtype.kind in "biuf" for v in (*node.inputs, *node.outputs)
             )
@@ -287,17 +304,24 @@ class ArrayProgram:
         self.operators: dict[str, int] = {}
         self.constants: list[np.ndarray] = []
         self._names: dict[int, str] = {}
+        self._parts: list[ArrayProgram] = []
+        self._name = name
         self.code = self._write(plain)
         space: dict[str, Any] = dict(HELPERS)
         exec(compile(self.code, f"<mslearn arrays {graph.name}>", "exec"), space)
-        self.run: Callable[..., list[Any]] = space["graph"]
+        self.run: Callable[..., list[Any]] = space[name]
 
     def _write(self, graph: Graph) -> str:
         self._kept = graph  # ids are names: the values must live
         self._names = {id(p.value): f"a{i}" for i, p in enumerate(self.inputs)}
         lines = []
         for k, node in enumerate(graph.nodes):
-            expression = EXPRESSIONS[node.prim.name](_literal, node, *map(self._see, node.inputs))
+            seen = [self._see(v) for v in node.inputs]
+            if node.prim.name in array_control.KINDS:
+                parts = ", ".join(map(self._part, array_control.graphs(node)))
+                expression = array_control.expression(node, parts, seen)
+            else:
+                expression = EXPRESSIONS[node.prim.name](_literal, node, *seen)
             self.operators[node.prim.name] = self.operators.get(node.prim.name, 0) + 1
             names = [f"v{k}" + (f"_{i}" if i else "") for i in range(len(node.outputs))]
             self._names.update((id(o), n) for o, n in zip(node.outputs, names, strict=True))
@@ -309,8 +333,17 @@ class ArrayProgram:
         results = ", ".join(self._see(p.value) for p in self.outputs)
         names = [f"a{i}" for i in range(len(self.inputs))]
         held = [f"c{i}" for i in range(len(self.constants))]
-        head = f"def graph({', '.join(['xp', *names, *held])}):"
-        return "\n".join([head, *lines, f"    return [{results}]", ""])
+        head = f"def {self._name}({', '.join(['xp', *names, *held])}):"
+        inner = [part.code for part in self._parts]
+        return "\n".join([*inner, head, *lines, f"    return [{results}]", ""])
+
+    def _part(self, graph: Graph) -> str:
+        """A graph inside of an operation as a function of its own, with its constants."""
+        part = ArrayProgram(graph, f"{self._name}_{len(self._parts)}")
+        self._parts.append(part)
+        for kind, count in part.operators.items():
+            self.operators[kind] = self.operators.get(kind, 0) + count
+        return f"({part._name}, [{', '.join(map(self._see, part.constants))}])"
 
     def _see(self, value: Any) -> str:
         if id(value) not in self._names:

@@ -40,6 +40,19 @@ def one_core() -> Any:
     return importlib.import_module("openvino").Core()
 
 
+def _stable(model: Any) -> Any:
+    """Equal numbers stay in their order when they are sorted, as ONNX wants it."""
+    new = importlib.import_module("openvino.opset11").topk
+    for op in model.get_ops():
+        if op.get_type_name() == "TopK":
+            a, inputs = op.get_attributes(), [port.get_source_output() for port in op.inputs()]
+            made = new(*inputs, a["axis"], a["mode"], a["sort"], a["index_element_type"], True)
+            for old, output in zip(op.outputs(), made.outputs(), strict=True):
+                for port in old.get_target_inputs():
+                    port.replace_source_output(output)
+    return model
+
+
 class OpenVinoBackend(Backend):
     """Runs graphs, as ONNX, in OpenVINO."""
 
@@ -81,7 +94,8 @@ class OpenVinoBackend(Backend):
         device, precision, _needs = DEVICES[target]
         if device != "CPU" and (number := device_number(target, device == "GPU")):
             device += f".{number}"
-        model = onnx_model(graph, parameters="inputs")
+        # It mixes up constants that several products or convolutions read in different ways.
+        model = onnx_model(graph, parameters="inputs", apart=True)
         settings = {"INFERENCE_PRECISION_HINT": "f32" if precision == "float32" else "f16"}
         if device == "CPU":
             settings["INFERENCE_NUM_THREADS"] = str(threads or get_context("runtime_num_threads"))
@@ -90,7 +104,7 @@ class OpenVinoBackend(Backend):
         precision = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}.get(asked, asked)
         try:
             core = one_core()
-            compiled = core.compile_model(core.read_model(model.data), device, settings)
+            compiled = core.compile_model(_stable(core.read_model(model.data)), device, settings)
         except Exception as error:  # it raises RuntimeErrors of its own
 
             def build(one: Graph) -> None:

@@ -22,7 +22,9 @@ def strided_slice(b: Builder, x: Ref, cut: tuple[Any, ...], shape: tuple[int, ..
         step = 1 if item.step is None else item.step
         n = shape[k]
         start, stop = (item.start, item.stop) if n < 0 else item.indices(n)[:2]
-        if n >= 0 and stop < 0:
+        if n >= 0 and not range(n)[item]:
+            start, stop, step = 0, 0, 1
+        elif n >= 0 and stop < 0:
             stop = None
         begin_mask |= (start is None) << k
         end_mask |= (stop is None) << k

@@ -64,11 +64,13 @@ class Builder:
         table: Mapping[str, Lowering],
         simplified: Callable[[Graph], Graph],
         outer: Builder | None = None,
+        apart: bool = False,
     ) -> None:
         self.table = table
         self.simplified = simplified
         self.ops: list[Op] = []
         self.outer = outer
+        self.apart: bool = apart if outer is None else outer.apart
         self.names: dict[int, str] = {} if outer is None else dict(outer.names)
         self.held: list[Any] = []  # ids are names: keep the values alive
         self._taken: dict[str, int] = {} if outer is None else outer._taken
@@ -96,8 +98,12 @@ class Builder:
         return self.names[id(value)]
 
     def constant(self, value: Any, dtype: Any = None) -> str:
-        """The name of a constant; equal ones are written once."""
+        """The name of a constant; equal ones are written once (arrays not if `apart`)."""
         array = np.asarray(value, dtype)
+        if self.apart and array.ndim > 1:
+            name = self.fresh("constant")
+            self.initializer(name, array)
+            return name
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
             self._constants[key] = self.fresh(f"constant.{len(self._constants)}")

@@ -91,6 +91,10 @@ def _slice(b: Builder, x: str, cuts: list[tuple[int, slice]], shape: list[int]) 
             start, stop = cut.start, cut.stop
             starts.append((0 if step > 0 else far) if start is None else start)
             ends.append((far if step > 0 else -far) if stop is None else stop)
+        elif not range(n)[cut]:  # NumPy's numbers of an empty slice may mean others in ONNX
+            starts.append(0)
+            ends.append(0)
+            step = 1
         else:
             start, stop, _ = cut.indices(n)
             starts.append(start)
@@ -105,7 +109,7 @@ def _gather(b: Builder, node: Node, x: str, items: list[Any], index: list[str]) 
     advanced = [i for i in items if isinstance(i, int | str)]
     if len(advanced) == 1 and None not in items:
         axis = next(k for k, i in enumerate(items) if isinstance(i, str))
-        out: str = b.op("Gather", x, index[0], axis=axis)
+        out: str = b.op("Gather", x, places(b, index[0], tensors_of(node)[0]), axis=axis)
         return out
     axes: list[int] = []
     rest: list[int] = []
@@ -115,12 +119,12 @@ def _gather(b: Builder, node: Node, x: str, items: list[Any], index: list[str]) 
             continue
         (axes if isinstance(item, int | str) else rest).append(at)
         at += 1
-    places, names = iter(index), []
+    given, names = iter(index), []
     values = iter(tensors_of(node))
     shapes = []
     for item in advanced:
         if isinstance(item, str):
-            names.append(next(places))
+            names.append(next(given))
             shapes.append(next(values).shape)
         else:
             names.append(b.constant(item, np.int64))
@@ -132,6 +136,11 @@ def _gather(b: Builder, node: Node, x: str, items: list[Any], index: list[str]) 
         x = b.op("Transpose", x, perm=(*axes, *rest))
     out = b.op("GatherND", x, coordinates)
     return _in_numpys_order(b, out, items, len(common), n - len(axes))
+
+
+def places(b: Builder, name: str, index: Any) -> str:
+    """An index tensor in a dtype that ONNX counts places in."""
+    return name if index.dtype.str[1:] in ("i4", "i8") else b.cast(name, np.dtype("i8"))
 
 
 def _coordinates(b: Builder, names: list[str], shapes: list[Any], common: Any) -> str:

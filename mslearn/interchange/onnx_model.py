@@ -54,6 +54,7 @@ def onnx_model(
     takes: Callable[[Node], bool] = lambda node: True,
     without: Sequence[str] = (),
     resized: Graph | None = None,
+    apart: bool = False,
 ) -> Model:
     """Lower a graph to ONNX.
 
@@ -69,6 +70,7 @@ def onnx_model(
             e.g. ``("LayerNorm",)`` for a runtime without LayerNormalization.
         resized: the same function captured with another batch size (`dynamic.SIZES`): sizes
             that differ are left free in the model.
+        apart: every operator gets constant arrays of its own.
 
     Raises:
         ExportError: with the list of all nodes that ONNX has no operators for.
@@ -102,7 +104,7 @@ def onnx_model(
     graph = simplified(graph)
     if resized is not None:
         graph = merged(graph, simplified(with_draws_as_inputs(resized)[0]), simplified)
-    builder = Builder(table, simplified)
+    builder = Builder(table, simplified, apart=apart)
     ports = _bind(builder, graph, parameters, draws)
     builder.lower(graph)
     outputs, donate = _results(builder, graph, ports)

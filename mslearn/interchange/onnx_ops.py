@@ -10,6 +10,7 @@ from mslearn.core.dtype import to_numpy
 from mslearn.graph.ir import Node
 from mslearn.interchange import onnx_control, onnx_index
 from mslearn.interchange.onnx_builder import Builder, Lowering
+from mslearn.interchange.onnx_kinds import NO_KERNELS, through
 from mslearn.ops.families import normal_axes
 
 
@@ -60,6 +61,9 @@ def _reduce(kind: str) -> Lowering:
         axes = _axes(node)
         if not axes:
             return _first(b, node, x)
+        if kind == "ReduceMean" and 0 in node.inputs[0].shape and -1 not in node.outputs[0].shape:
+            dtype = node.outputs[0].dtype  # ONNX Runtime says 0
+            return b.constant(np.full(node.outputs[0].shape, np.nan).astype(dtype))
         out: str = b.op(kind, x, axes=axes, keepdims=int(node.attrs["keep_dims"]))
         return out
 
@@ -68,6 +72,8 @@ def _reduce(kind: str) -> Lowering:
 
 def _arg(kind: str) -> Lowering:
     def lower(b: Builder, node: Node, x: str) -> str:
+        if not node.inputs[0].shape:
+            return b.constant(0, node.outputs[0].dtype)
         out: str = b.op(kind, x, axis=int(node.attrs["axis"]), keepdims=0)
         return b.cast(out, node.outputs[0].dtype) if node.outputs[0].dtype != np.int64 else out
 
@@ -213,9 +219,22 @@ def _sort(b: Builder, node: Node, x: str) -> Any:
 
 def _scatter_elements(b: Builder, node: Node, x: str, index: str, updates: str) -> str:
     a = node.attrs
+    index = onnx_index.places(b, index, node.inputs[1])
     out: str = b.op(
         "ScatterElements", x, index, updates, axis=int(a["axis"]), reduction=a["reduction"]
     )
+    return out
+
+
+def _gather_elements(b: Builder, node: Node, x: str, index: str) -> str:
+    index = onnx_index.places(b, index, node.inputs[1])
+    out: str = b.op("GatherElements", x, index, axis=int(node.attrs["dim"]))
+    return out
+
+
+def _relu(b: Builder, node: Node, x: str) -> str:
+    dtype = node.inputs[0].dtype
+    out: str = b.op("Relu", x) if dtype.kind == "f" else b.op("Max", x, b.constant(0, dtype))
     return out
 
 
@@ -225,7 +244,7 @@ SAME = {
     "Log": "Log", "Sqrt": "Sqrt", "Reciprocal": "Reciprocal", "Tanh": "Tanh",
     "Sigmoid": "Sigmoid", "Floor": "Floor", "Ceil": "Ceil", "Round": "Round", "Erf": "Erf",
     "Sin": "Sin", "Cos": "Cos", "Tan": "Tan", "Asin": "Asin", "ACos": "Acos", "Atan": "Atan",
-    "Sinh": "Sinh", "Cosh": "Cosh", "ReLU": "Relu", "Softsign": "Softsign", "HSwish": "HardSwish",
+    "Sinh": "Sinh", "Cosh": "Cosh", "Softsign": "Softsign", "HSwish": "HardSwish",
     "Equal": "Equal", "Greater": "Greater", "GreaterEqual": "GreaterOrEqual", "Less": "Less",
     "LessEqual": "LessOrEqual", "LogicalAnd": "And", "LogicalOr": "Or", "LogicalXor": "Xor",
     "LogicalNot": "Not", "IsNan": "IsNaN", "IsInf": "IsInf", "Select": "Where",
@@ -236,6 +255,7 @@ LOWERINGS: dict[str, Lowering] = {
     **{name: _plain(kind) for name, kind in SAME.items()},
     "StopGradient": _first,
     "Depend": _first,
+    "ReLU": _relu,
     "HSigmoid": _plain("HardSigmoid", alpha=1 / 6, beta=0.5),
     "Cast": _cast,
     "Reshape": _reshape,
@@ -264,15 +284,14 @@ LOWERINGS: dict[str, Lowering] = {
     "LayerNorm": _layer_norm,
     "TopK": _top_k,
     "Sort": _sort,
-    "GatherD": lambda b, node, x, index: b.op(
-        "GatherElements", x, index, axis=int(node.attrs["dim"])
-    ),
+    "GatherD": _gather_elements,
     "TensorScatterElements": _scatter_elements,
     "GetItem": onnx_index.get_item,
     "SetItem": onnx_index.scatter,
     "AddAt": onnx_index.scatter,
     **onnx_control.CONTROL,
 }
+LOWERINGS.update((n, through(LOWERINGS[n], *kinds)) for n, kinds in NO_KERNELS.items())
 
 _BOOLS = {"LogicalAnd", "LogicalOr", "LogicalXor", "LogicalNot"}
 
@@ -293,6 +312,8 @@ def fits(node: Node) -> bool:
         return onnx_control.fits(node)
     if name in _BOOLS:
         return kinds == {"b"}
+    if name in ("IsNan", "IsInf"):
+        return kinds == {"f"} and (name == "IsNan" or node.inputs[0].dtype.itemsize > 2)
     if name == "Round":
         return bool(a.get("decimals", 0) == 0)
     if name in ("MaxPool", "MaxPool3D"):

@@ -25,6 +25,9 @@ VIEWS = {
 }  # fmt: skip
 """Primitives whose kernels may return memory of their inputs; a test proves the list complete."""
 
+WRITES = {"SetItem", "AddAt", "TensorScatterElements"}
+"""Primitives whose kernels write into a copy of their first input."""
+
 Lines = list[str]
 Emitter = Callable[[Node, list[str], str, str], Lines]
 """(node, input names, name of the result, ``", out=…"`` or ``""``) -> lines of code."""

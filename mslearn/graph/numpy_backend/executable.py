@@ -215,6 +215,8 @@ class _Writer:
             self._add(f"{results[0]} = {plain}", node)
             return
         kernel = self._kernel(node)
+        if node.prim.name in emit.WRITES and not node.inputs[0].shape:
+            names[0] = f"np.asarray({names[0]})"  # a NumPy number takes no writing
         arguments = [*names, *(f"{k}={self._literal(v)}" for k, v in node.attrs.items())]
         if id(node) in in_place:
             state = [names[node.prim.inputs.index(s)] for s in node.prim.state]  # type: ignore[attr-defined]

@@ -95,6 +95,11 @@ def bias_add(x: Tensor, b: Tensor) -> Tensor:
     return apply(Add, (x, wide if x.ndim > 2 else b))
 
 
+def is_inf(x: Tensor) -> Tensor:
+    x = x if x._value.dtype.kind == "f" else cast(x, np.dtype("f4"))
+    return apply(Equal, (x.abs(), constant(math.inf, x)))
+
+
 def round_to(x: Tensor, decimals: int = 0) -> Tensor:
     factor = constant(10.0**decimals, x)
     return (x * factor).round() / factor
@@ -251,6 +256,8 @@ RULES: dict[str, Any] = {
     "Trunc": lambda x: x.sign() * apply(Floor, (x.abs(),)),
     "Round": round_to,
     "NotEqual": lambda x, y: apply(LogicalNot, (apply(Equal, (x, y)),)),
+    "IsNan": lambda x: apply(LogicalNot, (apply(Equal, (x, x)),)),
+    "IsInf": is_inf,
     "IsFinite": lambda x: apply(LogicalNot, (apply(IsNan, (x,)) | apply(IsInf, (x,)),)),
     "LogicalAnd": _logic("LogicalAnd"),
     "LogicalOr": _logic("LogicalOr"),

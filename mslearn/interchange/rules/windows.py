@@ -20,7 +20,7 @@ from mslearn.ops.arrange import PadV3, pad_pairs
 from mslearn.ops.conv import Conv2D, Conv2DBackpropInput, Conv3D, Conv3DBackpropInput
 from mslearn.ops.elementwise import Add, Maximum
 from mslearn.ops.families import BroadcastTo, Reshape, cast
-from mslearn.ops.indexing import GetItem, where
+from mslearn.ops.indexing import TENSOR, AddAt, GetItem, SetItem, where
 from mslearn.ops.pool import widened
 from mslearn.ops.shape import Transpose, concat
 
@@ -279,15 +279,32 @@ def placed(value: Tensor, shape: Sizes, template: Any) -> Tensor:
     return _spread(full, tuple(starts), tuple(steps), shape)
 
 
+def _by_places(prim: Any, x: Tensor, value: Tensor, index: Any, template: Any) -> Tensor:
+    """Index tensors among slices, ints and None: each element's number in x says where it goes."""
+    size, dtype = math.prod(x.shape), x._value.dtype
+    numbers = Tensor.wrap(np.arange(size, dtype=np.int64).reshape(x.shape))
+    places = apply(GetItem, (numbers, *index), {"template": template})
+    count = math.prod(places.shape)
+    if not count:
+        return x
+    value = apply(BroadcastTo, (cast(value, dtype),), {"shape": places.shape})
+    flat = (_reshape(v, (n,)) for v, n in ((x, size), (value, count), (places, count)))
+    return _reshape(apply(prim, tuple(flat), {"template": (TENSOR,)}), x.shape)
+
+
 def add_at(x: Tensor, value: Tensor, *index: Tensor, template: Any) -> Tensor:
-    """Without index tensors (keep the others): a padding and a sum."""
+    """Without index tensors a padding and a sum."""
+    if index:
+        return _by_places(AddAt, x, value, index, template)
     there = placed(value, x.shape, template)
     zeros = isinstance(x._value, np.ndarray) and not x._value.any()
     return there if zeros else apply(Add, (x, there))
 
 
 def set_item(x: Tensor, value: Tensor, *index: Tensor, template: Any) -> Tensor:
-    """Without index tensors: a padding and a choice by a mask that is known."""
+    """Without index tensors a padding and a choice by a mask that is known."""
+    if index:
+        return _by_places(SetItem, x, value, index, template)
     mask = np.zeros(x.shape, bool)
     mask[tuple(template)] = True
     return where(Tensor.wrap(mask), placed(cast(value, x._value.dtype), x.shape, template), x)
