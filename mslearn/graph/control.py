@@ -19,13 +19,15 @@ from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import apply
 from mslearn.core.state import state
 from mslearn.core.tensor import NeedsNumbers, Tensor
-from mslearn.graph.capture import Capture, place, subgraph
+from mslearn.graph.capture import Capture, subgraph
 from mslearn.graph.control_branch import branch
+from mslearn.graph.control_outer import outer as outer
+from mslearn.graph.control_outer import outer_attribute as outer_attribute
 from mslearn.graph.control_rounds import loop
-from mslearn.graph.control_slots import UNBOUND, Variable, cells_of
+from mslearn.graph.control_slots import Variable, cells_of
 from mslearn.graph.control_stage import Raised, staged, truth
 from mslearn.graph.control_text import Filled, Piece, Print, Raise, Text
-from mslearn.graph.errors import CannotStage, JoinTypeError, warn
+from mslearn.graph.errors import CannotStage, JoinTypeError
 from mslearn.graph.number import Number
 from mslearn.graph.passes.base import has_effect
 from mslearn.graph.rewrite import rewrite
@@ -354,50 +356,3 @@ BUILTINS: dict[Any, Any] = {
     min: _extreme(min, "lt"), any: _any, all: _all, map: _map, filter: _filter,
 }  # fmt: skip
 """Builtins that need to know about tensors without numbers."""
-
-# -- objects that outlive the function ----------------------------------------------------------
-
-
-def outer(thing: Any, text: str) -> Any:
-    """`thing`, which is about to be changed and is not the function's own."""
-    if isinstance(thing, list | dict | set) and isinstance(state.capture, Capture):
-        before = thing.copy()
-
-        def undo() -> None:
-            thing.clear()
-            (thing.extend if isinstance(thing, list) else thing.update)(before)
-
-        _dropped(text, (id(thing),), undo)
-    return thing
-
-
-def outer_attribute(thing: Any, name: str) -> None:
-    """``thing.name`` is about to be assigned, and `thing` is not the function's own."""
-    before = getattr(thing, name, UNBOUND)
-    if isinstance(before, Parameter) or not isinstance(state.capture, Capture):
-        return
-
-    def undo() -> None:
-        if before is UNBOUND:
-            delattr(thing, name)
-        else:
-            setattr(thing, name, before)
-
-    text = f"{type(thing).__name__}.{name}"
-    if _top().strict:
-        raise CannotStage(209, place(), f"It is '{text}'.")
-    _dropped(text, (id(thing), name), undo)
-
-
-def _top() -> Any:
-    top = state.capture
-    while top.outer is not None:
-        top = top.outer
-    return top
-
-
-def _dropped(text: str, key: Any, undo: Callable[[], None]) -> None:
-    top = _top()
-    if key not in top.undo:
-        top.undo[key] = undo
-        warn(301, place(), f"It is '{text}'.")
