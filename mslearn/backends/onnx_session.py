@@ -57,6 +57,7 @@ class OnnxExecutable(Keeper):
         self._load()
 
     def _load(self) -> None:
+        self._sound = False  # bindings hold addresses, and Ctrl-C may come in the midst of a change
         self.model, self.session, baked = self._build()
         model = self.model
         self.code = listing(self._title, model)
@@ -94,6 +95,7 @@ class OnnxExecutable(Keeper):
         more = [p for p, _ in self._graph.parameters if id(p) not in known]
         self.keep(kept, [*constants, *more])
         self._baked = [(p, p._value.copy()) for p in baked]
+        self._sound = True
 
     def _empty(self, like: Any) -> Any:
         if not self._memory:
@@ -120,6 +122,8 @@ class OnnxExecutable(Keeper):
     def run(self, arrays: Sequence[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """(outputs, new values of the assigned Parameters); see `mslearn.backends.Executable`."""
         with self._lock:
+            if not self._sound:
+                self._load_again()
             self._read_parameters()
             turn = self._turn
             binding, outputs = self._bindings[turn], self._outputs[turn]
@@ -128,6 +132,7 @@ class OnnxExecutable(Keeper):
             fed = self._fed[turn]
             for i, array in enumerate(arrays):
                 if array is not fed[i]:
+                    fed[i] = None
                     own = bind_input(binding, self._names[i], array)
                     fed[i] = array if own else None
             if self._lent[1 - turn] or held(outputs, ALONE):
@@ -156,16 +161,20 @@ class OnnxExecutable(Keeper):
         for parameter, array in zip(self.others, self.seen):  # noqa: B905
             changed |= parameter._value is not array
         if changed and not all(np.array_equal(p._value, number) for p, number in self._baked):
-            self.release()
-            self._load()
+            self._load_again()
         if self.looked_at:
             self.bring_all()
         if changed:
             for i, parameter in enumerate(self.others):
-                if parameter._value is not self.seen[i]:
-                    self.seen[i] = parameter._value
+                value = parameter._value
+                if value is not self.seen[i]:
                     for binding in self._bindings if i < len(self._constants) else ():
-                        bind_input(binding, self._constants[i], parameter._value)
+                        bind_input(binding, self._constants[i], value)
+                    self.seen[i] = value
+
+    def _load_again(self) -> None:
+        self.release()
+        self._load()
 
     def _let_go(self, turn: int) -> None:
         """Write to fresh arrays where somebody holds those of two steps ago."""
@@ -176,14 +185,18 @@ class OnnxExecutable(Keeper):
         outputs = self._outputs[turn]
         for i, name in enumerate(self._output_names):
             if held(outputs[i : i + 1], ALONE + 1):  # the slice holds it, too
+                self._sound = False
                 outputs[i] = np.empty_like(outputs[i])
                 bind_addresses(self._bindings[turn], outputs[i], None, name)
+                self._sound = True
 
     def _own(self, number: int, i: int) -> None:
         arrays = self._arrays[number]
         if held(arrays[i : i + 1], ALONE + 1):
+            self._sound = False
             arrays[i] = np.empty_like(arrays[i])
             self._updated[i].bind(number, arrays[i])
+            self._sound = True
 
 
 class _Pair:

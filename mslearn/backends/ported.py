@@ -75,9 +75,10 @@ class PortedExecutable(Keeper):
             if self.looked_at:
                 self.bring_all()
             for i, parameter in enumerate(self.others):
-                if parameter._value is not self.seen[i]:
-                    self.seen[i] = parameter._value
-                    self._sent[i] = self._send(parameter._value)
+                value = parameter._value
+                if value is not self.seen[i]:
+                    self._sent[i] = self._send(value)
+                    self.seen[i] = value  # last: Ctrl-C may come between
             others = iter(self._sent)
             values = [next(others) if k is None else self._values[k] for k in self._order]
             send = self._send
