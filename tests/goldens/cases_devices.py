@@ -234,11 +234,53 @@ print("RESULTS" + json.dumps([[call, *run(call)] for call in calls]))
 """
 
 
+# How a program for an NPU chooses its device, sets it up, times a step and looks at its memory.
+PROGRAM = """
+import json, numpy as np, mindspore as ms
+from mindspore import nn, hal
+from mindspore.device_context import ascend, cpu, gpu
+target = next(t for t in ("Ascend", "GPU", "CPU") if hal.is_available(t))
+ms.set_device(target)
+if target == "Ascend":
+    ms.device_context.ascend.op_precision.precision_mode("allow_mix_precision")
+else:
+    cpu.op_tuning.threads_num(1)
+ms.runtime.set_memory(init_size="1GB", max_size="2GB", optimize_level="O0")
+ms.runtime.launch_blocking()
+rng = np.random.default_rng(0)
+weight = ms.Tensor(rng.standard_normal((3, 4)).astype(np.float32))
+net = nn.Dense(4, 3, weight_init=weight, bias_init="zeros")
+optimizer = nn.SGD(net.trainable_params(), 0.5)
+step = ms.value_and_grad(lambda x, y: nn.CrossEntropyLoss()(net(x), y), None, optimizer.parameters)
+x = ms.Tensor(rng.standard_normal((8, 4)).astype(np.float32))
+y = ms.Tensor((np.arange(8) % 3).astype(np.int32))
+losses = []
+start, end = hal.Event(enable_timing=True), hal.Event(enable_timing=True)
+hal.reset_peak_memory_stats()
+with hal.StreamCtx(hal.Stream()):
+    start.record()
+    for _ in range(5):
+        loss, grads = step(x, y)
+        optimizer(grads)
+        losses.append(round(float(loss.asnumpy()), 4))
+    end.record()
+end.synchronize()
+hal.synchronize()
+assert start.elapsed_time(end) >= 0 and hal.current_stream().query()
+print("RESULTS" + json.dumps([target, hal.get_device_name(0), hal.device_count(),
+    hal.is_initialized(target), hal.max_memory_allocated(), ms.runtime.memory_reserved(), losses]))
+"""
+
+
 def _answers(ms, text):
     given = json.dumps([ms.__name__, calls(FIRST), calls(text)])
+    return _child(ms, CHILD, given)
+
+
+def _child(ms, program, *given):
     path = os.pathsep.join([str(Path(ms.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
     child = subprocess.run(
-        [sys.executable, "-c", CHILD, given], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", program, *given], capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONPATH": path},
     )  # fmt: skip
     return json.loads(child.stdout.partition("RESULTS")[2])
@@ -249,3 +291,4 @@ cases["calls of set_kernel_launch_capture"] = lambda ms: _answers(ms, CAPTURE)
 cases["names of runtime at the top"] = lambda ms: [
     getattr(ms, name) is getattr(ms.runtime, name) for name in SIGNATURES["runtime"]
 ]
+cases["a program for an NPU"] = lambda ms: _child(ms, PROGRAM.replace("mindspore", ms.__name__))
