@@ -34,6 +34,7 @@ viewers: $(BIN)/python
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd widgets/lab && npm run --silent check
 	cd widgets/insight && npm run --silent check

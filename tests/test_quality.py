@@ -1,4 +1,4 @@
-"""Lint, types and the engine's line budget: part of `make test`, so that CI sees them too."""
+"""Lint, layout, types and the engine's line budget: part of `make test`, so that CI sees them too."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ REPOSITORY = Path(__file__).parent.parent
     "command",
     [
         ["-m", "ruff", "check", "--no-cache", "."],
+        ["-m", "ruff", "format", "--check", "--no-cache", "."],
         ["-m", "mypy"],
         ["tools/line_budget.py"],
     ],
-    ids=["ruff", "mypy", "line budget"],
+    ids=["ruff", "layout", "mypy", "line budget"],
 )
 def test_is_clean(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     done = subprocess.run(
