@@ -9,17 +9,13 @@ is brought in again before the next run.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from mslearn.core.parameter import Parameter
-
-LOCK = threading.RLock()
-"""Held while handles are filled and emptied. One for all, since two executables may ask each
-other; no run waits inside of it."""
+from mslearn.core.state import LOCK as LOCK
 
 
 class Keeper:

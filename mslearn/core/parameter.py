@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mslearn.core.state import revision, state
+from mslearn.core.state import LOCK, revision, state
 from mslearn.core.tensor import Abstract, Tensor, array_from
 
 
@@ -64,6 +64,8 @@ class Parameter(Tensor):
     def __getattr__(self, name: str) -> Any:
         # The handle is empty while an executable keeps the numbers; see `backends/keeping.py`.
         keeper = vars(self).get("_keeper") if name == "_value" else None
+        if name == "_value" and keeper is None:  # another thread has just filled it
+            return object.__getattribute__(self, name)
         return super().__getattr__(name) if keeper is None else keeper.hand_over(self)
 
     def set_data(self, data: Tensor, slice_shape: bool = False) -> Parameter:
@@ -114,9 +116,10 @@ class Parameter(Tensor):
         return Tensor.wrap(self._value if state.capture is None else state.capture.read(self))
 
     def _concrete(self) -> np.ndarray:
-        if state.capture is not None:
-            state.capture.read(self)  # today's numbers must not become constants of a graph
-        return super()._concrete()
+        with LOCK:  # a capture in another thread comes to its end first
+            if state.capture is not None:
+                state.capture.read(self)  # today's numbers must not become constants of a graph
+            return super()._concrete()
 
     def __repr__(self) -> str:
         return (

@@ -17,11 +17,7 @@ class Observer(Protocol):
     """Anything that wants to be told of every operation: a tape, a recorder, a profiler."""
 
     def on_op(
-        self,
-        prim: type,
-        inputs: tuple[Any, ...],
-        attrs: dict[str, Any],
-        output: Any,
+        self, prim: type, inputs: tuple[Any, ...], attrs: dict[str, Any], output: Any
     ) -> None:
         """Called after `prim` has turned the values `inputs` into `output`.
 
@@ -41,6 +37,11 @@ class _State(threading.local):
 
 
 state = _State()
+
+LOCK = threading.RLock()
+"""Held while Parameters' handles hold no numbers, or others: a graph is being captured, or an
+executable fills or empties them. One for all, since two executables may ask each other; no run
+waits inside of it."""
 
 
 class _Revision:

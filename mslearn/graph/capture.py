@@ -23,7 +23,7 @@ import numpy as np
 
 from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive, _explain
-from mslearn.core.state import state
+from mslearn.core.state import LOCK, state
 from mslearn.core.tensor import Abstract, Tensor
 from mslearn.gradtools.segment import SegmentPrimitive
 from mslearn.gradtools.world import world
@@ -230,17 +230,18 @@ class Capture:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Capture what runs inside; afterwards all handles have their numbers back."""
-        try:
-            with world((), self):
-                yield
-            for tensor, value in list(self.graph.parameters):
-                if tensor._value is not value:
-                    self.graph.updates.append((tensor, tensor._value))
-        finally:
-            for undo in self.undo.values():
-                undo()
-            for handle, before in self._bound.values():
-                handle._value = before
+        with LOCK:
+            try:
+                with world((), self):
+                    yield
+                for tensor, value in list(self.graph.parameters):
+                    if tensor._value is not value:
+                        self.graph.updates.append((tensor, tensor._value))
+            finally:
+                for undo in self.undo.values():
+                    undo()
+                for handle, before in self._bound.values():
+                    handle._value = before
 
 
 class Captured:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import warnings
 
 import numpy as np
@@ -389,6 +391,28 @@ def test_saved_graphs_are_numbered_stages(tmp_path):
     assert f"# In file {__file__}:" in text
     assert "Gradients/Default" in text
     assert names[-1].endswith(".py")
+
+
+def test_a_look_from_another_thread_waits_for_the_end_of_a_capture():
+    net, seen, begun = nn.Dense(3, 2), [], threading.Event()
+    before = net.weight.asnumpy().copy()
+
+    def look():
+        begun.set()
+        seen.append(net.weight.asnumpy())
+
+    def step(x):
+        out = net(x)
+        ops.assign(net.weight, net.weight * 2)
+        thread.start()
+        assert begun.wait(120)
+        time.sleep(0.05)  # time for a look at what has no numbers
+        return out
+
+    thread = threading.Thread(target=look)
+    ms.jit(step, capture_mode="trace").compile((tensor(4, 3),), {})
+    thread.join(120)
+    np.testing.assert_array_equal(seen[0], before)
 
 
 def test_threads_share_a_graph():
