@@ -1,4 +1,4 @@
-"""Lint, layout, types and the engine's line budget: part of `make test`, so that CI sees them too."""
+"""Lint, layout, types and the line budget: part of `make test`, so that CI sees them too."""
 
 from __future__ import annotations
 
