@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import warnings
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ import numpy as np
 
 from mslearn.backends.array_program import ArrayProgram
 from mslearn.backends.device_array import KINDS, DeviceArray, InKernel, NeedsHost, lacking, send
+from mslearn.backends.words import warn
 from mslearn.core.primitive import Primitive, registry
 from mslearn.core.tensor import Abstract, Tensor
 from mslearn.graph.compilation import around_run
@@ -99,10 +99,9 @@ class Device:
             out = prim.kernel(*map(_home, values), **attrs)
         if prim.name not in self.on_host:
             self.on_host[prim.name] = reason
-            warnings.warn(
+            warn(
                 f"For '{prim.name}', the {self.target}'s arrays lack something, so it runs on the "
-                f"CPU, and its inputs and results cross: {reason}.",
-                stacklevel=5,
+                f"CPU, and its inputs and results cross: {reason}."
             )
         return self._placed(out)
 

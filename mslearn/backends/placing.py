@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from mslearn.backends.base import Backend, BackendError, Executable
 from mslearn.backends.partition import Partitioned, masters
+from mslearn.backends.words import warn
 from mslearn.graph.ir import Graph, Node
 from mslearn.graph.numpy_backend import Executable as NumpyProgram
 
@@ -50,6 +50,11 @@ def place(one: Backend, target: str, graph: Graph, fallback: str, **options: Any
             if not new:
                 raise
             refused.update(new)
+        except Exception as error:  # of an adapter, or of the library that it calls
+            raise BackendError(
+                f"The target '{target}' ({one.name}) failed before it ran anything: "
+                f"{type(error).__name__}: {error}"
+            ) from error
     raise BackendError(f"The target '{target}' refused more nodes at each of {ROUNDS} attempts.")
 
 
@@ -66,8 +71,7 @@ def _compiled(
                        reasons)  # fmt: skip
     if refused:
         listed = ", ".join(sorted({n.prim.name for n in refused}))
-        warnings.warn(f"{made.report}. On the host for '{target}' lacks them: {listed}.",
-                      stacklevel=6)  # fmt: skip
+        warn(f"{made.report}. On the host for '{target}' lacks them: {listed}.")
     return made
 
 

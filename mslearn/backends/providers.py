@@ -12,7 +12,6 @@ import glob
 import importlib
 import os
 import sys
-import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -22,7 +21,7 @@ from mslearn.backends import words
 from mslearn.backends.base import BackendError
 from mslearn.backends.loading import installed, no_file
 from mslearn.backends.settings import device_number
-from mslearn.backends.words import Text, either, joined, say
+from mslearn.backends.words import Text, either, joined, say, warn
 from mslearn.core.errors import did_you_mean
 
 
@@ -109,8 +108,8 @@ PROVIDERS = {
     ),
     "Apple": Provider(
         "CoreMLExecutionProvider", "float16",
-        Text("pip install onnxruntime on macOS has it built in",
-             "macOS 上 pip install onnxruntime 就自带"),
+        Text("On macOS: pip install onnxruntime, which has it built in",
+             "在 macOS 上 pip install onnxruntime，里面自带"),
         # The older format wants weights as constants; a training step's change.
         options={"ModelFormat": "MLProgram"},
         keys="ModelFormat MLComputeUnits RequireStaticInputShapes EnableOnSubgraphs "
@@ -226,11 +225,10 @@ def chosen_options(one: Provider, target: str, given: Mapping[str, Any]) -> dict
     known = one.keys.split()
     for key in options if known else ():
         if key not in known:
-            warnings.warn(
+            warn(
                 f"The documentation of {one.name} names no option '{key}'."
                 f"{did_you_mean(key, known)} The runtime may pass over it silently. Known: "
-                f"{', '.join(known)}.",
-                stacklevel=2,
+                f"{', '.join(known)}."
             )
     if number := device_number(target, bool(one.number)):
         options = {one.number: str(number), **options}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import warnings
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
@@ -12,7 +11,7 @@ from typing import Any
 
 from mslearn.backends import settings, words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo, Executable
-from mslearn.backends.words import say
+from mslearn.backends.words import say, warn
 from mslearn.core.context import GRAPH_MODE, get_context
 from mslearn.core.errors import did_you_mean
 from mslearn.graph.ir import Graph
@@ -28,6 +27,13 @@ BUILT_IN = {
 
 NPU = ("Ascend", "Qualcomm", "Intel", "AMD", "Apple")
 """What ``device_target="NPU"`` tries, in this order."""
+
+CALLED = {
+    "GPU": "cuda nvidia 英伟达", "MIGraphX": "rocm hip", "Apple": "mps metal coreml ane",
+    "Ascend": "huawei davinci cann ge 昇腾 华为", "Qualcomm": "qnn hexagon htp 高通",
+    "Intel-GPU": "xpu", "Intel": "vpu 英特尔", "AMD": "vitisai ryzen", "DirectML": "dml directx",
+}  # fmt: skip
+"""What others call targets, to suggest them: PyTorch, the makers and their runtimes."""
 
 
 @cache
@@ -118,13 +124,12 @@ def candidates(target: str) -> list[DeviceInfo]:
     Raises:
         TypeError, ValueError: no name, or none that is known.
     """
-    if not isinstance(target, str):
-        raise TypeError(f"A device_target is a str such as 'NPU', but got {target!r}.")
-    every = _targets()
-    low = target.lower()
+    every, low = _targets(), _lower(target)
+    named = {n.lower(): n for n in names()}
     wanted: list[tuple[Backend | DeviceInfo, str]]
-    if target in names():
-        wanted = [(backend(target), t) for t in backend(target).targets]
+    if low in named:
+        one = backend(named[low])
+        wanted = [(one, t) for t in one.targets]
     elif low == "npu":
         wanted = [pair for t in NPU for pair in every if pair[1] == t]
     else:
@@ -135,11 +140,19 @@ def candidates(target: str) -> list[DeviceInfo]:
     return sorted(found, key=lambda d: d.emulated)
 
 
+def _lower(target: Any) -> str:
+    if not isinstance(target, str):
+        raise TypeError(f"A target is a str such as 'NPU', but got {target!r}.")
+    return target.lower()
+
+
 def _unknown(target: str, every: list[tuple[Backend | DeviceInfo, str]]) -> str:
     known = [*dict.fromkeys(["NPU", *(t for _, t in every)])]
+    called = {word: t for t, said in CALLED.items() for word in said.split()}
+    meant = called.get(target.lower().partition(":")[0])  # PyTorch's "cuda:0"
+    hint = f" Did you mean '{meant}'?" if meant else did_you_mean(target, [*known, *names()])
     return (
-        f"There is no target '{target}'.{did_you_mean(target, known)} Known targets: {known}, "
-        f"and by backend: {names()}."
+        f"There is no target '{target}'.{hint} Known targets: {known}, and by backend: {names()}."
     )
 
 
@@ -152,13 +165,15 @@ def first(*targets: str) -> str:
         ValueError: a name is not known.
         BackendError: none is there; the text tells what was looked for.
     """
+    if not targets:
+        raise ValueError("For 'first', name at least one target: first('NPU', 'CPU').")
     said = []
     for target in targets:
         try:
             return find(target)[1]
         except BackendError as error:
             said.append(str(error))
-    raise BackendError("\n".join(said) or "For 'first', name at least one target.")
+    raise BackendError("\n".join(said))
 
 
 def configure(
@@ -194,8 +209,8 @@ def configure(
     >>> configure("ONNX-CPU")  # as at first
     """
     every = _targets()
-    known = ["npu", *names(), *(t.lower() for _, t in every)]
-    if target.lower() not in known:
+    known = ["npu", *map(str.lower, names()), *(t.lower() for _, t in every)]
+    if _lower(target) not in known:
         raise ValueError(_unknown(target, every))
     settings.check("configure", fallback, provider_options, threads)
     options = None if provider_options is None else dict(provider_options)
@@ -241,11 +256,10 @@ def choose(target: str, mode: int | None = None) -> None:
     eager = module is None and (get_context("mode") if mode is None else mode) != GRAPH_MODE
     if eager and name != "CPU" and name not in _told:
         _told.add(name)
-        warnings.warn(
+        warn(
             f"Graphs go to '{name}' from now on; what runs operation by operation stays on the "
             f"CPU. To train on '{name}', put @ms.jit above the training step, or "
-            f"set_context(mode=ms.GRAPH_MODE).",
-            stacklevel=3,
+            f"set_context(mode=ms.GRAPH_MODE)."
         )
 
 
@@ -257,11 +271,10 @@ def stays(name: str, target: str) -> None:
     _told.add((name, target))
     its_target = find(target)[1]
     if its_target != "CPU" and _array_module(its_target) is None:
-        warnings.warn(
+        warn(
             f"'{name}' runs operation by operation, on the CPU and not on '{target}', since it is "
             f"differentiated from outside. Put @ms.jit(backend='{target}') above the whole step, "
-            f"ms.grad or ms.value_and_grad included.",
-            stacklevel=4,
+            f"ms.grad or ms.value_and_grad included."
         )
 
 
@@ -271,8 +284,6 @@ def compile(graph: Graph, target: str, **options: Any) -> Executable:
 
     one, its_target = find(target)
     given = settings.merged((one.name, its_target, target), options)
-    settings.check("jit", given.get("fallback"), given.get("provider_options"),
-                   given.get("threads"))  # fmt: skip
     return place(one, its_target, graph, given.pop("fallback", "error"), **given)
 
 

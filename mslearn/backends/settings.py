@@ -36,7 +36,9 @@ class Settings:
         return f"{self.target}: {listed or 'as at first'}"
 
 
-def check(where: str, fallback: Any, provider_options: Any, threads: Any) -> None:
+def check(
+    where: str, fallback: Any = None, provider_options: Any = None, threads: Any = None
+) -> None:
     """Refuse what no target could use.
 
     Args:
@@ -54,6 +56,11 @@ def check(where: str, fallback: Any, provider_options: Any, threads: Any) -> Non
             f"For '{where}', provider_options must be a dict of the runtime's settings, e.g. "
             f'{{"device_id": "1"}}, but got {provider_options!r}.'
         )
+    for key in provider_options or ():
+        if not isinstance(key, str):
+            raise TypeError(
+                f"For '{where}', the names in provider_options must be str, but got {key!r}."
+            )
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int)):
         raise TypeError(f"For '{where}', threads must be an int, but got {threads!r}.")
     if threads is not None and threads < 1:

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import unicodedata
+import warnings
 from collections.abc import Iterable
+from pathlib import Path
 from textwrap import wrap
+from types import FrameType
 
 Pair = tuple[str, str]
 
 PACKAGE: Pair = ("the package {} is not installed", "没有安装 {} 这个包")
+NAMESAKE: Pair = ("{} is not that library, but {}", "{} 不是那个库，而是 {}")
+TOO_OLD: Pair = ("{} {} is too old: it must be {} or newer", "{} {} 太旧：要 {} 或更新的版本")
 BROKEN: Pair = ("{} is installed, but does not load: {}", "装了 {}，但载入失败：{}")
 LIBRARY: Pair = ("{} is not found", "找不到 {}")
 FILE: Pair = ("there is no {}", "没有 {}")
@@ -77,6 +83,15 @@ def either(names: Iterable[str]) -> Text:
     return joined(names, " or ", " 或 ")
 
 
+def warn(text: str) -> None:
+    """A UserWarning that shows the learner's line, however deep in here it is given."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 2
+    while frame and frame.f_code.co_filename.startswith(_HERE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, stacklevel=level)
+
+
 def language(chosen: str | None = None) -> str:
     """``"en"`` or ``"zh"``: what was chosen, else the variable MSLEARN_LANG, else English."""
     wanted = (chosen or os.environ.get("MSLEARN_LANG", "")).lower()[:2]
@@ -108,6 +123,7 @@ def lines(text: str, columns: int) -> list[str]:
     return [*found, line.rstrip()]
 
 
+_HERE = str(Path(__file__).parents[1])
 _WIDE = "\u2e80-\uffff"
 _PIECE = re.compile(f"（?(?:[{_WIDE}]|[^\\s{_WIDE}]+ ?)[，。；：、）]*| ")
 """What is not cut: a word with the blank behind it, or a Chinese character, with its marks."""

@@ -37,25 +37,25 @@ def set_context(**kwargs: Any) -> None:
     """
     for key, value in kwargs.items():
         _check("set_context", key)
-        if key == "device_target" and (value != "CPU" or settings[key] != "CPU"):
-            # By name: backends stand above this layer.
-            importlib.import_module("mslearn.backends").choose(value, kwargs.get("mode"))
         if key == "mode" and value not in (GRAPH_MODE, PYNATIVE_MODE):
             raise (ValueError if isinstance(value, int) else TypeError)(
                 f"For 'set_context', mode must be GRAPH_MODE (0) or PYNATIVE_MODE (1), but got "
                 f"{value!r}."
             )
-        if key == "runtime_num_threads":
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"For 'set_context', runtime_num_threads must be an int >= 1, but got "
-                    f"{value!r}."
-                )
-            set_threads(value)
+        if key == "runtime_num_threads" and (type(value) is not int or value < 1):
+            raise ValueError(
+                f"For 'set_context', runtime_num_threads must be an int >= 1, but got {value!r}."
+            )
         if key == "device_id" and not (isinstance(value, int) and 0 <= value < 4096):
             raise ValueError(
                 f"For 'set_context', device_id must be an int from 0 to 4095, but got {value!r}."
             )
+    target = kwargs.get("device_target", "CPU")
+    if "device_target" in kwargs and [target, settings["device_target"]] != ["CPU", "CPU"]:
+        # By name: backends stand above this layer.
+        importlib.import_module("mslearn.backends").choose(target, kwargs.get("mode"))
+    if "runtime_num_threads" in kwargs:
+        set_threads(kwargs["runtime_num_threads"])
     settings.update(kwargs)
     revision.advance()  # graphs for a device are made with some of these
 

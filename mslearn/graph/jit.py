@@ -249,7 +249,12 @@ def jit(
                 f"{did_you_mean(name, OPTIONS | FOR_BACKENDS)}"
             )
     own = {k: v for k, v in options.items() if k in FOR_BACKENDS}
-    _one_of("fallback", own.get("fallback", "error"), ("error", "cpu"))
+    if own:  # by name: backends stand above this layer
+        importlib.import_module("mslearn.backends.settings").check("jit", **own)
+    if not isinstance(backend, str | None):
+        raise TypeError(
+            f"For 'jit', backend must be a str such as 'NPU' or 'onnxruntime', but got {backend!r}."
+        )
     if not isinstance(fullgraph, bool):
         raise TypeError(
             f"For 'jit', fullgraph must be a bool, but got '{type(fullgraph).__name__}'."

@@ -126,7 +126,7 @@ def test_set_device_is_set_context(graph_mode):
     assert ms.get_current_device() == ("ONNX-CPU", 0)
     with pytest.raises(ValueError, match="Did you mean 'Ascend'"):
         ms.set_device("Ascent")
-    with pytest.raises(TypeError, match="device_target is a str"):
+    with pytest.raises(TypeError, match="A target is a str"):
         ms.set_device(3)
     for number in (-1, "0", 5000):
         with pytest.raises(ValueError, match="device_id must be an int from 0 to 4095"):
