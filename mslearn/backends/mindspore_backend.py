@@ -107,7 +107,11 @@ def executable(graph: Graph, mindspore: Any, target: str) -> PortedExecutable:
 
     def call(tensors: list[Any]) -> list[Any]:
         found = cell(*tensors)
-        return list(found) if isinstance(found, tuple | list) else [found]
+        several = found if isinstance(found, tuple | list) else [found]
+        return [  # (of constants without elements it makes None)
+            mindspore.Tensor(p.value) if isinstance(p.value, np.ndarray) else v
+            for p, v in zip(model.outputs, several, strict=True)
+        ]
 
     return PortedExecutable(
         graph, model, call, listing(f"{target}: MindSpore's GraphCell, float32", model),

@@ -13,6 +13,7 @@ from mslearn.backends import words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
 from mslearn.backends.loading import module
 from mslearn.backends.lowering import empty, said, unsupported, without_kernel
+from mslearn.backends.openvino_device import LARGE, model_of, stable, too_large
 from mslearn.backends.ported import PortedExecutable, listing
 from mslearn.backends.settings import device_number
 from mslearn.backends.words import Text, joined, say
@@ -40,19 +41,6 @@ def one_core() -> Any:
     return importlib.import_module("openvino").Core()
 
 
-def _stable(model: Any) -> Any:
-    """Equal numbers stay in their order when they are sorted, as ONNX wants it."""
-    new = importlib.import_module("openvino.opset11").topk
-    for op in model.get_ops():
-        if op.get_type_name() == "TopK":
-            a, inputs = op.get_attributes(), [port.get_source_output() for port in op.inputs()]
-            made = new(*inputs, a["axis"], a["mode"], a["sort"], a["index_element_type"], True)
-            for old, output in zip(op.outputs(), made.outputs(), strict=True):
-                for port in old.get_target_inputs():
-                    port.replace_source_output(output)
-    return model
-
-
 class OpenVinoBackend(Backend):
     """Runs graphs, as ONNX, in OpenVINO."""
 
@@ -73,6 +61,8 @@ class OpenVinoBackend(Backend):
         return DeviceInfo(target, self.name, True, runtime, "", precision)
 
     def supports(self, node: Node, target: str) -> str:
+        if any(isinstance(v, np.ndarray) and too_large(v) for v in node.values()):
+            return LARGE
         return empty(node) or unsupported(node, onnx_model)
 
     def compile(
@@ -94,8 +84,7 @@ class OpenVinoBackend(Backend):
         device, precision, _needs = DEVICES[target]
         if device != "CPU" and (number := device_number(target, device == "GPU")):
             device += f".{number}"
-        # It mixes up constants that several products or convolutions read in different ways.
-        model = onnx_model(graph, parameters="inputs", apart=True)
+        model = model_of(graph)
         settings = {"INFERENCE_PRECISION_HINT": "f32" if precision == "float32" else "f16"}
         if device == "CPU":
             settings["INFERENCE_NUM_THREADS"] = str(threads or get_context("runtime_num_threads"))
@@ -104,11 +93,11 @@ class OpenVinoBackend(Backend):
         precision = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}.get(asked, asked)
         try:
             core = one_core()
-            compiled = core.compile_model(_stable(core.read_model(model.data)), device, settings)
+            compiled = core.compile_model(stable(core.read_model(model.data)), device, settings)
         except Exception as error:  # it raises RuntimeErrors of its own
 
             def build(one: Graph) -> None:
-                core.compile_model(core.read_model(onnx_model(one).data), device, settings)
+                core.compile_model(core.read_model(model_of(one).data), device, settings)
 
             raise BackendError(
                 f"The target '{target}' (OpenVINO's {device}) does not take this graph: "
@@ -121,13 +110,19 @@ class OpenVinoBackend(Backend):
         outputs = [compiled.output(p.name) for p in model.outputs]
 
         def call(arrays: list[np.ndarray]) -> list[np.ndarray]:
+            if any(map(too_large, arrays)):
+                raise ValueError(LARGE)
             feeds = {
                 i: a if a.flags.c_contiguous else a.copy(order="C")
                 for i, a in zip(order, arrays, strict=True)
                 if i is not None
             }
             found = request.infer(feeds, share_inputs=True)
-            return [np.array(found[o]) for o in outputs]  # its memory is written by the next run
+            # Its memory is written by the next run; and of constants without elements it makes one.
+            return [
+                np.array(p.value if isinstance(p.value, np.ndarray) else found[o])
+                for p, o in zip(model.outputs, outputs, strict=True)
+            ]
 
         title = f"{target}: OpenVINO {device}, {precision}"
         return PortedExecutable(graph, model, call, listing(title, model))

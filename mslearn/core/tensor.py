@@ -139,7 +139,7 @@ class Tensor:
     def assign_value(self, value: Any) -> None:
         """Let the handle point to `value` (Tensor, array, Abstract); a capture takes note of it."""
         if state.capture is not None:
-            state.capture.rebind(self)
+            value = state.capture.rebind(self, value)
         if self._value is not value:  # (who keeps a Parameter's numbers has to hear of it first)
             self._value = getattr(value, "_value", value)
 

@@ -69,9 +69,10 @@ class Level:
             out = run_batched(prim, handles, wholes, attrs, self.size)
         return _each(out, lambda t: Batched(self, t._value))
 
-    def rebind(self, tensor: Tensor) -> None:
-        """A handle is about to get another value."""
+    def rebind(self, tensor: Tensor, value: Any) -> Any:
+        """A handle is about to get `value`."""
         self.read(tensor)
+        return value
 
     def enter(self, cell: Any, run: Callable[..., Any]) -> Callable[..., Any]:
         """A Cell is about to run: what to call for its `run`."""

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from mslearn.core.parameter import Parameter
-from mslearn.core.primitive import Primitive, _explain
+from mslearn.core.primitive import Primitive, _explain, apply
 from mslearn.core.state import LOCK, state
 from mslearn.core.tensor import Abstract, Tensor
 from mslearn.gradtools.segment import SegmentPrimitive
@@ -31,6 +31,7 @@ from mslearn.graph.errors import CannotStage, Place
 from mslearn.graph.ir import Graph, Node, Source
 from mslearn.graph.number import Kin
 from mslearn.graph.tree import fill, flatten
+from mslearn.ops.control import StopGradient
 from mslearn.ops.creation import NextKey
 from mslearn.ops.shape import Identity
 
@@ -104,14 +105,19 @@ class Capture:
         """`read`, for a value that perhaps nobody needs."""
         return self.read(tensor) if not self.parted(tensor) else self._own(tensor._value)
 
-    def rebind(self, tensor: Tensor) -> None:
-        """A handle is about to get another value: remember the present one."""
+    def rebind(self, tensor: Tensor, value: Any) -> Any:
+        """A handle is about to get `value`: remember the present one. No gradient goes through a
+        Parameter's new value to what it was made of; eager code makes a new array for that."""
         if self.kin.owned(tensor):
             raise CannotStage(208, place())
         if isinstance(tensor, Parameter):
             self.read(tensor)
+            watched = state.observers or self.outer is not None
+            if watched and isinstance(getattr(value, "_value", value), Abstract):
+                return apply(StopGradient, (Tensor.wrap(getattr(value, "_value", value)),))
         elif id(tensor._value) not in self._mine:
             self._bound.setdefault(id(tensor), (tensor, tensor._value))
+        return value
 
     def add(self, prim: type[Primitive], values: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         """Append an operation; returns its abstract output (or a tuple of them)."""

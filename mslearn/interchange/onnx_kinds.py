@@ -6,6 +6,7 @@ Integers wrap around in the wider dtype's lowest bits as they would in their own
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,21 +15,23 @@ from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Node
 from mslearn.interchange.onnx_builder import Builder, Lowering
 
-_SHORT = ("i4", "b1", "i1", "u1", "i2", "u2")
-_HALF = ("f4", "f2")
+SHORT = ("b1", "i1", "u1", "i2", "u2")
 
 NO_KERNELS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("CumSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "Argmax", "Argmin", "Sort",
          "TopK", "Maximum", "Minimum", "Neg", "Abs", "Sign", "Pow", "Select", "PadV3", "ReLU",
-         "MatMul", "BatchMatMul"), _SHORT),
-    **dict.fromkeys(("AddAt", "TensorScatterElements"), _HALF),
+         "MatMul", "BatchMatMul"), ("i4", *SHORT)),
+    **dict.fromkeys(("AddAt", "TensorScatterElements"), ("f4", "f2")),
 }  # fmt: skip
 """By primitive: the dtype to work in, and those that are missing."""
 
 
-def through(lower: Lowering, wide: str, *missing: str) -> Lowering:
-    """`lower`, with a node of numbers of the dtypes `missing` computed in the dtype `wide`."""
+def through(
+    lower: Lowering, wide: str, *missing: str, back: Callable[..., str] = Builder.cast
+) -> Lowering:
+    """`lower`, with a node of numbers of the dtypes `missing` computed in the dtype `wide`;
+    ``back(builder, name, dtype)`` turns its results into their own."""
     own = np.dtype(wide)
 
     def lower_wide(b: Builder, node: Node, *names: str) -> Any:
@@ -47,7 +50,7 @@ def through(lower: Lowering, wide: str, *missing: str) -> Lowering:
         found = lower(b, inner, *given)
         several = [found] if isinstance(found, str) else found
         return [
-            b.cast(n, dtype) if v.dtype == dtype else n
+            back(b, n, dtype) if v.dtype == dtype else n
             for n, v in zip(several, node.outputs, strict=True)
         ]
 

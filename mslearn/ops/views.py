@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.core.parameter import Parameter
 from mslearn.core.primitive import Primitive, apply, registry
-from mslearn.core.tensor import Tensor
+from mslearn.core.state import state
+from mslearn.core.tensor import Abstract, Tensor
 
 BACK: dict[type[Primitive], Callable[..., Tensor]] = {}
 """For an operation that picks or reorders elements: ``(base, view, attrs, k)`` to the base with the
@@ -94,9 +96,12 @@ def _forget(window: _Window) -> None:
 def write(tensor: Tensor, new: Tensor, shared: bool = True) -> None:
     """Let `tensor` take the value of `new`, and what shares its elements the same ones.
 
-    Not `shared`: the tensor gets memory of its own.
+    Not `shared`: the tensor gets memory of its own. As in MindSpore, no gradient goes through a
+    Parameter's new value to what it was made of.
     """
     old = tensor._value
+    if state.observers and isinstance(tensor, Parameter) and not isinstance(new._value, Abstract):
+        new = Tensor.wrap(new._value.view())
     tensor.assign_value(new._value)
     if not _windows:
         return

@@ -13,6 +13,7 @@ from mslearn.ops.compare import Less, LessEqual
 from mslearn.ops.elementwise import Maximum, Minimum, Mul
 from mslearn.ops.families import ReduceSum, Reshape, cast
 from mslearn.ops.indexing import GetItem, where
+from mslearn.ops.shape import concat
 
 INT32, INT64 = np.dtype("i4"), np.dtype("i8")
 
@@ -26,11 +27,15 @@ def _shifted(x: Tensor, axis: int, by: int, value: Any) -> Tensor:
     return apply(PadV3, (short,), {"paddings": pairs, "value": value})
 
 
-def _scan(prim: type[Primitive], x: Tensor, axis: int, neutral: Any) -> Tensor:
+def _scan(prim: type[Primitive], x: Tensor, axis: int) -> Tensor:
     """What `prim` makes of all elements so far, in log2(n) steps (Hillis & Steele, 1986)."""
-    step = 1
-    while step < x.shape[axis]:
-        x = apply(prim, (x, _shifted(x, axis, step, neutral)))
+    step, lead = 1, [slice(None)] * (axis % max(x.ndim, 1))
+    while x.ndim and step < x.shape[axis]:
+        first, later, before = (
+            apply(GetItem, (x,), {"template": (*lead, cut)})
+            for cut in (slice(0, step), slice(step, None), slice(0, -step))
+        )
+        x = concat((first, apply(prim, (later, before))), axis)
         step *= 2
     return x
 
@@ -39,19 +44,17 @@ def cum_prod(x: Tensor, axis: int, exclusive: bool = False, reverse: bool = Fals
     back = (*[slice(None)] * (axis % x.ndim), slice(None, None, -1))
     y = apply(GetItem, (x,), {"template": back}) if reverse else x
     y = _shifted(y, axis, 1, 1) if exclusive else y
-    out = _scan(Mul, y, axis, 1)
+    out = _scan(Mul, y, axis)
     return apply(GetItem, (out,), {"template": back}) if reverse else out
 
 
 def _running(prim: type[Primitive], dtype: np.dtype[Any]) -> Any:
     def rule(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-        own = x._value.dtype
-        limits = np.finfo(own) if own.kind == "f" else np.iinfo(own)
-        best = _scan(prim, x, axis, limits.min if prim is Maximum else limits.max)
+        best = _scan(prim, x, axis)
         shape = [-1 if i == axis % x.ndim else 1 for i in range(x.ndim)]
         steps = Tensor.wrap(np.arange(x.shape[axis], dtype=INT32).reshape(shape))
         found = where(x == best, steps, Tensor.wrap(np.zeros((), INT32)))
-        return best, cast(_scan(Maximum, found, axis, 0), dtype)
+        return best, cast(_scan(Maximum, found, axis), dtype)
 
     return rule
 
