@@ -82,13 +82,15 @@ def distance(found, wanted):
 def test_with_a_smooth_activation_all_numbers_agree_after_five_steps():
     found = trained("onnxruntime", ops.tanh, 5)
     wanted = trained("numpy", ops.tanh, 5)
-    assert abs(found[0] - wanted[0]) < 1e-6
-    assert distance(found, wanted) < 1e-6
+    assert abs(found[0] - wanted[0]) < 5e-6
+    assert distance(found, wanted) < 5e-6
 
 
-def test_with_relu_it_stays_as_near_to_the_truth_as_numpy():
-    truth = trained("numpy", ops.relu, 5, np.float64)
-    numpy, found = (distance(trained(b, ops.relu, 5), truth) for b in ("numpy", "onnxruntime"))
-    print(f"from float64 after 5 steps: NumPy {numpy:.1e}, ONNX Runtime {found:.1e}")
-    assert numpy < 5e-3  # of momenta up to 0.5: kinks, not rounding
-    assert found < max(3 * numpy, 1e-6)
+@pytest.mark.parametrize("backend", ["numpy", "onnxruntime"])
+def test_with_relu_it_stays_near_the_truth(backend):
+    found, truth = trained(backend, ops.relu, 5), trained("numpy", ops.relu, 5, np.float64)
+    print(f"from float64 after 5 steps: {distance(found, truth):.1e}")
+    assert abs(found[0] - truth[0]) < 5e-6
+    # Of momenta up to 0.5. A rounding can put a number on the other side of a kink; which one,
+    # and whether any, is chance: another BLAS gave 1e-4 or 9e-4, where ONNX Runtime gave 2e-7.
+    assert distance(found, truth) < 5e-3
