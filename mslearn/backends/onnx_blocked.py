@@ -23,6 +23,7 @@ from mslearn.interchange.onnx_builder import Builder, Lowering
 from mslearn.interchange.onnx_ops import SAME
 
 FLOAT = np.dtype("f4")
+_SAME = SAME | {"ReLU": "Relu"}  # of floats
 ELEMENTWISE = (
     "Sub", "Mul", "Div", "Maximum", "Minimum", "Neg", "Abs", "Exp", "Sqrt", "Reciprocal", "Tanh",
     "Sigmoid", "Erf", "HSwish", "Softsign",
@@ -148,7 +149,7 @@ class Blocks:
             self._enter(b, n) if v.shape == shape else n
             for n, v in zip(names, node.inputs, strict=True)
         ]
-        return self._leave(b, b.op(SAME[node.prim.name], *inside), shape[1])
+        return self._leave(b, b.op(_SAME[node.prim.name], *inside), shape[1])
 
     def _bias(self, b: Builder, node: Node, x: str, bias: str) -> str:
         shape = node.inputs[0].shape

@@ -200,7 +200,7 @@ print("good")
 """
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     child = [os.environ["MSLEARN_ORACLE"], "-c", program]
-    out = subprocess.run(child, env=env, capture_output=True, text=True, timeout=300)
+    out = subprocess.run(child, env=env, capture_output=True, text=True, timeout=1800)
     assert out.stdout.strip().endswith("good"), out.stdout + out.stderr
 
 
@@ -213,10 +213,11 @@ def test_other_targets_of_mslearn(logged):
 
 def test_events_measure_time():
     start, end = (ms.Event(enable_timing=True) for _ in range(2))
+    began = time.perf_counter()
     start.record()
     time.sleep(0.02)
     ms.current_stream().record_event(end)
-    assert 15 < start.elapsed_time(end) < 5000
+    assert 15 < start.elapsed_time(end) <= (time.perf_counter() - began) * 1000 + 1
     with pytest.raises(RuntimeError, match="must have been recorded"):
         start.elapsed_time(ms.Event())
 
