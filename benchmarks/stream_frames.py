@@ -40,7 +40,7 @@ def main() -> None:
         page.stream(given.points, given.seconds)
         for part in range(3):
             report(f"streaming, part {part + 1} of 3", page.frames(given.seconds / 3))
-        page.wait_for_step(given.points // 2 - 1, 60)
+        page.wait_for_step(given.points // 2 - 1)
         report("all there, at rest", page.frames(3))
         page.stream(20_000, 10, first=given.points // 2)
         report("all there, 2,000 points a second", page.frames(10))

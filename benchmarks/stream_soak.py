@@ -33,7 +33,7 @@ def main() -> None:
     seconds = 60 * given.minutes
     with tempfile.TemporaryDirectory() as home, open_stream(Path(home)) as page:
         page.stream(1_000_000, 20)
-        page.wait_for_step(499_999, 120)
+        page.wait_for_step(499_999)
         rows = []
         page.stream(int(given.rate * seconds), seconds, first=500_000)
         for k in range(given.samples + 1):

@@ -62,7 +62,7 @@ def test_a_day_from_opening_to_the_tick(
     lab.day(day.number).click()
     lab.wait_open(day.path(language))
     lab.wait_idle()
-    for cell in lab.run_all_cells(seconds=150):
+    for cell in lab.run_all_cells():
         assert not _errors(cell), (cell["id"], cell["outputs"])
 
     for exercise in exercises_of(day):

@@ -8,6 +8,7 @@ import pytest
 from browser.harness import Lab
 from insight.notebook_lab import notebook_lab
 from playwright.sync_api import Locator, expect
+from waiting import settled
 
 pytestmark = pytest.mark.browser
 
@@ -120,7 +121,7 @@ def test_chinese_dark_and_left_to_right(lab: Lab) -> None:
     expect(graph.locator(".ms-g-legend")).to_contain_text("分支或循环的值")
     lab.screenshot("graph-control-zh-dark")
     graph.locator("[data-action=across]").click()
-    condition, body = (item(graph, w).bounding_box() for w in ("条件", "循环体"))
+    condition, body = (settled(item(graph, w).bounding_box, 0.3) for w in ("条件", "循环体"))
     assert condition and body and abs(condition["x"] - body["x"]) < body["width"]
     lab.screenshot("graph-control-across")
     lab.theme("JupyterLab Light")

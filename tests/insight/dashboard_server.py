@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,7 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from browser.harness import free_port, isolated_environment
+from browser.harness import WAIT_MS, free_port, isolated_environment
+from playwright.sync_api import Browser, Page
+from waiting import LONG, until
 
 import mslearn as ms
 
@@ -34,7 +35,7 @@ class Server:
         if token:
             request.add_header("Authorization", f"token {self.token}")
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=LONG) as answer:
                 return answer.status, answer.read(), dict(answer.headers)
         except urllib.error.HTTPError as error:
             return error.code, error.read(), dict(error.headers)
@@ -45,6 +46,12 @@ class Server:
     def number(self, name: str) -> int:
         runs = json.loads(self.api("runs")[1])["runs"]
         return next(r["number"] for r in runs if r["name"] == name)
+
+
+def new_page(browser: Browser) -> Page:
+    page = browser.new_page(viewport={"width": 1280, "height": 860}, locale="en", timezone_id="UTC")
+    page.set_default_timeout(WAIT_MS)
+    return page
 
 
 def unpack(body: bytes) -> tuple[dict, np.ndarray]:
@@ -67,6 +74,12 @@ def write_run(folder: Path, steps: int, offset: float = 0.0) -> None:
             written.record(step)
 
 
+def answers(server: Server) -> bool:
+    with contextlib.suppress(OSError):
+        return server.get("/mslearn/insight")[0] == 200
+    return False
+
+
 @contextlib.contextmanager
 def serving(base: Path, home: Path) -> Iterator[Server]:
     port = free_port()
@@ -85,13 +98,9 @@ def serving(base: Path, home: Path) -> Iterator[Server]:
             said += line
         port_, token = re.search(r":(\d+)/mslearn/insight\?token=(\w+)", said).groups()
         running = Server(int(port_), token, base)
-        for _ in range(100):
-            with contextlib.suppress(OSError):
-                running.get("/mslearn/insight")
-                break
-            time.sleep(0.1)
+        until(lambda: answers(running), "the server does not answer")
         yield running
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(LONG)
         process.stdout.close()

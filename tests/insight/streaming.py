@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from browser.harness import Lab
 from insight.notebook_lab import notebook_lab
 from playwright.sync_api import CDPSession, expect
+from waiting import until
 
 CELLS = [
     """
@@ -18,25 +18,37 @@ import threading, time
 import numpy as np
 from mslearn import insight
 curves = insight.Curves(title="Stream", language="en")
-going = threading.Event()
-def stream(points, seconds, noise=np.random.default_rng(0).normal(size=1 << 16)):
+small = insight.Curves(title="Few points", language="en")
+streams = []
+def stream(points, seconds, curves, noise=np.random.default_rng(0).normal(size=1 << 16)):
     "Two series, evenly over the time; catches up when the thread had no turn."
-    going.set()
     begin, step, count = time.perf_counter(), 0, points // 2
-    while step < count and going.is_set():
+    while step < count:
         due = min(count, int(count * (time.perf_counter() - begin) / seconds) + 1)
         for step in range(step, due):
             x = float(noise[step & 65535])
             curves.log(first + step, a=x + step / count, b=x * x + 1)
         step = due
         time.sleep(0.01)
-    going.clear()
 first = 0
 curves
 """,
+    "small",
 ]
-POINTS = """() => [...document.querySelectorAll(".ms-curves .ms-plots")].at(-1).dataset.x ?? "0" """
+POINTS = """() => document.querySelector(".ms-curves .ms-plots").dataset.x ?? "0" """
 COLLECT = """() => {
+    if (!window.counted) {
+        const count = (type, name) => {
+            const own = type.prototype[name];
+            type.prototype[name] = function (...given) {
+                window.counted[name]++;
+                return own.apply(this, given);
+            };
+        };
+        count(Path2D, 'lineTo');
+        count(CanvasRenderingContext2D, 'clearRect');
+    }
+    window.counted = {lineTo: 0, clearRect: 0};
     const times = window.frameTimes = [];
     let last = performance.now();
     const next = now => {
@@ -46,7 +58,11 @@ COLLECT = """() => {
     };
     requestAnimationFrame(now => { last = now; requestAnimationFrame(next); });
 }"""
-COLLECTED = "() => { const times = window.frameTimes; window.frameTimes = null; return times; }"
+COLLECTED = """() => {
+    const times = window.frameTimes;
+    window.frameTimes = null;
+    return [times, window.counted.clearRect, window.counted.lineTo];
+}"""
 
 
 class Page:
@@ -58,40 +74,33 @@ class Page:
         self.devtools.send("Performance.enable")
         self._streams = 0
 
-    def run(self, code: str) -> None:
-        """Run code in the kernel, silently, so that the notebook does not grow."""
-        self.page.evaluate(
-            """async code => {
-                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-                const done = await kernel.requestExecute({code, silent: true}).done;
-                if (done.content.status !== 'ok') throw new Error(done.content.evalue);
-            }""",
-            code,
-        )
-
-    def stream(self, points: int, seconds: float, first: int = 0) -> None:
+    def stream(self, points: int, seconds: float, first: int = 0, chart: str = "curves") -> None:
         """Start to log so many points in so many seconds."""
-        self.run(
-            f"first = {first}\n"
-            f"threading.Thread(target=stream, args=({points}, {seconds}), daemon=True).start()"
+        self.lab.run_code(
+            "for earlier in streams: earlier.join()\n"
+            f"first, given = {first}, ({points}, {seconds}, {chart})\n"
+            "streams.append(threading.Thread(target=stream, args=given, daemon=True))\n"
+            "streams[-1].start()"
         )
 
     def last_step(self) -> int:
-        """The step at the right end of the chart; 0 while it is empty."""
+        """The step at the right end of the chart, to six digits; 0 while it is empty."""
         text = self.page.evaluate(POINTS).split(" ")[-1]
         return 0 if "inf" in text else int(float(text.replace("\u202f", "")))  # one point: "0.5"
 
-    def wait_for_step(self, step: int, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while self.last_step() < step:
-            assert time.monotonic() < deadline, f"the chart ends at step {self.last_step()}"
-            self.page.wait_for_timeout(100)
+    def wait_for_step(self, step: int) -> None:
+        until(lambda: self.last_step() >= step * (1 - 1e-5))
 
     def frames(self, seconds: float) -> list[float]:
         """Milliseconds from frame to frame for a while."""
+        return self.drawn(seconds)[0]
+
+    def drawn(self, seconds: float) -> tuple[list[float], int, int]:
+        """(milliseconds from frame to frame, how often a plot was painted, pieces of lines)"""
         self.page.evaluate(COLLECT)
         self.page.wait_for_timeout(1000 * seconds)
-        return list(self.page.evaluate(COLLECTED))
+        times, painted, pieces = self.page.evaluate(COLLECTED)
+        return times, painted, pieces
 
     def memory(self) -> dict[str, float]:
         """MiB of the page after a garbage collection, and counts of what may leak.
@@ -114,9 +123,11 @@ class Page:
 
 @contextlib.contextmanager
 def open_stream(home: Path) -> Iterator[Page]:
-    """JupyterLab with an empty chart on the screen."""
+    """JupyterLab with an empty chart on the screen, and another for a few points."""
     with notebook_lab(home, "stream", CELLS, size=(1280, 1000)) as lab:
         lab.wait_idle()
         lab.run_cell(0)
-        expect(lab.page.locator(".ms-curves .ms-empty")).to_be_visible()
+        lab.run_cell(1)
+        lab.scroll_to(0)
+        expect(lab.page.locator(".ms-curves .ms-empty").first).to_be_visible()
         yield Page(lab)

@@ -11,6 +11,7 @@ import pytest
 from browser.harness import Lab
 from insight.notebook_lab import notebook_lab
 from playwright.sync_api import expect
+from waiting import settled, until
 
 import mslearn as ms
 from mslearn import insight, nn, ops
@@ -165,14 +166,14 @@ def test_the_three_panes_keep_in_step(lab: Lab):
     lab.wait_idle()
     lab.run_cell(0)
     widget = page.locator(".ms-compile").first
-    expect(widget).to_be_visible(timeout=60_000)
+    expect(widget).to_be_visible()
     expect(widget.locator(".ms-c-name")).to_have_text("capture")
-    forward = widget.locator(".ms-g-item.ms-g-op").count()
-    assert forward > 3
+    until(lambda: widget.locator(".ms-g-item.ms-g-op").count() > 3)
+    forward = settled(widget.locator(".ms-g-item.ms-g-op").count, 0.3)
     widget.locator("[data-action=later]").click()
     expect(widget.locator(".ms-c-name")).to_have_text("gradient")
     expect(widget.locator(".ms-g-item.ms-c-backward").first).to_be_visible()
-    assert widget.locator(".ms-g-item.ms-g-op").count() > forward
+    until(lambda: widget.locator(".ms-g-item.ms-g-op").count() > forward)
     line = widget.locator(".ms-c-source .ms-c-row", has_text="scaled = x * 2")
     expect(widget.locator(".ms-c-source [tabindex='0']")).to_have_count(1)
     widget.locator(".ms-c-source [tabindex='0']").focus()
@@ -193,7 +194,7 @@ def test_the_three_panes_keep_in_step(lab: Lab):
     lab.screenshot("compile")
     part = page.locator(".ms-compile").nth(1)
     lab.run_cell(2)
-    expect(part).to_be_visible(timeout=60_000)
+    expect(part).to_be_visible()
     line = part.locator(".ms-c-source .ms-c-row", has_text="x = x * 2")
     line.click()
     lit = part.locator(".ms-g-item.ms-c-on")

@@ -10,6 +10,7 @@ import pytest
 from browser.harness import WAIT_MS, Lab
 from insight.notebook_lab import notebook_lab
 from playwright.sync_api import Locator, expect
+from waiting import settled, until
 
 pytestmark = pytest.mark.browser
 
@@ -67,14 +68,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield opened
 
 
-def start(lab: Lab, index: int) -> None:
-    """Run a cell without waiting for its end."""
-    lab.page.evaluate(
-        "i => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = i; }", index
-    )
-    lab.command("notebook:run-cell")
-
-
 def steps(chart: Locator) -> int:
     text = chart.locator(".ms-figures span").first.inner_text()
     return int(re.sub(r"\D", "", text))
@@ -95,29 +88,24 @@ def test_the_buttons_steer_the_training_while_the_cell_runs(lab: Lab) -> None:
     chart = page.locator(".ms-curves")
     expect(chart.locator(".ms-empty")).to_have_text("Waiting for the first value…")
 
-    start(lab, 1)
+    lab.start_cell(1)
     expect_state(chart, "running")
-    page.wait_for_timeout(1000)
-    assert steps(chart) > 10
+    until(lambda: steps(chart) > 10)
 
     press(chart, "pause")
     expect_state(chart, "paused")
-    page.wait_for_timeout(300)
-    held = steps(chart)
-    page.wait_for_timeout(1000)
-    assert steps(chart) == held
+    held = settled(lambda: steps(chart))
 
     for extra in (1, 2):
         press(chart, "step")
-        page.wait_for_timeout(500)
-        assert steps(chart) == held + extra
+        until(lambda extra=extra: steps(chart) >= held + extra)
+        assert settled(lambda: steps(chart)) == held + extra
 
     press(chart, "resume")
     expect_state(chart, "running")
-    page.wait_for_timeout(700)
-    assert steps(chart) > held + 10
+    until(lambda: steps(chart) > held + 10)
 
-    assert chart.locator("canvas").count() == 3, "a plot for each kind of value"
+    expect(chart.locator("canvas")).to_have_count(3)  # a plot for each kind of value
     for canvas in chart.locator("canvas").all():
         assert canvas.evaluate(CANVAS_COLOURS) > 3, "axes and a line, not an empty canvas"
     lab.screenshot("insight-curves-running")
@@ -135,7 +123,7 @@ def test_the_stored_picture_shows_what_was_trained(lab: Lab) -> None:
     assert "application/vnd.jupyter.widget-view+json" in data
     svg = "".join(data["image/svg+xml"])
     assert "accuracy" in svg and "&lt;img" in svg and "<img" not in svg
-    assert lab.page.locator(".ms-curves").count() == 1, "the live view is still what is shown"
+    expect(lab.page.locator(".ms-curves")).to_have_count(1)  # the live view is still what is shown
 
 
 def test_the_keyboard_reads_values(lab: Lab) -> None:
@@ -165,9 +153,10 @@ def test_hiding_a_series_and_the_table(lab: Lab) -> None:
 
 def test_interrupting_the_kernel_stops_the_loop(lab: Lab) -> None:
     chart = lab.page.locator(".ms-curves")
-    start(lab, 2)
+    before = steps(chart)
+    lab.start_cell(2)
     expect_state(chart, "running")
-    lab.page.wait_for_timeout(500)
+    until(lambda: steps(chart) > before + 10)
     lab.page.evaluate(
         "() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt(); }"
     )
@@ -233,8 +222,7 @@ def test_dark_theme_and_reload_keep_the_history(lab: Lab) -> None:
     expect(chart).to_have_class(re.compile("ms-dark"))
     before = chart.locator(".ms-chip").count()
     lab.screenshot("insight-curves-dark")
-    lab.command("docmanager:save")
-    page.wait_for_timeout(1000)
+    lab.save()
     page.reload()
     lab.wait_restored()
     lab.wait_open("insight.ipynb")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser.harness import RESULTS, launch_chromium
-from insight.dashboard_server import HOSTILE, REAL, Server, serving, unpack, write_run
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from insight.dashboard_server import HOSTILE, REAL, Server, new_page, serving, unpack, write_run
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+from waiting import LONG
 
 import mslearn as ms
 from mslearn.common.wire import block
@@ -108,7 +108,7 @@ def test_an_unchanged_list_is_an_empty_answer(server: Server):
     request.add_header("Authorization", f"token {server.token}")
     request.add_header("If-None-Match", headers["etag"])
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request, timeout=20)
+        urllib.request.urlopen(request, timeout=LONG)
     assert caught.value.code == 304
 
 
@@ -122,7 +122,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def page(server: Server, chromium: Browser) -> Iterator[Page]:
-    page = chromium.new_page(viewport={"width": 1280, "height": 860}, locale="en")
+    page = new_page(chromium)
     errors: list[str] = []
     outside: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -208,7 +208,7 @@ def test_pictures_have_a_step_slider_and_light(page: Page):
     expect(picture).to_have_attribute("src", re.compile("place=6"))
     expect(picture).to_have_attribute("alt", "picture, ./first, step 30")
     page.locator("#brightness").fill("2")
-    assert "brightness(2)" in picture.evaluate("e => getComputedStyle(e).filter")
+    expect(picture).to_have_css("filter", re.compile(r"brightness\(2\)"))
     page.screenshot(path=RESULTS / "dashboard-images.png")
 
 
@@ -243,7 +243,7 @@ def test_the_table_sorts_and_speaks_chinese(page: Page):
 
 
 @pytest.mark.browser
-def test_a_hundred_runs_with_a_million_points(tmp_path: Path, chromium: Browser):
+def test_a_hundred_runs_with_a_million_points_send_what_is_seen(tmp_path: Path, chromium: Browser):
     from mslearn.summary import messages
     from mslearn.summary.values import Datum
 
@@ -256,13 +256,17 @@ def test_a_hundred_runs_with_a_million_points(tmp_path: Path, chromium: Browser)
         folder.mkdir(parents=True)
         (folder / "events.out.events.summary.1000000000.0.h_MS").write_bytes(b"".join(out))
     with serving(tmp_path / "runs", tmp_path) as server:
-        page = chromium.new_page()
-        begin = time.perf_counter()
+        page = new_page(chromium)
+        asked: list[Response] = []
+        page.on("response", lambda r: asked.append(r) if "/api/scalars" in r.url else None)
         page.goto(f"{server.url}/mslearn/insight?token={server.token}")
         expect(page.locator("#counts")).to_contain_text("100 runs")
         page.locator(".ms-d-card .u-over").first.wait_for()
-        seconds = time.perf_counter() - begin
-        print(f"first curves of 100 runs after {seconds:.2f} s")
         expect(page.locator("#counts")).to_contain_text("1\u202f000\u202f000")
-        assert seconds < 6  # under 2 s where nothing else runs
+        # How long that takes: benchmarks/dashboard.py. Here, that points are thinned out (a card
+        # has 2.3 MiB of them), and that cards far below are left for later.
+        cards = {re.search(r"tag=(\w+)", r.url)[1] for r in asked}
+        sent = [len(r.body()) / 2**20 for r in asked]
+        print(f"{len(sent)} answers, {sum(sent):.1f} MiB, of {sorted(cards)}")
+        assert 0 < len(cards) < 10 and max(sent) < 1.2
         page.close()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from browser.harness import RESULTS, launch_chromium
-from insight.dashboard_server import REAL, Server, serving
+from insight.dashboard_server import REAL, Server, new_page, serving
 from playwright.sync_api import expect, sync_playwright
+from waiting import LONG, until
 
 from mslearn.summary import Run
 
@@ -44,7 +43,7 @@ def test_a_file_of_mindspore_in_pieces(tmp_path: Path) -> None:
     target = folder / source.name
     with serving(tmp_path / "runs", tmp_path) as server, sync_playwright() as playwright:
         browser = launch_chromium(playwright)
-        page = browser.new_page(viewport={"width": 1280, "height": 860}, locale="en")
+        page = new_page(browser)
         page.goto(f"{server.url}/mslearn/insight?token={server.token}")
         row = page.locator(".ms-d-card[data-tag='loss/auto'] li")
         seen = []
@@ -83,10 +82,10 @@ def test_mindspore_itself(tmp_path: Path) -> None:
     ):  # fmt: skip
         assert writer.stdin is not None
         for step in range(1, 5):
-            until(lambda step=step: last(server) == step, 60 if step == 1 else 20)
+            until(lambda step=step: last(server) == step)
             writer.stdin.write("\n")
             writer.stdin.flush()
-        assert writer.wait(60) == 0
+        assert writer.wait(LONG) == 0
 
 
 def last(server: Server) -> int | None:
@@ -96,10 +95,3 @@ def last(server: Server) -> int | None:
         if "loss" in run["scalars"]:
             return int(run["scalars"]["loss"][0])
     return None
-
-
-def until(true: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

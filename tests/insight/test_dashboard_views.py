@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import time
 import urllib.request
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -15,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser.harness import RESULTS, launch_chromium
-from insight.dashboard_server import HOSTILE, Server, serving, unpack, write_run
+from insight.dashboard_server import HOSTILE, Server, new_page, serving, unpack, write_run
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from waiting import LONG, until
 
 import mslearn as ms
 from mslearn import nn
@@ -156,7 +156,7 @@ def test_graphs_of_both_kinds_and_their_files(server: Server):
     request = urllib.request.Request(f"{server.url}/mslearn/insight/api/graph?run={run}")
     request.add_header("Authorization", f"token {server.token}")
     request.add_header("Accept-Encoding", "gzip")
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=LONG) as answer:
         assert answer.headers["Content-Encoding"] == "gzip"
     for kind in ("computation", "data"):
         status, svg, _ = server.api("graphfile", run=run, kind=kind, format="svg", unfolded="0,x,9")
@@ -203,7 +203,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def page(server: Server, chromium: Browser) -> Iterator[Page]:
-    page = chromium.new_page(viewport={"width": 1280, "height": 860}, locale="en")
+    page = new_page(chromium)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{server.url}/mslearn/insight?token={server.token}")
@@ -227,7 +227,8 @@ def ticks(loss: Locator) -> float:
     loss.locator(".ms-d-plot").focus()
     loss.page.keyboard.press("End")
     text = loss.locator("li", has_text="./first").inner_text()
-    return float(re.search(r"step (\d+)", text)[1])
+    found = re.search(r"step (\d+)", text)
+    return float(found[1]) if found else np.nan
 
 
 @pytest.mark.browser
@@ -237,7 +238,8 @@ def test_a_box_zooms_and_steps_back(page: Page):
     expect(over).to_be_visible()
     back = loss.locator("[data-action=back]")
     expect(back).to_be_disabled()
-    assert ticks(loss) == 39
+    until(lambda: ticks(loss) == 39)
+    before = 39.0
     for part in (0.5, 0.5):
         box = over.bounding_box()
         page.mouse.move(box["x"] + 2, box["y"] + 60)
@@ -245,14 +247,14 @@ def test_a_box_zooms_and_steps_back(page: Page):
         page.mouse.move(box["x"] + part * box["width"], box["y"] + 65, steps=4)
         page.mouse.up()
         expect(back).to_be_enabled()
-        page.wait_for_timeout(300)
-    assert ticks(loss) <= 12
+        until(lambda part=part, before=before: ticks(loss) <= before * part + 3)
+        before = ticks(loss)
+    assert before <= 12
     back.click()
-    page.wait_for_timeout(300)
-    assert 12 < ticks(loss) <= 22
+    until(lambda: 12 < ticks(loss) <= 22)
     page.keyboard.press("Escape")
     expect(back).to_be_disabled()
-    assert ticks(loss) == 39
+    until(lambda: ticks(loss) == 39)
 
 
 @pytest.mark.browser
@@ -278,13 +280,11 @@ def test_limits_are_painted_and_said(page: Page):
     remarks = loss.locator(".ms-note")
     expect(remarks).to_have_count(3)
     expect(remarks.first).to_have_text("⚠ ./first above 0.8, first at step 0")
-    red = loss.locator("canvas").evaluate(
-        """c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+    red = """c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
         let n = 0;
         for (let i = 0; i < d.length; i += 4) n += d[i] > 90 + Math.max(d[i + 1], d[i + 2]);
         return n; }"""
-    )
-    assert red > 50
+    until(lambda: loss.locator("canvas").evaluate(red) > 50)
     picture(page, "limits")
     page.reload()  # the browser remembers them
     expect(card(page, "loss").locator(".ms-note")).to_have_count(3)
@@ -317,7 +317,7 @@ def test_a_chart_as_files(page: Page, tmp_path: Path):
     before = card(page, "loss").bounding_box()["width"]
     wide.click()
     expect(card(page, "loss").locator(".u-wrap")).to_have_css("height", "420px")
-    assert card(page, "loss").bounding_box()["width"] > 1.5 * before
+    until(lambda: card(page, "loss").bounding_box()["width"] > 1.5 * before)
     wide.click()
 
 
@@ -433,23 +433,26 @@ def test_every_view_in_chinese_and_dark(page: Page):
         expect(page.locator(".ms-d-main")).to_contain_text(word)
         if view in ("graph", "data"):
             expect(page.locator(".ms-g-item[data-key]").first).to_be_visible()
-        page.wait_for_timeout(300)
         picture(page, f"{view}-zh-dark")
-    assert page.locator(".ms-graph").evaluate("e => e.classList.contains('ms-dark')")
+    expect(page.locator(".ms-graph")).to_have_class(re.compile("ms-dark"))
     loudest = page.locator(".ms-g-stage").evaluate("e => getComputedStyle(e).backgroundColor")
     assert max(int(v) for v in re.findall(r"\d+", loudest)[:3]) < 60
 
 
 @pytest.mark.browser
-def test_what_is_new_appears_every_second(server: Server, page: Page):
+def test_what_is_new_appears_at_the_next_look(server: Server, page: Page):
+    looks: list[str] = []
+    page.on("request", lambda r: looks.append(r.url) if "/api/runs" in r.url else None)
     page.locator("[data-language=en]").click()
     page.locator("[data-view=scalars]").click()
+    needed = []
     with ms.SummaryRecord(str(server.base / "growing")) as grows:
         for step in range(3):
             grows.add_value("scalar", "loss", ms.Tensor(5.0 + step))
             grows.record(step)
-            begin = time.perf_counter()
+            before = len(looks)
             row = card(page, "loss").locator("li", has_text="./growing")
-            expect(row).to_contain_text(f"step {step}", timeout=10_000)
-            waited = time.perf_counter() - begin
-    assert waited < 4  # a second and the reading; a new folder may take four
+            expect(row).to_contain_text(f"step {step}")
+            needed.append(len(looks) - before)
+    # One or two where nothing else runs, four more for a new folder.
+    assert max(needed[1:]) <= 10 and needed[0] <= 20, needed

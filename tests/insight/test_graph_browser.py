@@ -11,6 +11,7 @@ from browser.harness import Lab
 from insight.graph_example import example
 from insight.notebook_lab import notebook_lab
 from playwright.sync_api import Locator, expect
+from waiting import settled, until
 
 import mslearn as ms
 
@@ -102,9 +103,9 @@ def test_unfold_hover_read_fold_search_and_keys(lab: Lab) -> None:
     expect(card).to_be_visible()
     expect(card).to_contain_text("(10, 512)")
     expect(card).to_contain_text("Gradient of the loss")
+    expect(card.locator("[data-part=grad] rect")).to_have_count(64)
     assert shown(card, "value") == pytest.approx(stats(weight), rel=1e-3, abs=1e-7)
     assert shown(card, "grad") == pytest.approx(stats(gradient), rel=1e-3, abs=1e-7)
-    assert card.locator("[data-part=grad] rect").count() == 64
     lab.screenshot("graph-card")
 
     item(graph, "MatMul").hover()
@@ -149,7 +150,7 @@ def test_unfold_hover_read_fold_search_and_keys(lab: Lab) -> None:
     before = graph.locator(".ms-g-item[data-key]").count()
     graph.locator("[data-action=backward]").click()
     expect(item(graph, "Gradients")).to_have_count(1)
-    assert graph.locator(".ms-g-item[data-key]").count() > before
+    until(lambda: graph.locator(".ms-g-item[data-key]").count() > before)
     lab.screenshot("graph-backward")
     graph.locator("[data-action=backward]").click()
     expect(graph.locator(".ms-g-item[data-key]")).to_have_count(before)
@@ -157,29 +158,32 @@ def test_unfold_hover_read_fold_search_and_keys(lab: Lab) -> None:
     expect(item(graph, "0-Dense").locator(".ms-g-second-line")).to_have_text("‖∇‖ " + norm_of(
         [g.asnumpy() for g in grads[:2]]))  # fmt: skip
     graph.locator("[data-action=across]").click()
-    first, last = item(graph, "0-Dense").bounding_box(), item(graph, "4-Dense").bounding_box()
-    assert first and last and last["x"] > first["x"] + first["width"]
+    until(lambda: beside(item(graph, "0-Dense"), item(graph, "4-Dense")))
     graph.locator("select").select_option("kind")
     graph.locator("[data-action=across]").click()
 
     # Wheel and drag.
     box = graph.locator(".ms-g-stage").bounding_box()
     assert box
-    wide = item(graph, "0-Dense").bounding_box()
+    wide = settled(item(graph, "0-Dense").bounding_box, 0.3)
+    assert wide
     page.mouse.click(box["x"] + 20, box["y"] + 20)
     page.mouse.wheel(0, -400)
-    page.wait_for_timeout(200)
-    zoomed = item(graph, "0-Dense").bounding_box()
-    assert wide and zoomed and zoomed["width"] > 1.3 * wide["width"]
+    until(lambda: (item(graph, "0-Dense").bounding_box() or wide)["width"] > 1.3 * wide["width"])
     graph.locator("[data-action=fit]").click()
     page.mouse.move(box["x"] + 20, box["y"] + 20)
-    start = item(graph, "0-Dense").bounding_box()
+    start = settled(item(graph, "0-Dense").bounding_box, 0.3)
     page.mouse.down()
     page.mouse.move(box["x"] + 90, box["y"] + 60, steps=4)
     page.mouse.up()
-    moved = item(graph, "0-Dense").bounding_box()
+    moved = settled(item(graph, "0-Dense").bounding_box, 0.3)
     assert start and moved and moved["x"] - start["x"] == pytest.approx(70, abs=2)
     graph.locator("[data-action=fit]").click()
+
+
+def beside(one: Locator, other: Locator) -> bool:
+    a, b = one.bounding_box(), other.bounding_box()
+    return a is not None and b is not None and b["x"] > a["x"] + a["width"]
 
 
 def spoken(graph: Locator, name: str) -> str:

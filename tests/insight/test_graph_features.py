@@ -223,8 +223,8 @@ def test_overlays_minimap_and_files(lab: Lab, tmp_path: Path) -> None:
     graph = page.locator(".ms-graph").first
     colour = graph.locator("[data-action=colour]")
     colour.select_option("dead")
-    share = item(graph, "ReLU").first.locator(".ms-g-second-line").text_content() or ""
-    assert share.endswith("% = 0")
+    second = item(graph, "ReLU").first.locator(".ms-g-second-line")
+    expect(second).to_have_text(re.compile("% = 0$"))
     colour.select_option("memory")
     expect(item(graph, "ReLU").first.locator(".ms-g-second-line")).to_have_text("72 B")
     lab.screenshot("graph-overlay")
@@ -257,11 +257,11 @@ def test_overlays_minimap_and_files(lab: Lab, tmp_path: Path) -> None:
     for _ in range(6):
         graph.locator("[data-action=zoomin]").click()
     expect(small).to_be_visible()
-    before = graph.locator(".ms-g-stage > svg > g").first.get_attribute("transform")
+    before = graph.locator(".ms-g-stage > svg > g").first.get_attribute("transform") or ""
     box = small.bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 6)
-    assert graph.locator(".ms-g-stage > svg > g").first.get_attribute("transform") != before
+    expect(graph.locator(".ms-g-stage > svg > g").first).not_to_have_attribute("transform", before)
     lab.screenshot("graph-minimap")
     found = {}
     for kind in ("svg", "dot"):
@@ -275,17 +275,20 @@ def test_overlays_minimap_and_files(lab: Lab, tmp_path: Path) -> None:
 
 
 @pytest.mark.browser
-def test_resnet_50_paints_at_once(lab: Lab) -> None:
-    lab.run_cell(1)
+def test_resnet_50_is_painted_as_few_boxes(lab: Lab) -> None:
+    cell = lab.run_cell(1)
     lab.scroll_to(1)
     graph = lab.page.locator(".ms-graph").nth(1)
     expect(graph.locator(".ms-g-item[data-key]").first).to_be_visible()
     graph.scroll_into_view_if_needed()
     expect(graph).to_have_attribute("data-paint", re.compile(r"\d+"))
-    paint = int(graph.get_attribute("data-paint") or 0)
-    print(f"ResNet-50 folded: first paint after {paint} ms")
+    print(f"ResNet-50 folded: first paint after {graph.get_attribute('data-paint')} ms")
     lab.screenshot("graph-resnet50")
-    assert paint <= 600  # 300 on an idle machine; CI machines are shared
+    # What a paint costs: benchmarks/graph_paint.py has the times.
+    operators = int(re.findall(r"\d+", "".join(cell["outputs"][-1]["data"]["text/plain"]))[0])
+    boxes, parts = (graph.locator(what).count() for what in (".ms-g-item[data-key]", "svg *"))
+    print(f"{operators} operators in {boxes} boxes of {parts} elements")
+    assert operators > 500 and boxes <= 80 and parts <= 1200
 
 
 @pytest.mark.browser

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from insight.notebook_lab import notebook_lab, use_checkout
 from playwright.sync_api import expect
+from waiting import until
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 CELLS = [
@@ -60,9 +61,10 @@ def test_pictures_stand_in_for_widgets_without_a_kernel(tmp_path: Path) -> None:
             expect(output).not_to_contain_text("Error displaying")
             if k in (1, 6):
                 lab.screenshot(f"saved-{k}")
-        assert page.locator(".ms").count() == 0, "pictures, no widgets"
+        expect(page.locator(".ms")).to_have_count(0)  # pictures, no widgets
         drawn = outputs.nth(0).locator("img")
-        assert drawn.evaluate("e => e.src.startsWith('data:image/svg+xml') && e.naturalWidth > 300")
+        wide = "e => e.src.startsWith('data:image/svg+xml') && e.naturalWidth > 300"
+        until(lambda: drawn.evaluate(wide))
         expect(outputs.nth(3)).to_contain_text(HOSTILE)
         assert page.evaluate("() => window.hacked ?? null") is None
 

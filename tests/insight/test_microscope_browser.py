@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from browser.harness import Lab
 from insight.notebook_lab import notebook_lab
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
+from waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +61,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("microscope")
     with notebook_lab(home, "microscope", CELLS) as opened:
         yield opened
+
+
+def readable(item: Locator, stage: Locator) -> bool:
+    box, room = item.bounding_box(), stage.bounding_box()
+    return bool(
+        box and room and box["height"] > 20
+        and room["x"] < box["x"] + box["width"] / 2 < room["x"] + room["width"]
+        and room["y"] < box["y"] + box["height"] / 2 < room["y"] + room["height"]
+    )  # fmt: skip
 
 
 def test_stepping_asking_and_changing_direction(lab: Lab):
@@ -178,9 +188,5 @@ def test_four_causes_of_no_gradient_and_the_second_derivative(lab: Lab):
         page.keyboard.press(key)
         here = widget.locator(".ms-g-item.ms-m-to")
         expect(here).to_have_count(1)
-        page.wait_for_timeout(300)
-        box, room = here.bounding_box(), stage.bounding_box()
-        assert box and room and box["height"] > 20
-        assert room["x"] < box["x"] + box["width"] / 2 < room["x"] + room["width"]
-        assert room["y"] < box["y"] + box["height"] / 2 < room["y"] + room["height"]
+        until(lambda here=here: readable(here, stage))
         lab.screenshot(f"microscope-second-{key.lower()}")

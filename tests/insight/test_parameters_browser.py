@@ -10,6 +10,7 @@ import pytest
 from browser.harness import WAIT_MS, Lab
 from insight.notebook_lab import notebook_lab
 from playwright.sync_api import Locator, expect
+from waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -35,10 +36,12 @@ view = insight.parameters(watcher, language="en")
 view
 """,
     """
-import time
+import os, time
 for step in range(60):
     loss, grads = grad_fn()
     optimizer(grads)
+    time.sleep(0.02)
+while not os.path.exists("seen"):  # the page has seen it, however long that took
     time.sleep(0.05)
 watcher.stop()
 exact = {n: watcher.history.array("weight", p.name, 30)[1] for n, p in
@@ -99,8 +102,7 @@ def test_the_view_fills_while_the_training_runs_and_steps_are_chosen(lab: Lab) -
     lab.run_cell(0)
     view = page.locator(".ms-params").first
     expect(view).to_contain_text("Waiting for the first look of the training…")
-    page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
-    lab.command("notebook:run-cell")
+    lab.start_cell(1)
     slider = view.locator("[data-part=step]")
     expect(view.locator("tbody tr").first).to_contain_text("4 × 1 × 5 × 5")
     expect(view.locator(".ms-p-time .ms-p-row").nth(2)).to_be_attached()
@@ -108,6 +110,7 @@ def test_the_view_fills_while_the_training_runs_and_steps_are_chosen(lab: Lab) -
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
     )
     assert busy == "busy", "the ridges grow while the cell runs: nobody had to ask the kernel"
+    (lab.camp.home / "mslearn-camp" / "seen").touch()
     lab.wait_idle()
     lab.scroll_to(0)
     expect(slider).to_have_attribute("max", "12", timeout=WAIT_MS)
@@ -156,13 +159,12 @@ def test_slices_formats_copy_and_files(lab: Lab) -> None:
     type_slice(view, "[2, -1, ::2, 4:1:-1]")
     want = exact[2, -1, ::2, 4:1:-1]
     expect(view.locator(".ms-p-values tbody tr")).to_have_count(3)
-    heads = view.locator(".ms-p-values thead th").all_inner_texts()
-    assert heads == ["4", "3", "2"]
+    expect(view.locator(".ms-p-values thead th")).to_have_text(["4", "3", "2"])
     shown = [row.locator("td").all_inner_texts() for row in
              view.locator(".ms-p-values tbody tr").all()]  # fmt: skip
     np.testing.assert_allclose(np.array(shown, float), want, atol=5e-5)
     canvas = view.locator(".ms-heat canvas")
-    assert canvas.evaluate("c => [c.width, c.height]") == [3, 3] and colours(canvas) > 3
+    until(lambda: canvas.evaluate("c => [c.width, c.height]") == [3, 3] and colours(canvas) > 3)
     canvas.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         page.keyboard.press(key)
@@ -243,6 +245,7 @@ def test_dead_and_saturated_units_with_the_inputs_responsible(lab: Lab) -> None:
     rows = view.locator("tbody tr")
     expect(rows).to_have_count(2)
     expect(rows.nth(0)).to_contain_text("ReLU")
+    expect(rows.nth(1).locator("td").nth(3)).to_have_text("3")
     assert rows.nth(0).locator("td").all_inner_texts()[1:4] == ["4", "1", "–"]
     assert rows.nth(1).locator("td").all_inner_texts()[1:4] == ["24", "–", "3"]
     view.get_by_role("button", name="Next dead or saturated").click()
@@ -250,7 +253,7 @@ def test_dead_and_saturated_units_with_the_inputs_responsible(lab: Lab) -> None:
     expect(view).to_contain_text("Unit 2 is dead; these inputs come closest to waking it")
     samples = view.locator(".ms-u-samples figure")
     expect(samples).to_have_count(8)
-    assert colours(samples.first.locator("canvas")) > 50
+    until(lambda: colours(samples.first.locator("canvas")) > 50)
     assert samples.first.locator("canvas").evaluate("c => [c.width, c.height]") == [28, 28]
     expect(samples.first).to_contain_text(re.compile(r"sample \d+ · label <b>\d+</b>"))
     expect(samples.first).to_contain_text(re.compile(r"in −\d.* → out 0"))

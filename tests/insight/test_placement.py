@@ -11,6 +11,7 @@ import pytest
 from browser.harness import Lab
 from insight.notebook_lab import notebook_lab
 from playwright.sync_api import expect
+from waiting import settled, until
 
 import mslearn as ms
 from mslearn import insight, nn, ops
@@ -335,10 +336,11 @@ def test_a_segment_leads_to_its_lines_and_a_line_to_its_segment(lab: Lab):
     lab.wait_idle()
     lab.run_cell(0)
     widget = page.locator(".ms-place").first
-    expect(widget).to_be_visible(timeout=60_000)
+    expect(widget).to_be_visible()
     boxes, rows = widget.locator(".ms-p-box"), widget.locator("tbody tr")
-    count = boxes.count()
-    assert count >= 3 and rows.count() == count
+    until(lambda: boxes.count() >= 3)
+    count = settled(boxes.count, 0.3)
+    expect(rows).to_have_count(count)
     assert widget.locator(".ms-p-arrow").count() >= count - 1
     assert "B" in widget.locator(".ms-p-bytes").first.text_content()
     expect(boxes.first).to_contain_text("predicted")
@@ -356,8 +358,7 @@ def test_a_segment_leads_to_its_lines_and_a_line_to_its_segment(lab: Lab):
     expect(widget.locator(".ms-p-box.ms-p-on").last).to_contain_text("ApplyMomentum")
     lab.screenshot("placement")
     page.set_viewport_size({"width": 900, "height": 1000})  # the notebook has about 600 of it
-    overflow = widget.evaluate("e => e.scrollWidth - e.clientWidth")
-    assert overflow <= 0
+    until(lambda: widget.evaluate("e => e.scrollWidth - e.clientWidth") <= 0)
     lab.run_cell(1)
     expect(widget.locator("h3")).to_have_text("train_step 在哪里运行")
     expect(boxes.first).to_contain_text("来自主机内存")
