@@ -17,7 +17,7 @@ from mslearn.graph.capture import Captured
 from mslearn.graph.ir import Graph
 from mslearn.graph.numpy_backend import Executable
 from mslearn.graph.passes import Snapshot
-from mslearn.graph.tree import HOLE, Constant, Nest, fill, tensors_only
+from mslearn.graph.tree import BY_VALUE, HOLE, Constant, Nest, fill, tensors_only
 
 ON_NUMPY = {"CPU", "numpy", "ms_backend"}  # the last is MindSpore's name for its own runtime
 around_run: list[Callable[[Any, Sequence[Tensor]], Any]] = []
@@ -79,10 +79,10 @@ class Compilation:
         """Whether everything that the capture looked at is as it was."""
         mark = revision.mark
         if mark is not self._mark:
-            if not _hold(self._marked):
+            if other(self._marked):
                 return False
             self._mark = mark
-        return (not self._others or _hold(self._others)) and bool(self._fits())
+        return not (self._others and other(self._others)) and bool(self._fits())
 
     def _unchanged(self) -> bool:
         """Whether the Parameters have the shapes and dtypes of the graph."""
@@ -121,26 +121,30 @@ def settings_of(target: str) -> list[tuple[Any, str, Any]]:
 
 def guards_of(captured: Captured, pattern: Any) -> list[tuple[Any, str, Any]]:
     """What the capture looked at besides the arguments, with the values that it saw."""
-    cells = {id(c): c for c in captured.cells}
+    cells = {id(c): c for top in captured.cells for _, c in top.cells_and_names()}
     for value in _constants(pattern):
         if hasattr(value, "cells_and_names"):
             cells.update((id(c), c) for _, c in value.cells_and_names())
-    looked_at = [(c, name) for c in cells.values() for name in ("training", "_watcher")]
-    looked_at += [(p, "requires_grad") for p, _ in captured.graph.parameters]
-    return captured.guards + [(thing, name, getattr(thing, name)) for thing, name in looked_at]
+    found = [guard for c in cells.values() for guard in c.looked_at()]
+    found += [(p, "requires_grad", p.requires_grad) for p, _ in captured.graph.parameters]
+    return captured.guards + found
 
 
 def _tells(thing: Any) -> bool:
     """Whether `revision` advances when its attributes are set."""
-    known = isinstance(thing, Parameter) or hasattr(thing, "cells_and_names")
-    return known or hasattr(thing, "tells_revision")
+    return isinstance(thing, Parameter) or hasattr(thing, "tells_revision")
 
 
-def _hold(guards: list[tuple[Any, str, Any]]) -> bool:
-    for thing, name, value in guards:  # noqa: SIM110 (`all` would make a generator at every step)
-        if getattr(thing, name) is not value:
-            return False
-    return True
+def other(guards: list[tuple[Any, str, Any]]) -> tuple[Any, str, Any] | None:
+    """The first that has changed: (object, attribute, its present value). Equal numbers and texts
+    are the same."""
+    for thing, name, value in guards:
+        now = getattr(thing, name, None)
+        if now is not value and not (
+            isinstance(now, BY_VALUE) and type(now) is type(value) and now == value
+        ):
+            return thing, name, now
+    return None
 
 
 def _constants(pattern: Any) -> list[Any]:

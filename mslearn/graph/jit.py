@@ -17,7 +17,7 @@ from typing import Any
 from mslearn.core.context import get_context, settings
 from mslearn.core.errors import did_you_mean
 from mslearn.core.state import state
-from mslearn.core.tensor import NeedsNumbers
+from mslearn.core.tensor import NeedsNumbers, Tensor
 from mslearn.graph import dump
 from mslearn.graph.capture import capture
 from mslearn.graph.compilation import (
@@ -26,6 +26,7 @@ from mslearn.graph.compilation import (
     difference,
     executable_for,
     guards_of,
+    other,
     settings_of,
 )
 from mslearn.graph.errors import place_of
@@ -94,9 +95,7 @@ class Jitted:
         target = self.backend or settings["device_target"]
         if recent is not None and not kwargs and recent.takes(args, target) and recent.valid():
             return recent.run(args)
-        tensors, pattern = flatten_call(args, kwargs)
-        shapes = tuple([(t._value.shape, t._value.dtype.char) for t in tensors])
-        key = (pattern, shapes, self._target())
+        tensors, key = self._key(args, kwargs)
         for compiled in self._found.get(key, ()):
             if compiled.valid():
                 self._recent = compiled
@@ -112,6 +111,12 @@ class Jitted:
         self._recent = compiled
         return compiled.run(tensors)
 
+    def _key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Tensor], Any]:
+        """A call's tensors, and what its graphs are kept under."""
+        tensors, pattern = flatten_call(args, kwargs)
+        shapes = tuple([(t._value.shape, t._value.dtype.char) for t in tensors])
+        return tensors, (pattern, shapes, self._target())
+
     def _watched(self, args: Any, kwargs: Any) -> Any:
         """Run operation by operation; an observer may want to run the captured graph itself."""
         tell_if_on_cpu(self.__name__, self._target())
@@ -125,10 +130,7 @@ class Jitted:
         """Capture and compile for these arguments without running."""
         start = time.perf_counter()
         strict = key is not None  # it is going to run
-        if key is None:
-            tensors, pattern = flatten_call(tuple(args), dict(kwargs))
-            shapes = tuple((t._value.shape, t._value.dtype.char) for t in tensors)
-            key = (pattern, shapes, self._target())
+        key = key or self._key(tuple(args), dict(kwargs))[1]
         cause = self._cause(key)
         captured = capture(self._runnable, args, kwargs, self._mode == "ast", strict)
         snapshots: list[Snapshot] = []
@@ -170,9 +172,10 @@ class Jitted:
             return "it is the first call"
         if key in self._found:
             for compiled in reversed(self._found[key]):
-                for thing, name, value in compiled.guards:
-                    if getattr(thing, name) is not value:
-                        return f"'{name}' of {type(thing).__name__} is now {getattr(thing, name)}"
+                if found := other(compiled.guards):
+                    if found[1] == "mark":
+                        return "a Cell or Parameter was added, removed or replaced"
+                    return f"'{found[1]}' of {type(found[0]).__name__} is now {found[2]}"
             return "a Parameter has another shape or dtype"
         alike = [k for k in self._found if k[0] == key[0]]  # the same but for the tensors
         return difference((alike or list(self._found))[-1], key)
@@ -251,14 +254,11 @@ def jit(
     own = {k: v for k, v in options.items() if k in FOR_BACKENDS}
     if own:  # by name: backends stand above this layer
         importlib.import_module("mslearn.backends.settings").check("jit", **own)
-    if not isinstance(backend, str | None):
-        raise TypeError(
-            f"For 'jit', backend must be a str such as 'NPU' or 'onnxruntime', but got {backend!r}."
-        )
-    if not isinstance(fullgraph, bool):
-        raise TypeError(
-            f"For 'jit', fullgraph must be a bool, but got '{type(fullgraph).__name__}'."
-        )
+    for name, value, kind in (("backend", backend or "", str), ("fullgraph", fullgraph, bool)):
+        if not isinstance(value, kind):
+            raise TypeError(
+                f"For 'jit', {name} must be a {kind.__name__}, but got '{type(value).__name__}'."
+            )
 
     def decorate(f: Any) -> Any:
         if not callable(f):

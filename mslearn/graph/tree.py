@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from mslearn.core.parameter import Parameter
 from mslearn.core.tensor import Tensor
 
-_BY_VALUE = (bool, int, float, complex, str, bytes, type(None), type(...))
+BY_VALUE = (bool, int, float, complex, str, bytes, type(None), type(...))
 
 
 class Hole:
@@ -29,7 +31,9 @@ class Constant:
 
     def __init__(self, value: Any) -> None:
         self.value = value
-        self.key = (type(value), repr(value)) if isinstance(value, _BY_VALUE) else id(value)
+        self.key: Any = (type(value), repr(value)) if isinstance(value, BY_VALUE) else id(value)
+        if isinstance(value, np.ndarray):  # it may be written into before the next call
+            self.value, self.key = value.copy(), (value.shape, value.dtype.str, value.tobytes())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Constant) and self.key == other.key

@@ -17,8 +17,7 @@ from mslearn.core.tensor import Tensor
 from mslearn.gradtools.hooks import HookHandle
 from mslearn.nn.cell_state import CellState
 from mslearn.nn.extras import Extras
-
-LOOKED_AT = ("training", "_watcher")  # graphs depend on these
+from mslearn.nn.looked_at import Members, looked_at
 
 
 class Cell(CellState):
@@ -38,12 +37,13 @@ class Cell(CellState):
     _params: dict[str, Parameter]
     _cells: dict[str, Cell]
     _extras: Extras | None
+    tells_revision = True  # see graph/compilation.py
     _watcher: Any = None  # of `insight.watch`; graphs with one and without are told apart
 
     def __init__(self, auto_prefix: bool = True, flags: dict[str, Any] | None = None) -> None:
         set_ = object.__setattr__
-        set_(self, "_params", OrderedDict())
-        set_(self, "_cells", OrderedDict())
+        set_(self, "_params", Members())
+        set_(self, "_cells", Members())
         set_(self, "training", False)
         set_(self, "requires_grad", False)
         set_(self, "_auto_prefix", auto_prefix)
@@ -127,8 +127,7 @@ class Cell(CellState):
             self._cells[name] = value  # type: ignore[assignment]
         else:
             object.__setattr__(self, name, value)
-            if name in LOOKED_AT:
-                revision.advance()
+            revision.advance()
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
@@ -155,8 +154,7 @@ class Cell(CellState):
                 del held[name]
                 return
         object.__delattr__(self, name)
-        if name in LOOKED_AT:
-            revision.advance()
+        revision.advance()
 
     def insert_param_to_cell(
         self, param_name: str, param: Parameter, check_name_contain_dot: bool = True
@@ -254,6 +252,10 @@ class Cell(CellState):
         return self
 
     # -- modes --------------------------------------------------------------------------------
+
+    def looked_at(self) -> list[tuple[Any, str, Any]]:
+        """What a graph of this Cell depends on: (object, attribute, its present value)."""
+        return looked_at(self)
 
     def set_train(self, mode: bool = True) -> Cell:
         """Say whether the Cell is being trained: Dropout and BatchNorm behave differently."""
