@@ -25,6 +25,8 @@ def pytest_runtestloop(session: pytest.Session):
     with tempfile.TemporaryDirectory(prefix="mslearn-tests-") as home:
         os.environ["MSLEARN_HOME"] = os.path.join(home, "mslearn-home")
         os.environ["MSLEARN_CAMP_DIR"] = os.path.join(home, "mslearn-camp")
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+            os.environ[name] = os.path.join(home, name.lower())
         os.environ.pop("MSLEARN_LANG", None)
         return (yield)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from waiting import LONG
 
 from mslearn import camp
 from mslearn.camp import _language, progress
@@ -47,7 +48,7 @@ def test_a_kernel_started_in_the_lessons_folder(tmp_path):
     for first, expected in (("import ipykernel", "zh"), ("pass", "en")):
         done = subprocess.run(
             [sys.executable, "-c", code.format(first)],
-            cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=True,
+            cwd=folder, env=env, capture_output=True, text=True, timeout=LONG, check=True,
         )  # fmt: skip
         assert done.stdout.strip() == expected
 

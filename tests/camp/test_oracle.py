@@ -74,7 +74,7 @@ def test_errors_on_either_side_are_shown(interpreter):
 
 
 def test_a_broken_or_slow_mindspore_is_told(interpreter, monkeypatch):
-    interpreter(more="import time; time.sleep(30)")
+    interpreter(more="import time; time.sleep(300)")
     assert "within 1 seconds" in repr(oracle.on_mindspore(1, experiment, seconds=1))
     interpreter(more="raise ImportError('libgomp is missing')")
     assert "libgomp is missing" in repr(oracle.on_mindspore(1, experiment))

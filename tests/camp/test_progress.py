@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 import pytest
+from waiting import LONG
 
 from mslearn.camp import _lock, catalog, progress
 
@@ -106,14 +107,16 @@ def test_two_processes_lose_nothing(home):
     """40 increments from each of two processes, at the same time, all counted."""
     code = textwrap.dedent(
         """
+        import time
         from mslearn.camp import progress
         for _ in range(40):
             progress.record(1, "d01.e1", "fail")
+            time.sleep(0.02)  # a slow disk would keep the other one out for too long
         """
     )
     env = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
     workers = [subprocess.Popen([sys.executable, "-c", code], env=env) for _ in range(2)]
-    assert [w.wait(60) for w in workers] == [0, 0]
+    assert [w.wait(LONG) for w in workers] == [0, 0]
     assert progress.load()["days"]["day01"]["exercises"]["d01.e1"]["attempts"] == 80
     assert sorted(p.name for p in home.iterdir()) == ["progress.json", "progress.json.lock"]
 

@@ -8,6 +8,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from jupyter_client.manager import start_new_kernel
+from waiting import LONG
 
 from mslearn import camp
 from mslearn.camp import slips
@@ -94,7 +95,7 @@ def test_warnings_about_the_engines_lines_are_left_out(shell):
 def test_a_kernel_of_the_lab_begins_with_it(tmp_path):
     home = {name: str(tmp_path) for name in ("IPYTHONDIR", "MSLEARN_HOME")}
     environment = {**os.environ, **home, "PYTHONSTARTUP": str(KERNEL_START)}
-    manager, client = start_new_kernel(env=environment)
+    manager, client = start_new_kernel(startup_timeout=LONG, env=environment)
     try:
         answer = client.execute_interactive("net(1)", output_hook=lambda message: None)
         assert "Run All Above" in "".join(answer["content"]["traceback"])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.font_manager  # noqa: F401  looks for fonts once; a lesson would tell of it
 import pytest
 
 from mslearn.camp import catalog
