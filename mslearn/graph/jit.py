@@ -174,7 +174,7 @@ class Jitted:
             for compiled in reversed(self._found[key]):
                 if found := other(compiled.guards):
                     if found[1] == "mark":
-                        return "a Cell or Parameter was added, removed or replaced"
+                        return "a Cell, Parameter or hook was added, removed or replaced"
                     return f"'{found[1]}' of {type(found[0]).__name__} is now {found[2]}"
             return "a Parameter has another shape or dtype"
         alike = [k for k in self._found if k[0] == key[0]]  # the same but for the tensors

@@ -326,6 +326,7 @@ class Cell(CellState):
     def _own_extras(self) -> Extras:
         extras = self._extras or Extras(self)
         object.__setattr__(self, "_extras", extras)
+        revision.advance()
         return extras
 
     def register_forward_pre_hook(

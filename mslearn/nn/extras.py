@@ -14,6 +14,7 @@ from mslearn.gradtools.custom import with_bprop
 from mslearn.gradtools.hooks import HookHandle, changed, check_hook, gate, is_followed
 from mslearn.gradtools.recompute import recomputed
 from mslearn.gradtools.segment import leaves, refill
+from mslearn.nn.looked_at import Members
 
 
 class _Casting(threading.local):
@@ -28,9 +29,8 @@ class Extras:
 
     def __init__(self, cell: Any) -> None:
         self.cell = cell
-        self.tables: dict[str, dict[int, Any]] = {
-            "forward_pre": {}, "forward": {}, "backward_pre": {}, "backward": {},
-        }  # fmt: skip
+        kinds = "forward_pre", "forward", "backward_pre", "backward"
+        self.tables: dict[str, Members] = {kind: Members() for kind in kinds}
         self.recompute = False
         self.to_type: DType | None = None
 

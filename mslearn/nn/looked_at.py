@@ -17,8 +17,8 @@ from mslearn.core.state import revision
 from mslearn.core.tensor import Tensor
 
 
-class Members(OrderedDict[str, Any]):
-    """The Cells, or the Parameters, of a Cell; after a change `mark` is another object."""
+class Members(OrderedDict[Any, Any]):
+    """The Cells, Parameters or hooks of a Cell; after a change `mark` is another object."""
 
     tells_revision: ClassVar[bool] = True  # see graph/compilation.py
     mark: Any = None
@@ -27,15 +27,15 @@ class Members(OrderedDict[str, Any]):
         self.mark = object()
         revision.advance()
 
-    def __setitem__(self, name: str, value: Any) -> None:
+    def __setitem__(self, name: Any, value: Any) -> None:
         super().__setitem__(name, value)
         self._changed()
 
-    def __delitem__(self, name: str) -> None:
+    def __delitem__(self, name: Any) -> None:
         super().__delitem__(name)
         self._changed()
 
-    def pop(self, name: str, *default: Any) -> Any:
+    def pop(self, name: Any, *default: Any) -> Any:
         if name in self:
             self._changed()
         return super().pop(name, *default)
@@ -50,10 +50,15 @@ def looked_at(cell: Any) -> list[tuple[Any, str, Any]]:
     own = vars(cell)
     kind: Any = type(cell)
     names = [name for name in names_read(kind) if name in own]
-    found = [(cell, name, getattr(cell, name)) for name in ("training", "_watcher", *names)]
+    always = "training", "_watcher", "_extras"
+    found = [(cell, name, getattr(cell, name)) for name in (*always, *names)]
     found += [(own[name], "_value", own[name]._value) for name in names
               if isinstance(own[name], Tensor)]  # fmt: skip
-    return found + [(members, "mark", members.mark) for members in (cell._cells, cell._params)]
+    members = [cell._cells, cell._params]
+    if (extras := cell._extras) is not None:
+        members += extras.tables.values()
+        found += [(extras, name, getattr(extras, name)) for name in ("to_type", "recompute")]
+    return found + [(one, "mark", one.mark) for one in members]
 
 
 @cache

@@ -81,6 +81,25 @@ def test_a_change_makes_a_new_graph(change, backend):
     assert run.compilations[1].cause not in ("it is the first call", "the arguments changed")
 
 
+def test_hooks_and_dtypes_that_come_and_go_make_new_graphs():
+    net = Net()
+    run = ms.jit(net)
+    plain = run(X).asnumpy()
+    hook = net.first.register_forward_hook(lambda cell, args, out: out * 2)
+    doubled = run(X).asnumpy()
+    assert not np.array_equal(plain, doubled)
+    more = net.first.register_forward_hook(lambda cell, args, out: out * 0)
+    np.testing.assert_array_equal(run(X).asnumpy(), net(X).asnumpy())
+    more.remove()
+    np.testing.assert_array_equal(run(X).asnumpy(), doubled)
+    hook.remove()
+    np.testing.assert_array_equal(run(X).asnumpy(), plain)
+    net.to_float(ms.float16)
+    x = X + 1e-4
+    assert not np.array_equal(run(x).asnumpy(), Net()(x).asnumpy())
+    np.testing.assert_array_equal(run(x).asnumpy(), net(x).asnumpy())
+
+
 def test_causes_are_told():
     net = Net()
     run = ms.jit(net)
@@ -90,7 +109,7 @@ def test_causes_are_told():
     net.first = ones(3)
     run(X)
     assert [c.cause for c in run.compilations[1:]] == [
-        "'scale' of Net is now 3.0", "a Cell or Parameter was added, removed or replaced",
+        "'scale' of Net is now 3.0", "a Cell, Parameter or hook was added, removed or replaced",
     ]  # fmt: skip
 
 
