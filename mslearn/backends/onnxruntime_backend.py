@@ -213,4 +213,6 @@ def session_options(ort: Any, threads: int | None = None) -> Any:
     settings.intra_op_num_threads = threads or get_context("runtime_num_threads")
     settings.inter_op_num_threads = 1
     settings.add_session_config_entry("session.force_spinning_stop", "1")
+    # It would put a Pad into a pooling that cannot hold it.
+    settings.add_session_config_entry("optimization.disable_specified_optimizers", "Pad_Fusion")
     return settings

@@ -13,7 +13,7 @@ from mslearn.backends import words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
 from mslearn.backends.loading import module
 from mslearn.backends.lowering import empty, said, unsupported, without_kernel
-from mslearn.backends.openvino_device import LARGE, model_of, stable, too_large
+from mslearn.backends.openvino_device import LARGE, compiled_by, model_of, too_large
 from mslearn.backends.ported import PortedExecutable, listing
 from mslearn.backends.settings import device_number
 from mslearn.backends.words import Text, joined, say
@@ -93,7 +93,7 @@ class OpenVinoBackend(Backend):
         precision = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}.get(asked, asked)
         try:
             core = one_core()
-            compiled = core.compile_model(stable(core.read_model(model.data)), device, settings)
+            compiled = compiled_by(core, model.data, device, settings)
         except Exception as error:  # it raises RuntimeErrors of its own
 
             def build(one: Graph) -> None:

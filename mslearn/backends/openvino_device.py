@@ -85,6 +85,18 @@ def stable(model: Any) -> Any:
     return model
 
 
+def compiled_by(core: Any, data: bytes, device: str, settings: dict[str, str]) -> Any:
+    """The compiled model. What joins element-wise operators into one ("snippets") gives up on some
+    models; they work without it."""
+    try:
+        return core.compile_model(stable(core.read_model(data)), device, settings)
+    except RuntimeError as error:
+        if "Snippets" not in str(error):
+            raise
+    settings = {**settings, "SNIPPETS_MODE": "DISABLE"}
+    return core.compile_model(stable(core.read_model(data)), device, settings)
+
+
 def too_large(array: np.ndarray) -> bool:
     """Whether it holds integers that the device does not keep exactly."""
     if array.dtype.kind not in "iu" or array.dtype.itemsize < 4 or not array.size:
