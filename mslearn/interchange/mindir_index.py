@@ -95,7 +95,7 @@ def _gather(
 def _positive(b: Builder, index: Ref, value: Any, n: int) -> Ref:
     """int64 indices counted from the front; MindSpore's kernels take no negative ones."""
     if isinstance(value, np.ndarray):
-        return b.name((value % n).astype(np.int64))
+        return b.name(np.asarray(value % n, np.int64))
     index = b.call("Cast", index, 35)
     out: Ref = b.call("FloorMod", index, np.asarray(n, np.int64))
     return out

@@ -105,6 +105,7 @@ CASES = {
     "written at tensors among slices": (written, (X, PLACES), WHOLE),
     "read at tensors among slices": (grad(lambda x: x[1:, PLACES]), (X,), WHOLE),
     "read at tensors around a new axis": (grad(lambda x: x[None, PLACES, None, 1]), (X,), WHOLE),
+    "a place that is one number": (lambda x: (x[T(-1), 1:], x[T(0), T(-2)]), (X,), WHOLE),
     "places in eight bits": (lambda x, i: x[i], (X, T(np.array([0, 2], np.int8))), WHOLE),
     "the place in one number": (lambda x: (x[0, 0].argmax(), x[0, 0].argmin()), (X,), WHOLE),
     "half precision added up": (
