@@ -22,6 +22,7 @@ import numpy as np
 from mslearn.backends.base import BackendError
 from mslearn.backends.draws import Draws
 from mslearn.backends.keeping import LOCK, Keeper
+from mslearn.backends.labels import check, labels_of
 from mslearn.backends.ported import listing, stopped
 from mslearn.core.parameter import Parameter
 from mslearn.graph.ir import Graph
@@ -54,6 +55,7 @@ class OnnxExecutable(Keeper):
     ) -> None:
         self._graph, self._build, self._title, self._memory = graph, build, title, memory
         self._lock = threading.Lock()
+        self._labels = labels_of(graph)
         self._load()
 
     def _load(self) -> None:
@@ -122,6 +124,8 @@ class OnnxExecutable(Keeper):
     def run(self, arrays: Sequence[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """(outputs, new values of the assigned Parameters); see `mslearn.backends.Executable`."""
         with self._lock:
+            if self._labels:
+                check(self._labels, arrays)
             if not self._sound:
                 self._load_again()
             self._read_parameters()

@@ -11,6 +11,7 @@ import numpy as np
 from mslearn.backends.base import BackendError
 from mslearn.backends.draws import Draws
 from mslearn.backends.keeping import LOCK, Keeper
+from mslearn.backends.labels import check, labels_of
 from mslearn.graph.ir import Graph
 
 
@@ -49,6 +50,7 @@ class PortedExecutable(Keeper):
         self.model, self.code = model, code
         self._call, self._send, self._fetch = call, send, fetch
         self._lock = threading.Lock()
+        self._labels = labels_of(graph)
         self._draws = Draws(graph, [p.draw for p in model.inputs if p.draw is not None])
         self._count = len(graph.outputs)
         read = [p.parameter for p in model.inputs if p.parameter is not None]
@@ -72,6 +74,8 @@ class PortedExecutable(Keeper):
     def run(self, arrays: Sequence[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """(outputs, nothing: it keeps the Parameters); see `mslearn.backends.Executable`."""
         with self._lock:
+            if self._labels:
+                check(self._labels, arrays)
             if self.looked_at:
                 self.bring_all()
             for i, parameter in enumerate(self.others):
