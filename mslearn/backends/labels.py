@@ -47,5 +47,6 @@ def check(labels: Labels, arrays: Sequence[np.ndarray]) -> None:
     for place, classes, ignored, unsigned in labels:
         given = arrays[place]  # a negative number is a huge one without its sign
         if given.size and np.maximum.reduce(given.view(unsigned), None) >= classes:
+            kernel: Any = NLLLoss.kernel
             flat = given[given != ignored]
-            NLLLoss.kernel(np.zeros((len(flat), classes)), flat, np.ones(classes), "none", ignored)
+            kernel(np.zeros((len(flat), classes)), flat, np.ones(classes), "none", ignored)
