@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -11,7 +12,7 @@ from typing import Any
 
 from mslearn.backends import settings, words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo, Executable
-from mslearn.backends.words import say, warn
+from mslearn.backends.words import joined, say, warn
 from mslearn.core.context import GRAPH_MODE, get_context
 from mslearn.core.errors import did_you_mean
 from mslearn.graph.ir import Graph
@@ -304,10 +305,12 @@ def table(language: str | None = None) -> str:
     columns = [max(map(words.width, column)) for column in zip(*cells, strict=True)]
     rows = ["  ".join(map(words.padded, row, columns)).rstrip() for row in cells]
     margin = " " * (columns[0] + 2)
+    space = min(97, shutil.get_terminal_size((97, 24)).columns) - len(margin)
     lines = [rows[0]]
     for row, d in zip(rows[1:], every, strict=True):
         text = tell(d.reason)
         if d.hint and not d.available:
             text += tell(say(words.TO_GET_IT)) + tell(d.hint)
-        lines += [row, *(margin + line for line in words.lines(text, 97 - len(margin)))]
-    return "\n".join(lines)
+        lines += [row, *(margin + line for line in words.lines(text, space))]
+    ready = joined([d.target for d in every if d.available], ", ", "、")
+    return "\n".join([*lines, tell(say(words.USABLE, ready))])

@@ -39,6 +39,10 @@ COUNT: Pair = ("{}, {} device(s), the first: {}", "{}，{} 个设备，第一个
 HEAD: Pair = ("target|backend|state|precision", "目标|后端|状态|精度")
 READY: Pair = ("ready", "可用")
 ABSENT: Pair = ("absent", "不可用")
+USABLE: Pair = (
+    "Ready here: {}. The rest is told above, with what is missing.",
+    "本机可用：{}。其余的缺什么，见上表。",
+)
 TO_GET_IT: Pair = (". To get it: ", "。要用它：")
 
 

@@ -304,7 +304,11 @@ def test_settings_of_another_kind(given, error, text):
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_table_is_aligned_in_both_languages(language):
-    rows = backends.table(language).splitlines()
+    *rows, last = backends.table(language).splitlines()
+    ready = {"en": ", ", "zh": "、"}[language].join(
+        d.target for d in backends.devices() if d.available
+    )
+    assert {"en": f"Ready here: {ready}.", "zh": f"本机可用：{ready}。"}[language] in last
     assert max(map(words.width, rows)) <= 97
     heads = [r for r in rows if not r.startswith(" ")]
     assert len(heads) == len(backends.devices()) + 1
@@ -317,6 +321,14 @@ def test_the_table_is_aligned_in_both_languages(language):
         text = "".join(rows).replace(" ", "")
         wanted = words.chinese(d.reason) if language == "zh" else d.reason
         assert wanted.replace(" ", "") in text
+
+
+def test_the_table_fits_a_narrow_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    for language in ("en", "zh"):
+        rows = backends.table(language).splitlines()[:-1]
+        long = [r for r in rows if words.width(r) > 60]
+        assert not [r for r in long if " " in r.strip()], "only a word that is too long is not cut"
 
 
 def test_the_language_is_the_camps_the_variables_or_the_options(monkeypatch, capsys, tmp_path):
