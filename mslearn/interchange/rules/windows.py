@@ -279,6 +279,11 @@ def placed(value: Tensor, shape: Sizes, template: Any) -> Tensor:
     return _spread(full, tuple(starts), tuple(steps), shape)
 
 
+def _count(x: Tensor, template: Any) -> int:
+    """How many elements an index of ints and slices picks."""
+    return math.prod(np.empty(x.shape, "?")[tuple(template)].shape)
+
+
 def _by_places(prim: Any, x: Tensor, value: Tensor, index: Any, template: Any) -> Tensor:
     """Index tensors among slices, ints and None: each element's number in x says where it goes."""
     size, dtype = math.prod(x.shape), x._value.dtype
@@ -296,6 +301,8 @@ def add_at(x: Tensor, value: Tensor, *index: Tensor, template: Any) -> Tensor:
     """Without index tensors a padding and a sum."""
     if index:
         return _by_places(AddAt, x, value, index, template)
+    if not _count(x, template):
+        return x
     there = placed(value, x.shape, template)
     zeros = isinstance(x._value, np.ndarray) and not x._value.any()
     return there if zeros else apply(Add, (x, there))
@@ -305,6 +312,8 @@ def set_item(x: Tensor, value: Tensor, *index: Tensor, template: Any) -> Tensor:
     """Without index tensors a padding and a choice by a mask that is known."""
     if index:
         return _by_places(SetItem, x, value, index, template)
+    if not _count(x, template):
+        return x
     mask = np.zeros(x.shape, bool)
     mask[tuple(template)] = True
     return where(Tensor.wrap(mask), placed(cast(value, x._value.dtype), x.shape, template), x)
