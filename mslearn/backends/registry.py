@@ -110,7 +110,7 @@ def find(target: str) -> tuple[Backend, str]:
         if info.available:
             return backend(info.backend), info.target
     looked = "\n".join(
-        f"  {d.target} by {d.backend}: {d.reason}." + (f" {d.hint}." if d.hint else "")
+        f"  {d.target} by {d.backend}: {d.reason}." + (f" To get it: {d.hint}." if d.hint else "")
         for d in found
     )
     raise BackendError(
