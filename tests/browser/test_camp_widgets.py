@@ -62,8 +62,8 @@ def test_predictions_are_sealed_and_compared(lab: Lab, camp: RunningCamp) -> Non
     entry = progress(camp)["predictions"]["d01.p1"]
     assert entry["guess"] == [32, 28, 28] and len(entry["seal"]) == 64
     run(lab, "d01-batch")
-    text = drawn(lab, "d01-batch").inner_text()
-    assert "Not as predicted" in text and "(32, 28, 28)" in text and "(32, 1, 28, 28)" in text
+    for text in ("Not as predicted", "(32, 28, 28)", "(32, 1, 28, 28)"):
+        expect(drawn(lab, "d01-batch")).to_contain_text(text)
     assert progress(camp)["predictions"]["d01.p1"]["right"] is False
 
     # A choice by keyboard, and a drawn curve.
