@@ -241,6 +241,9 @@ EXPRESSIONS: dict[str, Callable[..., str]] = {
     "GatherD": lambda a, node, x, index: f"gather(xp, {x}, {index}, {node.attrs['dim']})",
     **{name: _form("xp.linalg." + np_name + "(({0} + xp.swapaxes({0}, -1, -2)) / 2)")
        for name, np_name in (("Cholesky", "cholesky"), ("Eigh", "eigh"))},
+    "MatrixInverse": lambda a, node, x: (
+        f"xp.linalg.inv({x if not node.attrs.get('adjoint') else f'xp.swapaxes({x}, -1, -2)'})"
+    ),
     "Cast": lambda a, node, x: f"{x}.astype('{node.outputs[0].dtype}')",
     "Reshape": lambda a, node, x: f"{x}.reshape({a(tuple(node.outputs[0].shape))})",
     "BroadcastTo": lambda a, node, x: f"xp.broadcast_to({x}, {a(tuple(node.outputs[0].shape))})",

@@ -8,7 +8,14 @@ import numpy as np
 
 from mslearn.graph.ir import Node
 from mslearn.interchange.mindir_model import Builder, Ref
-from mslearn.interchange.onnx_index import everything, fits, items_of, numpys_order, tensors_of
+from mslearn.interchange.onnx_index import (
+    everything,
+    fits,
+    items_of,
+    numpys_order,
+    tensors_of,
+    unmasked,
+)
 
 __all__ = ["fits", "get_item", "scatter", "strided_slice"]
 
@@ -44,6 +51,9 @@ def _shaped(b: Builder, x: Ref, shape: tuple[int, ...]) -> Ref:
 
 def get_item(b: Builder, node: Node, x: Ref, *index: Ref) -> Ref:
     """Slices, then gathers, then the shape."""
+    plain = unmasked(node)
+    if plain is not node:
+        return get_item(b, plain, x, *map(b.name, plain.inputs[1:]))
     items, shape = items_of(node), node.inputs[0].shape
     axes = [i for i in items if i is not None]
     tensors = bool(tensors_of(node))

@@ -8,6 +8,7 @@ neighbours, else to the front; an int beside index tensors is one of them.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,8 @@ def tensors_of(node: Node) -> tuple[Any, ...]:
 
 
 def fits(node: Node) -> bool:
-    """Masks have results of unknown shapes; writing by slices alone is left to its rule."""
-    if any(t.dtype.kind not in "iu" for t in tensors_of(node)):
+    """Masks must be known, and only be read by; writing by slices alone is left to its rule."""
+    if any(t.dtype.kind not in "iu" for t in tensors_of(unmasked(node))):
         return False
     template = node.attrs["template"]
     items = template if isinstance(template, tuple) else (template,)
@@ -49,6 +50,22 @@ def fits(node: Node) -> bool:
     return bool(tensors_of(node)) and whole
 
 
+def unmasked(node: Node) -> Node:
+    """The same GetItem with the places that its known masks choose instead of them."""
+    if node.prim.name != "GetItem" or all(t.dtype.kind != "b" for t in tensors_of(node)):
+        return node
+    items: list[Any] = []
+    given, found = iter(tensors_of(node)), []
+    for item in node.attrs["template"]:
+        values: Any = (next(given),) if isinstance(item, str) else ()
+        if values and values[0].dtype.kind == "b" and isinstance(values[0], np.ndarray):
+            values = np.nonzero(values[0])
+        items += [TENSOR] * len(values) if isinstance(item, str) else [item]
+        found += values
+    attrs = {**node.attrs, "template": tuple(items)}
+    return dataclasses.replace(node, inputs=(node.inputs[0], *found), attrs=attrs)
+
+
 def everything(item: Any) -> bool:
     """Whether it is ``:``."""
     return isinstance(item, slice) and item in (slice(None), slice(None, None, 1))
@@ -56,6 +73,9 @@ def everything(item: Any) -> bool:
 
 def get_item(b: Builder, node: Node, x: str, *index: str) -> str:
     """Slices first, then gathers, then axes of size 1 away or added."""
+    plain = unmasked(node)
+    if plain is not node:
+        return get_item(b, plain, x, *map(b.name, plain.inputs[1:]))
     items = items_of(node)
     shape = list(node.inputs[0].shape)
     by_tensor = TENSOR in [i for i in items if isinstance(i, str)]

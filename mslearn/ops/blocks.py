@@ -193,9 +193,9 @@ def _segments(x, segment_ids, num_segments):
 def unsorted_segment_sum(input_x, segment_ids, num_segments):
     """The sum of the rows of each segment; a negative id leaves its row out."""
     x, ids, n = _segments(input_x, segment_ids, num_segments)
-    keep = Tensor.wrap(np.flatnonzero(ids._concrete() >= 0))
+    counted = (ids >= 0).reshape((-1,) + (1,) * (x.ndim - 1))
     empty = Tensor.wrap(np.zeros((n, *x.shape[1:]), x._value.dtype))
-    return apply(AddAt, (empty, gather(x, keep, 0), ids[keep]), {"template": (TENSOR,)})
+    return apply(AddAt, (empty, where(counted, x, 0), ids.maximum(0)), {"template": (TENSOR,)})
 
 
 def _segment_fold(pick, x, segment_ids, num_segments, nothing):

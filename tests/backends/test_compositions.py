@@ -58,6 +58,7 @@ def array(*shape, kind="f4"):
 X, V, SQUARE = array(3, 4), array(5), array(4, 4)
 PLACES = T(np.array([2, 0, 2], np.int32))
 FILTERS = array(2, 2, 3)
+MASK = T(np.array([True, False, True]))
 NOTHING = T(np.zeros((0, 3), np.float32))
 
 
@@ -106,6 +107,12 @@ CASES = {
     "read at tensors among slices": (grad(lambda x: x[1:, PLACES]), (X,), WHOLE),
     "read at tensors around a new axis": (grad(lambda x: x[None, PLACES, None, 1]), (X,), WHOLE),
     "a place that is one number": (lambda x: (x[T(-1), 1:], x[T(0), T(-2)]), (X,), WHOLE),
+    "read by a known mask": (grad(lambda x: x[MASK, None, 1:] * x[MASK][:, :1]), (X,), WHOLE),
+    "segments": (lambda x, i: ops.unsorted_segment_sum(x, i - 1, 2), (X, PLACES), WHOLE),
+    "shifted bits": (
+        lambda i: (ops.bitwise_left_shift(i, 2), ops.bitwise_right_shift(i - 5, 1)), (PLACES,),
+        WHOLE,
+    ),
     "places in eight bits": (lambda x, i: x[i], (X, T(np.array([0, 2], np.int8))), WHOLE),
     "the place in one number": (lambda x: (x[0, 0].argmax(), x[0, 0].argmin()), (X,), WHOLE),
     "half precision added up": (
@@ -127,6 +134,9 @@ CASES = {
     "written to a slice that holds nothing": (written_with_nothing, (X,), WHOLE),
     "a slice that holds nothing": (lambda x: (x + 1, x[-5::-1]), (X,), NEEDS_ELEMENTS),
     "the mean of nothing": (lambda x: x.mean(), (NOTHING,), NEEDS_ELEMENTS),
+    "all and any of nothing": (
+        lambda x: ((x > 0).all(), (x > 0).any(0), (x + 1).any()), (NOTHING,), NEEDS_ELEMENTS,
+    ),
     "constants without elements": (lambda x: (x + 1, ops.ones((0, 2))), (X,), WHOLE),
     "equal numbers in order": (ops.sort, (T(np.ones((2, 40), np.float32)),), WHOLE),
     "running extremes of long integers": (

@@ -10,11 +10,11 @@ import numpy as np
 from mslearn.core.primitive import apply
 from mslearn.core.tensor import Tensor
 from mslearn.ops.compare import Equal, IsInf, IsNan, LogicalNot
-from mslearn.ops.elementwise import Add, Div, Exp, Floor, Maximum, Minimum, Mul, Sub
+from mslearn.ops.elementwise import Add, Div, Exp, Floor, Maximum, Minimum, Mul, Pow, Sub
 from mslearn.ops.families import ReduceSum, Reshape, cast
 from mslearn.ops.indexing import where
 from mslearn.ops.linalg import MatMul
-from mslearn.ops.reduce import ReduceMax, ReduceMin
+from mslearn.ops.reduce import ReduceMax
 from mslearn.ops.shape import Transpose, concat, split
 from mslearn.ops.special import _CENTRE, _TAIL
 
@@ -69,12 +69,15 @@ def erfinv(x: Tensor) -> Tensor:
     return x * where(w < 5, centre, tail)
 
 
-def _any(prim: Any) -> Any:
-    def rule(x: Tensor, axis: Any, keep_dims: bool) -> Tensor:
-        attrs = {"axis": axis, "keep_dims": keep_dims}
-        return cast(apply(prim, (cast(cast(x, BOOL), INT32),), attrs), BOOL)
+def reduce_any(x: Tensor, axis: Any, keep_dims: bool) -> Tensor:
+    """A sum, which nothing has, too: no element is true."""
+    attrs = {"axis": axis, "keep_dims": keep_dims}
+    return cast(apply(ReduceSum, (cast(cast(x, BOOL), INT32),), attrs), BOOL)
 
-    return rule
+
+def reduce_all(x: Tensor, axis: Any, keep_dims: bool) -> Tensor:
+    wrong = reduce_any(apply(LogicalNot, (cast(x, BOOL),)), axis, keep_dims)
+    return apply(LogicalNot, (wrong,))
 
 
 def _logic(name: str) -> Any:
@@ -263,11 +266,13 @@ RULES: dict[str, Any] = {
     "LogicalOr": _logic("LogicalOr"),
     "LogicalXor": _logic("LogicalXor"),
     "LogicalNot": lambda x: apply(LogicalNot, (cast(x, BOOL),)),
+    "LeftShift": lambda x, y: x * apply(Pow, (constant(2, x), y)),
+    "RightShift": lambda x, y: floor_div(x, apply(Pow, (constant(2, x), y))),
     "BitwiseAnd": _bits("LogicalAnd"),
     "BitwiseOr": _bits("LogicalOr"),
     "BitwiseXor": _bits("LogicalXor"),
-    "ReduceAll": _any(ReduceMin),
-    "ReduceAny": _any(ReduceMax),
+    "ReduceAll": reduce_all,
+    "ReduceAny": reduce_any,
     "Atan2": atan2,
     "Asinh": lambda x: x.sign() * log1p(x.abs() + x * x / (1 + (x * x + 1).sqrt())),
     "Acosh": lambda x: (x + (x * x - 1).sqrt()).log(),
