@@ -145,7 +145,10 @@ class Builder:
         """Add the operators of all nodes."""
         for node in graph.nodes:
             self._node = node
-            out = self.table[node.prim.name](self, node, *map(self.name, node.inputs))
+            if node.outputs and all(0 in v.shape and -1 not in v.shape for v in node.outputs):
+                out: Any = [self.constant(np.zeros(v.shape, v.dtype)) for v in node.outputs]
+            else:
+                out = self.table[node.prim.name](self, node, *map(self.name, node.inputs))
             names = [out] if isinstance(out, str) else out
             for value, name in zip(node.outputs, names, strict=True):
                 self.names[id(value)] = name

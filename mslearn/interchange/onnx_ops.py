@@ -115,6 +115,9 @@ def _pad(b: Builder, node: Node, x: str) -> str:
 
 
 def _matmul(b: Builder, node: Node, x: str, y: str) -> str:
+    shape = node.outputs[0].shape
+    if 0 in node.inputs[0].shape and -1 not in shape:  # ONNX Runtime leaves such sums unwritten
+        return b.constant(np.zeros(shape, node.outputs[0].dtype))
     ta, tb = (node.attrs.get(k, False) for k in ("transpose_a", "transpose_b"))
     if node.prim.name == "MatMul" and (ta or tb) and node.outputs[0].dtype.kind == "f":
         out: str = b.op("Gemm", x, y, transA=int(ta), transB=int(tb))
@@ -312,6 +315,8 @@ def fits(node: Node) -> bool:
         return onnx_control.fits(node)
     if name in _BOOLS:
         return kinds == {"b"}
+    if name == "LayerNorm":
+        return 0 not in node.inputs[0].shape
     if name in ("IsNan", "IsInf"):
         return kinds == {"f"} and (name == "IsNan" or node.inputs[0].dtype.itemsize > 2)
     if name == "Round":

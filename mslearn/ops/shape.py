@@ -88,7 +88,7 @@ class Split(Primitive):
     lower = {"onnx": "Split"}
 
     def kernel(x, axis, sizes):
-        return tuple(np.split(x, np.cumsum(sizes)[:-1], axis))
+        return tuple(np.split(x, np.cumsum(sizes)[:-1], axis))[: len(sizes)]
 
     def infer(x, axis, sizes):
         (at,) = normal_axes("Split", len(x.shape), axis)

@@ -134,6 +134,10 @@ CASES = {
     "written to a slice that holds nothing": (written_with_nothing, (X,), WHOLE),
     "a slice that holds nothing": (lambda x: (x + 1, x[-5::-1]), (X,), NEEDS_ELEMENTS),
     "the mean of nothing": (lambda x: x.mean(), (NOTHING,), NEEDS_ELEMENTS),
+    "a product over nothing": (
+        lambda x: (ops.matmul(x.T, x), ops.softmax(x), nn.LayerNorm((3,))(x)), (NOTHING,),
+        NEEDS_ELEMENTS,
+    ),
     "all and any of nothing": (
         lambda x: ((x > 0).all(), (x > 0).any(0), (x + 1).any()), (NOTHING,), NEEDS_ELEMENTS,
     ),
