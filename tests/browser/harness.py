@@ -348,6 +348,14 @@ class Lab:
         return path
 
 
+# anywidget gives a widget two seconds to load its module, and then an error instead of it. With
+# several notebooks to restore at once, a busy machine needs more.
+PATIENT = """
+const timeout = AbortSignal.timeout.bind(AbortSignal);
+AbortSignal.timeout = ms => timeout(Math.max(ms, 120_000));
+"""
+
+
 def _failure(request: Request) -> str:
     return f"{request.method} {request.url} failed: {request.failure}"
 
@@ -366,6 +374,7 @@ def open_lab(
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, locale="en-US", timezone_id="UTC"
     )
+    context.add_init_script(PATIENT)
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)
     lab = Lab(page, camp)
