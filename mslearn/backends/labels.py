@@ -50,4 +50,5 @@ def check(labels: Labels, arrays: Sequence[np.ndarray]) -> None:
         if numbers.size and numbers.item(numbers.argmax()) >= classes:  # (`max` takes longer)
             kernel: Any = NLLLoss.kernel
             flat = given[given != ignored]
-            kernel(np.zeros((len(flat), classes)), flat, np.ones(classes), "none", ignored)
+            logits, weight = np.zeros((len(flat), classes)), np.ones(classes)
+            kernel(logits, flat, weight, reduction="none", ignore_index=ignored)

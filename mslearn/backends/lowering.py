@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from mslearn.core.primitive import registry
+from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Graph, Node
 from mslearn.interchange.refusal import ExportError
 
@@ -20,6 +22,12 @@ def alone(node: Node) -> Graph:
     graph.input_names = [f"x{i}" for i in range(len(graph.inputs))]
     graph.nodes, graph.outputs = [node], list(node.outputs)
     return graph
+
+
+def a_sum() -> Graph:
+    """A graph of one sum, which every device takes that takes anything."""
+    x = Abstract((2,), np.dtype(np.float32))
+    return alone(Node(registry["Add"], (x, x), {}, (Abstract((2,), x.dtype),), False))
 
 
 def unsupported(node: Node, write: Callable[[Graph], Any]) -> str:

@@ -11,13 +11,11 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from mslearn.backends import words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
 from mslearn.backends.hardware import Hardware
 from mslearn.backends.loading import module
-from mslearn.backends.lowering import alone, said, unsupported, without_kernel
+from mslearn.backends.lowering import a_sum, said, unsupported, without_kernel
 from mslearn.backends.onnx_device import LOWERINGS, unfit
 from mslearn.backends.onnx_fast import RULES, Lowerings
 from mslearn.backends.onnx_hardware import OnnxHardware
@@ -35,8 +33,6 @@ from mslearn.backends.providers import (
 )
 from mslearn.backends.words import say
 from mslearn.core.context import get_context
-from mslearn.core.primitive import registry
-from mslearn.core.tensor import Abstract
 from mslearn.graph.ir import Graph, Node
 from mslearn.interchange.onnx_model import Model, onnx_model
 
@@ -189,10 +185,8 @@ def refused_nodes(
 
 def _must_answer(ort: Any, target: str, one: Provider, options: dict[str, str]) -> None:
     """Raise where the device takes no graph at all: then it is not the operations' fault."""
-    x = Abstract((2,), np.dtype(np.float32))
-    sum_of = Node(registry["Add"], (x, x), {}, (Abstract((2,), x.dtype),), False)
     try:
-        try_alone(ort, one, alone(sum_of), options)
+        try_alone(ort, one, a_sum(), options)
     except Exception as error:
         given = f"the provider_options {options}, " if options else ""
         raise BackendError(

@@ -12,7 +12,7 @@ import numpy as np
 from mslearn.backends import words
 from mslearn.backends.base import Backend, BackendError, DeviceInfo
 from mslearn.backends.loading import module
-from mslearn.backends.lowering import empty, said, unsupported, without_kernel
+from mslearn.backends.lowering import a_sum, empty, said, unsupported, without_kernel
 from mslearn.backends.openvino_device import LARGE, compiled_by, model_of, too_large
 from mslearn.backends.ported import PortedExecutable, listing
 from mslearn.backends.settings import device_number
@@ -99,10 +99,11 @@ class OpenVinoBackend(Backend):
             def build(one: Graph) -> None:
                 core.compile_model(core.read_model(model_of(one).data), device, settings)
 
+            wrong = provider_options and without_kernel(a_sum(), build)
             raise BackendError(
-                f"The target '{target}' (OpenVINO's {device}) does not take this graph: "
-                f"{said(error)}",
-                without_kernel(graph, build),
+                f"The target '{target}' (OpenVINO's {device}) does not take "
+                f"{'these provider_options' if wrong else 'this graph'}: {said(error)}",
+                None if wrong else without_kernel(graph, build),
             ) from error
         request = compiled.create_infer_request()
         at = {name: i for i, port in enumerate(compiled.inputs) for name in port.get_names()}

@@ -16,6 +16,7 @@ from mslearn.core.context import get_context
 from mslearn.core.state import revision
 
 FALLBACKS = ("error", "cpu")
+MOST_THREADS = 1024  # ONNX Runtime ends the process when the system has no more
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +64,11 @@ def check(
             )
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int)):
         raise TypeError(f"For '{where}', threads must be an int, but got {threads!r}.")
-    if threads is not None and threads < 1:
-        raise ValueError(f"For '{where}', threads must be at least 1, but got {threads}.")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise ValueError(
+            f"For '{where}', threads must be at least 1 and at most {MOST_THREADS}, but got "
+            f"{threads}."
+        )
 
 
 class Target:

@@ -7,8 +7,6 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from mslearn.core.dtype import dtype_of
 from mslearn.core.parameter import Parameter
 from mslearn.core.state import revision
@@ -49,7 +47,7 @@ class Compilation:
         pattern, kinds, self._target = self.key
         self._count = len(kinds) if pattern is tensors_only(len(kinds)) else -1
         self._given = [shape for shape, _ in kinds]
-        self._dtypes = [np.dtype(char) for _, char in kinds]
+        self._dtypes = [dtype for _, dtype in kinds]
         self._updated = [p for p, _ in self.graph.updates]
         named = dict(self.graph.parameters + self.graph.updates)  # an update may read nothing
         self._parameters = list(named)
@@ -165,7 +163,7 @@ def difference(old: Any, new: Any) -> str:
         if a[0] != b[0]:
             return f"tensor {i} has shape {list(b[0])}, before it had {list(a[0])}"
         if a != b:
-            now, before = (dtype_of(np.dtype(char)) for char in (b[1], a[1]))
+            now, before = (dtype_of(dtype) for dtype in (b[1], a[1]))
             return f"tensor {i} has dtype {now}, before it had {before}"
     return "the arguments changed"
 

@@ -114,7 +114,7 @@ class Jitted:
     def _key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Tensor], Any]:
         """A call's tensors, and what its graphs are kept under."""
         tensors, pattern = flatten_call(args, kwargs)
-        shapes = tuple([(t._value.shape, t._value.dtype.char) for t in tensors])
+        shapes = tuple([(t._value.shape, t._value.dtype) for t in tensors])
         return tensors, (pattern, shapes, self._target())
 
     def _watched(self, args: Any, kwargs: Any) -> Any:

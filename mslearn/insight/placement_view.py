@@ -74,6 +74,6 @@ def placement(fn: Any, *args: Any, runs: int = 5, **kwargs: Any) -> Placement:
 def _compiled(jitted: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compilation:
     """The compilation that a call with these arguments would run, a new one where there is none."""
     tensors, pattern = flatten_call(args, kwargs)
-    shapes = tuple((x._value.shape, x._value.dtype.char) for x in tensors)
+    shapes = tuple((x._value.shape, x._value.dtype) for x in tensors)
     known = jitted._found.get((pattern, shapes, jitted._target()), ())
     return next((c for c in known if c.valid()), None) or jitted.compile(args, kwargs)

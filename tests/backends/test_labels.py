@@ -50,8 +50,22 @@ def test_ignored_labels_are_no_mistake(target):  # noqa: F811
     def loss(x, y):
         return ops.cross_entropy(x, y, ignore_index=-7)
 
+    ms.Tensor([1.0], ms.bfloat16)  # from then on kernels want their attributes by name
     run = ms.jit(loss, backend=target)
     y = ms.Tensor(np.array([0, -7, 2, -7], np.int32))
     np.testing.assert_allclose(run(X, y).asnumpy(), loss(X, y).asnumpy(), 1e-5)
     with pytest.raises(RuntimeError, match="but got -100"):
         run(X, ms.Tensor(np.array([0, -100, 2, -7], np.int32)))
+
+
+def test_each_of_two_losses_is_looked_at(target):  # noqa: F811
+    def both(x, y, z):
+        return ops.cross_entropy(x, y) + ops.cross_entropy(x, z)
+
+    run = ms.jit(both, backend=target)
+    good, ignored, wrong = (
+        ms.Tensor(np.array([0, 1, n, 2], np.int32)) for n in (1, -100, 5)
+    )  # fmt: skip
+    np.testing.assert_allclose(run(X, ignored, good).asnumpy(), both(X, ignored, good), 1e-5)
+    with pytest.raises(RuntimeError, match="but got 5"):
+        run(X, ignored, wrong)

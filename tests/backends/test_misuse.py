@@ -121,9 +121,11 @@ def test_a_library_that_is_not_one_says_so(kind, tmp_path, monkeypatch):
     for name in loading.OLDEST:
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
         monkeypatch.delitem(sys.modules, name, raising=False)
-        _, why = loading.module(name)
+        try:
+            _, why = loading.module(name)
+        finally:
+            sys.modules.pop(name, None)
         assert reason in why and words.chinese(why) != why
-        monkeypatch.delitem(sys.modules, name, raising=False)
 
 
 def test_a_folder_of_that_name_is_not_the_library(tmp_path):
@@ -161,3 +163,17 @@ def test_an_adapter_that_fails_is_named(monkeypatch):
         assert isinstance(caught.value.__cause__, AttributeError)
     finally:
         registry.backend.cache_clear()
+
+
+def test_wrong_properties_are_not_blamed_on_the_operations():
+    pytest.importorskip("openvino")
+    for wrong in ({"NO_SUCH": 1}, {"PERFORMANCE_HINT": "FASTEST"}):
+        run = ms.jit(ops.relu, backend="OpenVINO-CPU", provider_options=wrong, fallback="cpu")
+        with pytest.raises(BackendError, match="does not take these provider_options: ") as caught:
+            run(X)
+        assert not caught.value.refused and next(iter(wrong)) in str(caught.value)
+
+
+def test_more_threads_than_any_machine_has_are_refused():
+    with pytest.raises(ValueError, match="at least 1 and at most 1024, but got 1000000"):
+        ms.jit(ops.relu, backend="ONNX-CPU", threads=10**6)

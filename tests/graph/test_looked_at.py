@@ -170,3 +170,12 @@ def test_copies_depend_on_their_own_layers(again):
     run(X)
     other.layers = nn.Tanh()
     np.testing.assert_allclose(run(X).asnumpy(), other(X).asnumpy(), rtol=1e-6)
+
+
+def test_arguments_in_bfloat16():
+    pytest.importorskip("ml_dtypes")
+    run = ms.jit(lambda x: ops.relu(x) * 2)
+    for _ in range(2):
+        assert run(X.astype(ms.bfloat16)).dtype == ms.bfloat16
+    run(X)
+    assert len(run.compilations) == 2 and "has dtype Float32" in run.compilations[1].cause
