@@ -75,6 +75,8 @@ class MatMul(Multilinear):
     lower = {"onnx": "Gemm"}
 
     def kernel(x, y, transpose_a=False, transpose_b=False):
+        if x.ndim != 2 or y.ndim != 2:
+            raise ValueError  # NumPy would multiply batches; `infer` has the words
         if transpose_b and not transpose_a and len(x) <= _FEW_ROWS and min(y.shape) >= _WIDE:
             return np.ascontiguousarray(np.matmul(y, x.T).T)
         return np.matmul(x.T if transpose_a else x, y.T if transpose_b else y)
@@ -83,7 +85,7 @@ class MatMul(Multilinear):
         if len(x.shape) != 2 or len(y.shape) != 2:
             raise ShapeError(
                 f"For 'MatMul', both inputs must be matrices, but got shapes {list(x.shape)} and "
-                f"{list(y.shape)}. Use ops.matmul or BatchMatMul for more axes."
+                f"{list(y.shape)}. Use ops.matmul for vectors and batches."
             )
         return _product_shape("MatMul", x, y, transpose_a, transpose_b), x.dtype
 
@@ -144,20 +146,18 @@ def matmul(input, other):
     prim = MatMul if x.ndim == 2 and y.ndim == 2 else BatchMatMul
     out = apply(prim, (x, y))
     if rows or cols:
-        shape = (
-            out.shape[:-2] + (() if rows else out.shape[-2:-1]) + (() if cols else out.shape[-1:])
-        )
+        shape = (*out.shape[:-2], *out.shape[-2:][rows : 2 - cols])
         out = apply(Reshape, (out,), {"shape": shape})
     return out
 
 
 def bmm(input_x, mat2):
-    """The product of two batches of matrices, shapes (b, n, m) and (b, m, p)."""
+    """The product of two batches of matrices, shapes (*b, n, m) and (*b, m, p)."""
     x, y = _pair("bmm", input_x, mat2)
-    if x.ndim != 3 or y.ndim != 3:
+    if x.ndim < 2 or y.ndim < 2 or x.shape[:-2] != y.shape[:-2]:
         raise ShapeError(
-            f"For 'bmm', both inputs must have 3 axes, but got shapes {list(x.shape)} and "
-            f"{list(y.shape)}. Use ops.matmul for other numbers of axes."
+            f"For 'bmm', both inputs must be matrices or batches of one shape, but got shapes "
+            f"{list(x.shape)} and {list(y.shape)}. Use ops.matmul for vectors and for broadcasting."
         )
     return apply(BatchMatMul, (x, y))
 

@@ -368,7 +368,7 @@ def kron(input, other):
 
 def mv(mat, vec):
     """The product of a matrix and a vector."""
-    return matmul(mat, vec)
+    return reshape(mm(mat, reshape(vec, (-1, 1))), (-1,))
 
 
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
