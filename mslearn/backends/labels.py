@@ -32,16 +32,17 @@ def labels_of(graph: Graph) -> Labels:
     places = {id(v): i for i, v in enumerate(graph.inputs)}
     found: Labels = []
     for node in graph.nodes:
-        if node.prim is NLLLoss:
-            value = node.inputs[1]
-            while (maker := makers.get(id(value))) and maker.prim.name in UNCHANGED:
-                value = maker.inputs[0]
-            if id(value) in places and value.dtype.kind in "iu":
-                classes, ignored = node.inputs[0].shape[1], node.attrs["ignore_index"]
-                unsigned = np.dtype(f"u{value.dtype.itemsize}")
-                few = max(classes, math.prod(value.shape)) <= FEW and len(value.shape) == 1
-                right = frozenset((*range(classes), ignored)).issuperset if few else None
-                found.append((places[id(value)], right, classes, ignored, unsigned))
+        if node.prim is not NLLLoss:
+            continue
+        value = node.inputs[1]
+        while (maker := makers.get(id(value))) and maker.prim.name in UNCHANGED:
+            value = maker.inputs[0]
+        if id(value) in places and value.dtype.kind in "iu":
+            classes, ignored = node.inputs[0].shape[1], node.attrs["ignore_index"]
+            unsigned = np.dtype(f"u{value.dtype.itemsize}")
+            few = max(classes, math.prod(value.shape)) <= FEW and len(value.shape) == 1
+            right = frozenset((*range(classes), ignored)).issuperset if few else None
+            found.append((places[id(value)], right, classes, ignored, unsigned))
     return found
 
 

@@ -9,19 +9,14 @@ from typing import Any
 from mslearn.backends import settings
 from mslearn.backends.hardware import Hardware
 
+PRECISIONS = (
+    "force_fp16", "force_fp32", "allow_fp32_to_fp16", "allow_mix_precision",
+    "must_keep_origin_dtype",
+)  # fmt: skip
 # Of a target: by the setting's name, the option and what each value is called there.
 OPTIONS: dict[str, dict[str, tuple[str, dict[Any, str]]]] = {
     "Ascend": {
-        "op_precision.precision_mode": (
-            "precision_mode",
-            {
-                "force_fp16": "force_fp16",
-                "force_fp32": "force_fp32",
-                "allow_fp32_to_fp16": "allow_fp32_to_fp16",
-                "allow_mix_precision": "allow_mix_precision",
-                "must_keep_origin_dtype": "must_keep_origin_dtype",
-            },
-        )
+        "op_precision.precision_mode": ("precision_mode", {mode: mode for mode in PRECISIONS})
     },
     "GPU": {
         "op_tuning.conv_fprop_algo": (

@@ -63,10 +63,10 @@ class Parameter(Tensor):
 
     def __getattr__(self, name: str) -> Any:
         # The handle is empty while an executable keeps the numbers; see `backends/keeping.py`.
-        keeper = vars(self).get("_keeper") if name == "_value" else None
-        if name == "_value" and keeper is None:  # another thread has just filled it
-            return object.__getattribute__(self, name)
-        return super().__getattr__(name) if keeper is None else keeper.hand_over(self)
+        if name != "_value":
+            return super().__getattr__(name)
+        keeper = vars(self).get("_keeper")  # none: another thread has just filled the handle
+        return object.__getattribute__(self, name) if keeper is None else keeper.hand_over(self)
 
     def set_data(self, data: Tensor, slice_shape: bool = False) -> Parameter:
         """Replace the data; shape and dtype must stay.

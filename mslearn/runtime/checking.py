@@ -24,11 +24,8 @@ def typed(**kinds: type) -> Callable[[F], F]:
         def checked(*args: Any, **kwargs: Any) -> Any:
             given = signature.bind(*args, **kwargs).arguments
             for name, kind in kinds.items():
-                if name in given and not isinstance(given[name], kind):
-                    raise TypeError(
-                        f"For '{function.__name__}', {name} must be a {kind.__name__}, but got "
-                        f"{given[name]!r}, a {type(given[name]).__name__}."
-                    )
+                if name in given:
+                    instance(function.__name__, name, given[name], kind)
             return function(*args, **kwargs)
 
         return checked  # type: ignore[return-value]
