@@ -1,65 +1,20 @@
 """Ctrl-C anywhere in a step: afterwards the numbers are those of some number of whole steps.
 
-A real signal is answered where a function begins, a call has returned or a loop goes round; so the
-test raises KeyboardInterrupt at each of those places in turn. (By a timer, once in some hundred
-steps, ONNX Runtime wrote to an array that had gone: a segmentation fault.)
+(By a timer, once in some hundred steps, ONNX Runtime wrote to an array that had gone: a
+segmentation fault.)
 """
 
 from __future__ import annotations
 
-import dis
-import sys
-from functools import cache
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from backends.test_keeping import DATA, in_memory, on_numpy, our_reader, target, trained, weights  # noqa: F401 (fixtures)
+from interrupting import interrupted
 
 import mslearn as ms
 from mslearn.backends.conformance import Training, _mlp
 
 HERE = ("keeping.py", "ported.py", "onnx_session.py", "draws.py")
-ANSWERED = ("CALL", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "RESUME")
-
-
-@cache
-def answered(code):
-    """Where a signal is answered: the offsets of the instructions that follow."""
-    steps = [s for s in dis.get_instructions(code) if s.opname != "CACHE"]
-    return {b.offset for a, b in pairwise(steps) if a.opname.startswith(ANSWERED)}
-
-
-class Interrupt:
-    """Raises KeyboardInterrupt at the n-th such place that runs in `HERE`."""
-
-    def __init__(self, at):
-        self.left = at
-
-    def __call__(self, frame, event, arg):
-        if not frame.f_code.co_filename.endswith(HERE):
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode" and frame.f_lasti in answered(frame.f_code):
-            self.left -= 1
-            if not self.left:
-                raise KeyboardInterrupt
-        return self
-
-
-def interrupted(one, at):
-    """Whether a step was stopped at the `at`-th place."""
-    before = sys.gettrace()
-    sys.settrace(Interrupt(at))
-    try:
-        one.step(*DATA)
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
-
-
 LOOKS = {
     "nobody looks": lambda one, held: one.step(*DATA),
     "somebody holds": lambda one, held: held.append([p.asnumpy() for p in weights(one)]),
@@ -90,7 +45,7 @@ def test_a_step_is_done_or_not(target, look):  # noqa: F811
             one.step(*DATA)
         LOOKS[look](one, held)
         del held[:-2]
-        going = interrupted(one, at)
+        going = interrupted(lambda: one.step(*DATA), HERE, at)  # noqa: B023 (called at once)
         one.step(*DATA)
         before, count = count, done(one)
         wanted = 2 if look == "nobody looks" else 1

@@ -31,7 +31,7 @@ def two_cores(monkeypatch):
 def alive():
     """Threads and processes of pipelines."""
     ours = ("mslearn-feed", "mslearn-map")  # others of the engine's live on, as they should
-    threads = [t.name for t in threading.enumerate() if t.name.startswith(ours)]
+    threads = [t.name for t in threading.enumerate() if t.name.startswith(ours) and t.is_alive()]
     return threads + [p.name for p in multiprocessing.active_children()]
 
 
