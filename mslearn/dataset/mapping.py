@@ -229,7 +229,10 @@ class _MapStream(Ahead, Piped):
             if not isinstance(op, Operation) or len(columns) != 1 or len(block) == 1:
                 break
             stacked = columns[0].array()
-            result = None if stacked is None else op.batched(stacked)
+            try:
+                result = None if stacked is None else op.batched(stacked)
+            except Exception:
+                break  # one by one tells which row it is, and those before it arrive
             if result is None:
                 break
             columns = [Column(result)]
@@ -320,17 +323,27 @@ class _FilterStream(Piped):
         super().__init__(child)
         self.predicate, self.inputs = predicate, inputs
         self.done = 0
+        self.error: Exception | None = None
 
     def begin(self) -> None:
         super().begin()
         self.done = 0
+        self.error = None
 
     def read(self, n: int) -> Block | None:
+        if self.error is not None:
+            raise self.error
         while (block := self.child.read(n)) is not None:
             rows = zip(*(block.columns[i].rows() for i in self.inputs), strict=True)
             keep = []
             for k, row in enumerate(rows):
-                (answer,) = call(self.predicate, row, self.done + k, "filter")
+                try:
+                    (answer,) = call(self.predicate, row, self.done + k, "filter")
+                except Exception as error:
+                    if not keep:
+                        raise
+                    self.error = error  # when the rows before it have arrived
+                    break
                 if bool(answer.reshape(-1)[0]) if answer.size == 1 else bool(answer.all()):
                     keep.append(k)
             self.done += len(block)

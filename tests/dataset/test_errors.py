@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import mslearn.dataset as ds
-from mslearn.dataset import vision
+from mslearn.dataset import transforms, vision
 
 
 def pairs():
@@ -138,3 +138,34 @@ def test_a_list_is_a_row_of_columns():
     assert [value.shape for value in first] == [(), ()]
     with pytest.raises(RuntimeError, match="make an array of it"):
         list(ds.GeneratorDataset(Pairs(), ["x"]).create_tuple_iterator())
+
+
+def refuses(x):
+    if x == 27:
+        raise ValueError("bad row")
+    return x % 3 == 0
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 4, 16])
+@pytest.mark.parametrize(
+    ("change", "arrive"),
+    [
+        (lambda data: data.map(transforms.OneHot(27), "x"), 27),
+        (lambda data: data.map(refuses, "x"), 27),
+        (lambda data: data.filter(refuses, "x"), 9),
+    ],
+)
+def test_rows_before_an_error_arrive_and_it_names_its_row(
+    change, arrive, rows_at_once, monkeypatch
+):
+    """However many rows are made at once: that depends on how quick the machine is."""
+    monkeypatch.setattr(
+        "mslearn.dataset.feed.BlockSize.learn",
+        lambda self, rows, seconds: setattr(self, "now", rows_at_once),
+    )
+    rows = ds.NumpySlicesDataset(np.arange(40), ["x"], shuffle=False)
+    seen = []
+    with pytest.raises(RuntimeError, match="failed on sample 27"):
+        for _ in change(rows).create_tuple_iterator(num_epochs=1, output_numpy=True):
+            seen.append(1)
+    assert len(seen) == arrive
