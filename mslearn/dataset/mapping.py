@@ -335,7 +335,7 @@ class _FilterStream(Piped):
             raise self.error
         while (block := self.child.read(n)) is not None:
             rows = zip(*(block.columns[i].rows() for i in self.inputs), strict=True)
-            keep = []
+            keep: list[int] = []
             for k, row in enumerate(rows):
                 try:
                     (answer,) = call(self.predicate, row, self.done + k, "filter")
