@@ -7,6 +7,7 @@ test raises KeyboardInterrupt at each of those places in turn.
 from __future__ import annotations
 
 import dis
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -28,13 +29,13 @@ class _Interrupt:
     """Raises KeyboardInterrupt at the n-th such place that runs in `files`."""
 
     def __init__(self, files: tuple[str, ...], at: int) -> None:
-        self.files, self.left = files, at
+        self.files, self.left, self.process = files, at, os.getpid()
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
         code = frame.f_code
         names = (code.co_filename, f"{code.co_filename}:{code.co_name}")
-        if not any(name.endswith(self.files) for name in names):
-            return None
+        if not any(name.endswith(self.files) for name in names) or os.getpid() != self.process:
+            return None  # a forked child inherits us
         frame.f_trace_opcodes = True
         if event == "opcode" and frame.f_lasti in _answered(code):
             self.left -= 1

@@ -18,6 +18,7 @@ import signal
 import tempfile
 import time
 import traceback
+import uuid
 import warnings
 import weakref
 from collections import deque
@@ -63,8 +64,6 @@ class _Area:
 
     def _room(self, size: int) -> mmap.mmap:
         if self.map is None or len(self.map) < size:
-            if self.map is not None:
-                self.map.close()
             # Files only grow, so a map that is too short only means that the other side grew it.
             with open(self.path, "r+b" if self.path.exists() else "w+b") as file:
                 if os.fstat(file.fileno()).st_size < size:
@@ -100,8 +99,7 @@ class _Area:
         return pickle.loads(parts[0], buffers=parts[1:])
 
     def close(self) -> None:
-        if self.map is not None:
-            self.map.close()
+        self.map = None  # its own close() fails while a value that Ctrl-C cut short points into it
 
 
 def seed_everything(numbers: tuple[int, ...]) -> None:
@@ -162,11 +160,11 @@ def _unpack(packed: tuple[Exception, Exception | None, str]) -> Exception:
 
 
 def _folder() -> str:
-    """A place for the shared files, in memory where the system offers that."""
+    """A name for the folder of the shared files, in memory where the system offers that."""
     shared = Path("/dev/shm")
     if shared.is_dir() and os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > _ROOM:
-        return tempfile.mkdtemp(prefix="mslearn-", dir=shared)
-    return tempfile.mkdtemp(prefix="mslearn-")
+        return str(shared / f"mslearn-{uuid.uuid4().hex}")
+    return os.path.join(tempfile.gettempdir(), f"mslearn-{uuid.uuid4().hex}")
 
 
 @contextlib.contextmanager
@@ -175,26 +173,31 @@ def _deaf_to_interrupts() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
+        # This call itself raises KeyboardInterrupt, with the signal blocked, if one came just now.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(processes: list[Any], pipes: list[Any], folder: str, owner: int) -> None:
+    """End the processes; called again after a Ctrl-C in it, it does what was left to do."""
     if os.getpid() != owner:  # a forked child collects the parent's objects
         return
     for pipe in pipes:
-        with contextlib.suppress(OSError, BrokenPipeError):
+        with contextlib.suppress(OSError):
             pipe.send(None)
         pipe.close()
     for process in processes:
-        process.join(0.2)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        process.close()
+        with contextlib.suppress(ValueError):  # it is closed
+            if process.pid is not None:  # it was started
+                process.join(0.2)
+                if process.is_alive():
+                    process.kill()
+                    process.join()
+            process.close()
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -222,22 +225,24 @@ class Workers:
         context: Any = multiprocessing.get_context(method)
         self.pipes: list[Any] = []
         self.processes: list[Any] = []
+        self._owner = os.getpid()
         self._finalizer = weakref.finalize(
-            self, _end, self.processes, self.pipes, self.folder, os.getpid()
+            self, _end, self.processes, self.pipes, self.folder, self._owner
         )
+        os.mkdir(self.folder, 0o700)  # now that somebody will remove it
         for number in range(count):
             ours, theirs = context.Pipe()
             process = context.Process(
                 target=_serve, args=(theirs, self.folder, number, packed), daemon=True,
                 name=f"mslearn-{stage}-{number}",
             )  # fmt: skip
+            self.pipes.append(ours)
+            self.processes.append(process)  # before it starts: Ctrl-C may come right after
             with warnings.catch_warnings(), _deaf_to_interrupts():
                 # Forking beside threads: the children only run the handler and use no lock of ours.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 process.start()
             theirs.close()
-            self.pipes.append(ours)
-            self.processes.append(process)
         for number in range(count):
             failure = self._receive(number)
             if failure is not None:
@@ -322,4 +327,5 @@ class Workers:
             for task, answer in areas:
                 task.close()
                 answer.close()
-        self._finalizer()
+        _end(self.processes, self.pipes, self.folder, self._owner)
+        self._finalizer.detach()  # only now: what Ctrl-C leaves undone, it does
