@@ -76,7 +76,10 @@ class Runs:
                 if entry.name.startswith(".") or entry.name in _LEFT_OUT:
                     continue
                 if self._own(entry, file=False):
-                    status = entry.stat()
+                    try:
+                        status = entry.stat()
+                    except OSError:  # removed just now
+                        continue
                     if (status.st_dev, status.st_ino) not in seen or not status.st_ino:
                         seen.add((status.st_dev, status.st_ino))
                         waiting.append((Path(entry.path), depth + 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import signal
 import struct
 import subprocess
@@ -326,6 +327,21 @@ def test_nothing_outside_the_folder_is_found(tmp_path):
     for name in ("./link", "../outside", "./in/../../outside", "/etc"):
         with pytest.raises(KeyError):
             runs[name]
+
+
+def test_a_run_that_is_removed_meanwhile_is_no_error(tmp_path):
+    class Busy(Runs):
+        def _own(self, entry, file):
+            own = super()._own(entry, file)
+            if entry.name == "old":
+                shutil.rmtree(entry.path)
+            return own
+
+    for name in ("new", "old"):
+        event_file(tmp_path / name, scalar_event(1, loss=1.0))
+    runs = Busy(tmp_path)
+    runs.refresh()
+    assert list(runs.all) == ["./new"]
 
 
 def test_a_sink_of_several_threads(tmp_path):
