@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -15,35 +16,34 @@ from .pipeline_pictures import as_image, data_uri, kind_name
 _THUMBNAIL = 44
 
 
-def watch(dataset: Dataset) -> list[Dataset]:
-    """Give every stage of a pipeline a meter; the stages, sources first, each once."""
+def watch(dataset: Dataset) -> tuple[list[Dataset], list[Meter]]:
+    """Give every stage of a pipeline a meter; the stages, sources first, each once, and these."""
     if not isinstance(dataset, Dataset):
         raise TypeError(
             f"insight.pipeline: a data set of mslearn.dataset is wanted, but got "
             f"'{type(dataset).__name__}'."
         )
     stages: list[Dataset] = []
+    meters: list[Meter] = []
 
     def visit(node: Dataset) -> None:
         for child in node.children:
             visit(child)
         if not any(node is s for s in stages):
+            node._meter = node._meter or Meter()
             stages.append(node)
-            if node._meter is None:
-                node._meter = Meter()
+            meters.append(node._meter)
 
     visit(dataset)
-    return stages
+    return stages, meters
 
 
-def scene(stages: list[Dataset], language: str = "en") -> dict[str, Any]:
+def scene(stages: list[Dataset], meters: list[Meter]) -> dict[str, Any]:
     """Everything that the picture shows: a dict that JSON can hold."""
     number = {id(stage): k for k, stage in enumerate(stages)}
     nodes: list[dict[str, Any]] = []
-    for stage in stages:
-        meter = stage._meter
-        assert meter is not None
-        inside = sum(c._meter.seconds for c in stage.children if c._meter is not None)
+    for stage, meter in zip(stages, meters, strict=True):
+        inside = sum(meters[number[id(c)]].seconds for c in stage.children)
         own = max(0.0, meter.seconds - inside)
         name, detail = _title(stage)
         shapes, picture = _sample(stage, meter)
@@ -55,17 +55,23 @@ def scene(stages: list[Dataset], language: str = "en") -> dict[str, Any]:
                 "children": [number[id(c)] for c in stage.children],
             }
         )  # fmt: skip
-    assert stages[-1]._meter is not None
     total = sum(n["own"] for n in nodes)
     for node in nodes:
         node["share"] = node["own"] / total if total else 0.0
         node["rate"] = node["rows"] / node["own"] if node["own"] > 0 else None
     slowest = max(range(len(nodes)), key=lambda k: nodes[k]["own"]) if total else None
-    feeds = [f for i in list(stages[-1]._live) if (f := i._feed) is not None]
+    feeds = [f for i in _iterators(stages[-1]) if (f := i._feed) is not None]
     return {
         "nodes": nodes, "bottleneck": slowest, "seconds": total,
-        "waited": stages[-1]._meter.waited, "ready": sum(f.ready for f in feeds),
+        "waited": meters[-1].waited, "ready": sum(f.ready for f in feeds),
     }  # fmt: skip
+
+
+def _iterators(stage: Dataset) -> list[Any]:
+    """Those over a data set, also while another thread makes more."""
+    while True:
+        with contextlib.suppress(RuntimeError):  # the set has changed while it was read
+            return list(stage._live)
 
 
 def _title(stage: Dataset) -> tuple[str, str]:

@@ -43,13 +43,14 @@ class PipelineView:
 
     def __init__(self, dataset: Any, language: str | None = None) -> None:
         self.language = check_language(language) if language else get_language()
-        self._stages = watch(dataset)
+        # Its own list: the thread that draws reads it while another one calls `close` or `reset`.
+        self._stages, self._meters = watch(dataset)
         self._display: str | None = None
         self._drawing = threading.Lock()
 
     def scene(self) -> dict[str, Any]:
         """The measurements as plain data: a list of nodes, and the number of the bottleneck."""
-        return scene(self._stages)
+        return scene(self._stages, self._meters)
 
     def bottleneck(self) -> str:
         """One sentence that names the slowest stage."""
@@ -59,10 +60,10 @@ class PipelineView:
         """Measure from zero; iterators that are running go on with the old meters."""
         for stage in self._stages:
             stage._meter = None
-        watch(self._stages[-1])
+        _, self._meters = watch(self._stages[-1])
 
     def close(self) -> None:
-        """Stop measuring, from the next iterator on."""
+        """Stop measuring, from the next iterator on; what was measured stays in the picture."""
         for stage in self._stages:
             stage._meter = None
         self._display = None
@@ -106,7 +107,7 @@ class PipelineView:
                 update_display(self._bundle(), raw=True, display_id=self._display)
 
     def _mark(self) -> tuple[int, ...]:
-        return tuple(s._meter.rows if s._meter is not None else 0 for s in self._stages)
+        return tuple(meter.rows for meter in self._meters)
 
 
 def _follow(view: weakref.ref[PipelineView]) -> None:
