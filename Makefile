@@ -7,6 +7,10 @@ ARGS   ?=
 BIN    := $(VENV)/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A slow or shaky line (tests that install something inherit it): pip gives up after 15 s otherwise.
+export PIP_DEFAULT_TIMEOUT ?= 60
+export PIP_RETRIES ?= 10
+export PIP_RESUME_RETRIES ?= 10
 
 # What the installed package is made of; a change installs it again.
 SOURCES := pyproject.toml hatch_build.py README.md $(shell find mslearn lessons widgets -type f \

@@ -37,7 +37,10 @@ c.ClearSolutions.code_stub = {{"python": "# Write your answer into the function 
 c.ClearSolutions.begin_solution_delimeter = "BEGIN SOLUTION"
 c.ClearSolutions.end_solution_delimeter = "END SOLUTION"
 c.ClearOutput.enabled = False
-c.Execute.timeout = 120  # seconds a cell; nbgrader's 30 are short for a training on a busy machine
+# Seconds on a busy machine: for a cell, for its outputs to arrive, and for a kernel's start.
+c.Execute.timeout = 120  # nbgrader's 30 are short for a training
+c.Execute.iopub_timeout = 60  # after the 4 of nbgrader a cell counts as failed
+c.Execute.startup_timeout = 240
 '''
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import matplotlib.font_manager  # noqa: F401  looks for fonts once; a lesson would tell of it
 import pytest
+from waiting import LONG
 
 from mslearn.camp import catalog
 
@@ -17,6 +18,13 @@ LESSONS = ROOT / "lessons"
 
 
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
+# nbval gives a cell's outputs 5 s to arrive when it has ended, which no option changes.
+PATIENCE = f"""
+def pytest_collection_modifyitems(items):
+    for cell in items:
+        assert cell.output_timeout
+        cell.output_timeout = {LONG}
+"""
 
 
 def test_every_rule_is_read():
@@ -41,6 +49,7 @@ def test_nbval(builder, day, language, tmp_path):
     """Run through nbval on a copy in a folder of the same name, as a learner's would be."""
     (tmp_path / language).mkdir()
     path = shutil.copy(LESSONS / catalog.day(day).path(language), tmp_path / language)
+    (tmp_path / "conftest.py").write_text(PATIENCE, "utf-8")
     env = dict(os.environ, **builder.ENVIRONMENT, MSLEARN_HOME=str(tmp_path / "home"))
     here = os.path.dirname(os.path.abspath(__file__))
     env["PYTHONPATH"] = os.pathsep.join(
