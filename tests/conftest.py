@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from types import ModuleType
+from typing import Any
 
 import hypothesis
+import numpy as np
 import pytest
 
 import mslearn.dataset as ds
@@ -31,7 +34,10 @@ def pytest_runtestloop(session: pytest.Session):
         return (yield)
 
 
-def _seed() -> None:
+_begun: dict[ModuleType, list[tuple[Any, Any]]] = {}  # modules' own generators, and their states
+
+
+def _seed(module: ModuleType | None = None) -> None:
     """Start all random numbers anew, as in a fresh process but for the seed, which is ours.
 
     Without it a test that sets no seed would draw other weights in every run, or others when
@@ -39,17 +45,25 @@ def _seed() -> None:
     """
     random.restore((None, (1, 0), (1, 0)))
     ds.config.set_seed(1)  # NumPy's and Python's generators, too
+    for bits, state in _begun.get(module, ()) if module is not None else ():
+        bits.state = state
 
 
 def pytest_collectstart() -> None:
     _seed()
 
 
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for module in {item.module for item in items if isinstance(item, pytest.Function)}:
+        own = [v.bit_generator for v in vars(module).values() if isinstance(v, np.random.Generator)]
+        _begun[module] = [(bits, bits.state) for bits in own]
+
+
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest) -> None:
     if fixturedef.scope != "function":
-        _seed()
+        _seed(getattr(request, "module", None))
 
 
 @pytest.fixture(autouse=True)
-def _same_numbers_in_every_run() -> None:
-    _seed()
+def _same_numbers_in_every_run(request: pytest.FixtureRequest) -> None:
+    _seed(getattr(request, "module", None))
