@@ -28,7 +28,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, Playwright, Request, expect
+from playwright.sync_api import (
+    Browser,
+    ElementHandle,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    expect,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = Path(os.environ.get("MSLEARN_TEST_RESULTS", REPOSITORY / "test-results"))
@@ -228,9 +236,10 @@ class Lab:
         )
 
     def wait_restored(self) -> None:
-        """Until JupyterLab has put everything in its place."""
+        """Until JupyterLab has put everything in its place, the address's notebook in front."""
         self.page.wait_for_function("() => !!window.jupyterapp", timeout=WAIT_MS)
         self.page.evaluate("() => window.jupyterapp.restored.then(() => true)")
+        self.page.wait_for_function("() => window.opened", timeout=WAIT_MS)
         self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=WAIT_MS)
 
     def wait_idle(self, seconds: float = 240) -> None:
@@ -282,6 +291,14 @@ class Lab:
             }""",
             code,
         )
+
+    def wait_redrawn(self, old: ElementHandle) -> None:
+        """Until another view has taken a widget's place: the kernel is at rest before that.
+
+        A renewed picture (at the end of a training, for one) is another output, and JupyterLab
+        draws the widget anew for it. Keys and clicks for the old view would be lost.
+        """
+        self.page.wait_for_function("e => !e.isConnected", arg=old, timeout=WAIT_MS)
 
     def save(self) -> None:
         """Save the notebook in front, and wait until it is on the disk."""
@@ -356,6 +373,22 @@ AbortSignal.timeout = ms => timeout(Math.max(ms, 120_000));
 """
 
 
+# JupyterLab opens the notebook that the address names a while after it has restored all others, and
+# brings it to the front then, whatever was opened meanwhile.
+OPENED = """
+let app;
+window.opened = !location.pathname.includes('/tree/');
+Object.defineProperty(window, 'jupyterapp', {get: () => app, set: lab => {
+    app = lab;
+    lab.commands.commandExecuted.connect((_, {id, args, result}) => {
+        if (id === 'filebrowser:open-path' && args.dontShowBrowser) {
+            result.finally(() => { window.opened = true; });
+        }
+    });
+}});
+"""
+
+
 def _failure(request: Request) -> str:
     return f"{request.method} {request.url} failed: {request.failure}"
 
@@ -375,6 +408,7 @@ def open_lab(
         viewport={"width": size[0], "height": size[1]}, locale="en-US", timezone_id="UTC"
     )
     context.add_init_script(PATIENT)
+    context.add_init_script(OPENED)
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)
     lab = Lab(page, camp)

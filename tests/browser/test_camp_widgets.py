@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from browser.harness import WAIT_MS, Lab, RunningCamp
 from playwright.sync_api import Locator, expect
+from waiting import settled
 
 from mslearn.camp.material import material
 
@@ -74,7 +75,7 @@ def test_predictions_are_sealed_and_compared(lab: Lab, camp: RunningCamp) -> Non
     asked.get_by_role("button", name="Seal").press("Enter")
     expect(asked.get_by_role("status").first).to_contain_text("smaller")
     board = drawn(lab, "d01-p4").locator(".ms-predict svg")
-    box = board.bounding_box()
+    box = settled(board.bounding_box)  # the notebook may still be drawing what is above it
     assert box is not None
     x, y, w, h = box["x"], box["y"], box["width"], box["height"]
     lab.page.mouse.move(x + 0.13 * w, y + 0.1 * h)

@@ -95,11 +95,11 @@ def test_day_1_from_opening_to_the_tick(lab: Lab, camp: RunningCamp, language: s
     chart.locator("[data-action=pause]").click()
     expect(chart.locator(".ms-state")).to_have_attribute("data-state", "paused", timeout=WAIT_MS)
     paused.touch()
-    held = settled(lambda: steps(chart))  # Pause holds the training while its cell runs
+    held = settled(lambda: steps(chart), 3)  # Pause holds the training while its cell runs
     assert held > 0
     chart.locator("[data-action=step]").click()
     until(lambda: steps(chart) > held)
-    assert settled(lambda: steps(chart)) == held + 1
+    assert settled(lambda: steps(chart), 3) == held + 1
     lab.screenshot(f"day01-{language}-paused")
     chart.locator("[data-action=resume]").click()
     lab.page.wait_for_function(

@@ -22,9 +22,7 @@ def test_the_dashboard_opens_in_a_tab_and_shows_runs(tmp_path: Path):
         with sync_playwright() as playwright:
             browser = launch_chromium(playwright)
             with open_lab(camp, browser) as lab:
-                # Day 1 opens by itself: before that, it would come to the front later.
                 lab.wait_open("en/day01_quick_start.ipynb")
-                lab.wait_idle()
                 lab.click("button.mslearn-Camp-insight")
                 frame = lab.page.frame_locator(".mslearn-Insight iframe")
                 expect(frame.locator(".ms-d-runs")).to_contain_text("./runs/first")

@@ -10,7 +10,8 @@ import sys
 
 import pytest
 from browser.harness import Lab, RunningCamp
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
+from waiting import settled
 
 pytestmark = pytest.mark.browser
 
@@ -71,6 +72,40 @@ def test_the_language_switch_changes_list_and_lesson_and_stays(lab: Lab, camp: R
     lab.wait_text(lab.day(1), "快速入门")
 
 
+def test_an_answer_that_the_choice_has_overtaken_changes_nothing(lab: Lab) -> None:
+    late: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if late or "if-none-match" in route.request.headers:  # the latter hears of nothing new
+            route.continue_()
+        else:
+            late.append((route, route.fetch()))
+
+    lab.wait_text(lab.day(1), "Quick start")
+    lab.page.route("**/mslearn/camp*", hold)
+    lab.sidebar.get_by_role("button", name="中文").click()
+    lab.wait_text(lab.day(1), "快速入门")
+    while not late:
+        lab.page.wait_for_timeout(50)  # the next poll, which knows Chinese
+    lab.sidebar.get_by_role("button", name="English").click()
+    lab.wait_text(lab.day(1), "Quick start")
+    lab.page.evaluate(NAMES)
+    route, answer = late[0]
+    route.fulfill(response=answer)
+    with lab.page.expect_response("**/mslearn/camp*"):
+        pass  # the poll after it
+    lab.wait_text(lab.day(1), "Quick start")
+    assert lab.page.evaluate("() => window.names.filter(name => !/Quick start/.test(name))") == []
+
+
+NAMES = """() => {
+    window.names = [];
+    const first = document.querySelector("#mslearn-camp button[data-day='day01']");
+    new MutationObserver(() => window.names.push(first.textContent))
+        .observe(first, {subtree: true, childList: true, characterData: true});
+}"""
+
+
 def test_a_passed_exercise_shows_without_a_reload(lab: Lab, camp: RunningCamp) -> None:
     expect(lab.day(1)).to_have_attribute("data-state", re.compile("available|started"))
     first, *others = json.loads(
@@ -98,12 +133,16 @@ def test_a_passed_exercise_shows_without_a_reload(lab: Lab, camp: RunningCamp) -
     assert lab.errors == []
 
 
+DRAWN = """() => [document.activeElement?.className,
+    document.querySelectorAll('.jp-NotebookPanel .cm-content, .jp-NotebookPanel .jp-MarkdownOutput')
+        .length]"""
 IN_NOTEBOOK = "() => !!document.activeElement?.closest('.jp-NotebookPanel')"
 
 
 def test_the_keyboard_reaches_language_and_days(lab: Lab, camp: RunningCamp) -> None:
     lab.wait_open(DAY1["en"])
     lab.wait_idle()
+    settled(lambda: lab.page.evaluate(DRAWN), 2)
     for _ in range(8):
         lab.sidebar.get_by_role("button", name="English").focus()
         lab.page.keyboard.press("Tab")

@@ -127,7 +127,7 @@ def shown(chart: Locator) -> list[float]:
 
 def drag(lab: Lab, plot: Locator, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Between two points given as shares of the plot's width and height."""
-    box = plot.bounding_box()
+    box = settled(plot.bounding_box, 0.5)
     assert box
     mouse = lab.page.mouse
     mouse.move(box["x"] + start[0] * box["width"], box["y"] + start[1] * box["height"])
@@ -149,12 +149,14 @@ def test_box_zoom_steps_back_and_survives_a_new_view(lab: Lab) -> None:
     expect(back).to_be_disabled()
     drag(lab, plot, (0.25, 0.1), (0.75, 0.9))
     until(lambda: shown(chart) != [0, 199])
-    low, high = shown(chart)
+    low, high = settled(lambda: shown(chart), 0.5)
     assert low == pytest.approx(50, abs=3) and high == pytest.approx(149, abs=3)
     drag(lab, plot, (0.5, 0.2), (1.0, 0.6))
     until(lambda: shown(chart)[0] == pytest.approx(99.5, abs=3))
     lab.screenshot("curves-zoom")
+    view = chart.element_handle()
     lab.run_cell(2)  # the picture is stored anew, as at the end of a training: a new view
+    lab.wait_redrawn(view)
     chart = lab.page.locator(".ms-curves").first
     expect(chart.locator(".ms-chip")).to_have_count(2)
     until(lambda: shown(chart)[0] == pytest.approx(99.5, abs=3))
@@ -240,7 +242,9 @@ def test_earlier_runs_can_be_hidden_and_the_table_stays_open(lab: Lab) -> None:
     expect(earlier).to_have_attribute("aria-pressed", "false")
     until(lambda: canvas.evaluate(INK) != both)
     chart.get_by_role("button", name="Table").click()
+    view = chart.element_handle()
     lab.run_cell(2)  # a new view
+    lab.wait_redrawn(view)
     chart = lab.page.locator(".ms-curves").first
     expect(chart.locator(".ms-table tbody tr")).to_have_count(4)
     expect(chart.locator("[data-action=earlier]")).to_have_attribute("aria-pressed", "false")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from insight.notebook_lab import notebook_lab, use_checkout
 from playwright.sync_api import expect
-from waiting import until
+from waiting import settled, until
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 CELLS = [
@@ -105,6 +105,10 @@ curves
             const find = id => all.find(w => id(w));
             shell.add(find(w => w.id === 'mslearn-insight'), 'main', {mode: 'split-right'});
         }""")
+        settled(
+            lambda: [page.locator(c).bounding_box() for c in (".ms-curves", ".mslearn-Insight")]
+        )
+        expect(card.locator(".u-over")).to_be_visible()
         plots = page.locator(".ms-curves .ms-plots")
         plots.focus()
         page.keyboard.press("Home")

@@ -110,8 +110,10 @@ def test_the_view_fills_while_the_training_runs_and_steps_are_chosen(lab: Lab) -
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
     )
     assert busy == "busy", "the ridges grow while the cell runs: nobody had to ask the kernel"
+    before_stop = view.element_handle()
     (lab.camp.home / "mslearn-camp" / "seen").touch()
     lab.wait_idle()
+    lab.wait_redrawn(before_stop)  # its picture is renewed when the watching stops
     lab.scroll_to(0)
     expect(slider).to_have_attribute("max", "12", timeout=WAIT_MS)
     expect(view.locator(".ms-p-time .ms-p-row")).to_have_count(13)

@@ -9,12 +9,16 @@ export interface PlotHooks {
   nearest(x: number): number;
   /** A box was drawn: its part of x and, unless it was as tall as the panel, of y; null resets. */
   zoom(x: Range | null, y: Range | null): void;
+  /** The mouse button is up again. */
+  released(): void;
   /** Values below the first or above the second number are painted; null is no limit. */
   limits(line: Line): [number | null, number | null] | null;
 }
 
 export class Plot {
   readonly u: uPlot;
+  /** The mouse button is down: a box may be under way. */
+  boxing = false;
   private members: Line[];
 
   constructor(
@@ -107,6 +111,11 @@ export class Plot {
     }, this.data(), host);
     // A double click is uPlot's zoom reset; the stack does it for all panels together.
     this.u.over.addEventListener("dblclick", () => hooks.zoom(null, null));
+    this.u.over.addEventListener("mousedown", (event) => {
+      if (event.button !== 0) return;
+      this.boxing = true;
+      window.addEventListener("mouseup", () => { this.boxing = false; hooks.released(); }, { once: true });
+    });
   }
 
   private get log(): boolean {

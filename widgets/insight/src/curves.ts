@@ -30,6 +30,13 @@ const icons: Record<string, string> = {
 const icon = (name: string) =>
   s("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, s("path", { d: icons[name]! }));
 
+/** Only what differs is made anew: a click whose target goes away while it is pressed is lost. */
+function face(button: HTMLElement, name: string, text: string): void {
+  if (button.dataset["face"] === `${name} ${text}`) return;
+  button.dataset["face"] = `${name} ${text}`;
+  button.replaceChildren(icon(name), text);
+}
+
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const store = storeOf(model);
   const t = translator(words, model);
@@ -203,7 +210,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
         },
         {
           cursor: (x) => moveTo(x, plot), nearest: nearestStep, limits: (line) => limits.of(line),
-          zoom: (x, y) => zoomTo(x, panel, y),
+          zoom: (x, y) => zoomTo(x, panel, y), released: () => draw(),
         }, range());
       plots.push(plot);
     }
@@ -212,6 +219,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   };
 
   const draw = onceAFrame(() => {
+    if (plots.some((plot) => plot.boxing)) return; // new points would take the box away
     const now = JSON.stringify([
       store.generation,
       [...store.lines.values()].map((line) => [line.run, line.name, line.panel]),
@@ -288,9 +296,9 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     const active = status.state === "running" || status.state === "paused";
     const action = status.state === "paused" ? "resume" : "pause";
     hold.dataset["action"] = action;
-    hold.replaceChildren(icon(action), t(action));
-    one.replaceChildren(icon("step"), t("one"));
-    stop.replaceChildren(icon("stop"), t("stop"));
+    face(hold, action, t(action));
+    face(one, "step", t("one"));
+    face(stop, "stop", t("stop"));
     hold.disabled = stop.disabled = !active;
     one.disabled = status.state !== "paused";
     state.dataset["state"] = status.state ?? "";

@@ -49,7 +49,8 @@ export class Board {
     this.shared.tell(x, this.axis);
     this.tellPointed();
   }
-  private readonly tellPointed = onceAFrame(() => { for (const told of this.pointed) told(); });
+  /** All that are in view show it: after a move, and when a card comes into view. */
+  readonly tellPointed = onceAFrame(() => { for (const told of this.pointed) told(); });
 
   take(listing: Listing): void {
     this.listing = listing;

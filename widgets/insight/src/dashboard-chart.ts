@@ -27,6 +27,7 @@ export class ChartCard {
   private asked = "";
   private drawn = "";
   private busy = false;
+  private boxing = false; // a box is being drawn: the chart under it stays
 
   constructor(private board: Board, readonly tag: string) {
     this.limits = new Limits(board, tag, () => this.draw());
@@ -86,6 +87,7 @@ export class ChartCard {
 
   private draw(): void {
     const { board } = this;
+    if (this.boxing) return;
     for (const { label } of this.tools) label(board.t);
     this.limits.label();
     this.shownZoom = this.zoom;
@@ -139,7 +141,14 @@ export class ChartCard {
         }],
         setSelect: [(u) => this.select(u)],
         draw: [(u) => this.limits.paint(u, board.log)],
-        ready: [this.follow, (u) => u.over.addEventListener("dblclick", () => { this.zooms = []; void this.update(); })],
+        ready: [this.follow, (u) => {
+          u.over.addEventListener("dblclick", () => { this.zooms = []; void this.update(); });
+          u.over.addEventListener("mousedown", (event) => {
+            if (event.button !== 0) return;
+            this.boxing = true;
+            window.addEventListener("mouseup", () => { this.boxing = false; void this.update(); }, { once: true });
+          });
+        }],
       },
     }, align(lines, board.log) as uPlot.AlignedData, this.host);
   }

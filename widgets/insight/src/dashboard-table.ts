@@ -24,6 +24,7 @@ export class TableView {
   readonly element = h("div", { class: "ms-d-scroll" });
   private key = "run";
   private down = false;
+  private drawn = "";
 
   constructor(private board: Board) {}
 
@@ -36,6 +37,11 @@ export class TableView {
       const [kind, rest] = [key.split("/")[0]!, key.slice(key.indexOf("/") + 1)];
       return key.includes("/") ? (kind === "last" ? rest : `${kind === "eval" ? "✓ " : ""}${rest}`) : board.t(key);
     };
+    // Drawn anew each second, it would take keys and half-done clicks away from the reader.
+    const state = JSON.stringify([rows.map((row) => [...row]), this.key, this.down, board.language]);
+    if (state === this.drawn) return;
+    this.drawn = state;
+    const focused = (document.activeElement as HTMLElement | null)?.dataset?.["column"];
     rows.sort((a, b) => compare(a.get(this.key) ?? null, b.get(this.key) ?? null, this.down ? -1 : 1));
     const head = columns.map((key) => h("th", {
       scope: "col", "aria-sort": key === this.key ? (this.down ? "descending" : "ascending") : "none",
@@ -43,7 +49,6 @@ export class TableView {
       this.down = key === this.key && !this.down;
       this.key = key;
       this.update();
-      this.element.querySelectorAll("button")[columns.indexOf(key)]?.focus();
     } }, title(key), key === this.key ? (this.down ? " ▼" : " ▲") : "")));
     this.element.replaceChildren(rows.length ? h("table", { class: "ms-d-table" },
       h("thead", {}, h("tr", {}, ...head)),
@@ -54,6 +59,7 @@ export class TableView {
           : value;
         return k === 0 ? h("th", { scope: "row" }, text) : h("td", {}, text);
       }))))) : h("p", { class: "ms-d-empty" }, board.t("noneChosen")));
+    if (focused !== undefined) this.element.querySelectorAll("button")[columns.indexOf(focused)]?.focus();
   }
 }
 

@@ -88,6 +88,7 @@ function start(place: HTMLElement): void {
       const card = [...cards.values()].find((c) => c.element === entry.target);
       if (card) { card.visible = entry.isIntersecting; void card.update(); }
     }
+    board.tellPointed();
   }, { rootMargin: "200px" });
 
   // -- drawing --------------------------------------------------------------------------------

@@ -69,21 +69,28 @@ export class Sheet {
     const zoom = longest <= aim ? Math.floor(aim / longest) : aim / longest;
     const [width, height] = [wide * zoom, high * zoom];
     const rows = Math.ceil(tiles.length / sprite.columns);
-    this.items = tiles.map((tile, k) => {
-      const cut = h("i", {});
+    // Kept while they can be: a click on a tile that is replaced meanwhile would be lost.
+    while (this.items.length < tiles.length) {
+      const item = h("div", { role: "option", "data-tile": this.items.length }, h("span", { class: "ms-i-picture" }, h("i")));
+      this.items.push(item);
+      this.element.append(item);
+    }
+    for (const item of this.items.splice(tiles.length)) item.remove();
+    tiles.forEach((tile, k) => {
+      const item = this.items[k]!;
+      const frame = item.firstElementChild as HTMLElement, cut = frame.firstElementChild as HTMLElement;
       const [row, column] = [Math.floor(k / sprite.columns), k % sprite.columns];
       cut.style.backgroundSize = `${sprite.columns * width}px ${rows * height}px`;
       cut.style.backgroundPosition = `${-column * width}px ${-row * height}px`;
-      const frame = h("span", { class: "ms-i-picture" }, cut);
       frame.style.width = `${width}px`;
       frame.style.height = `${height}px`;
-      return h("div", {
-        class: `ms-i-tile${tile.mark ? ` ms-i-${tile.mark}` : ""}`, role: "option",
-        "aria-label": tile.label, title: tile.label, "data-tile": k,
-      }, frame, ...tile.lines.map((line) => h("small", {}, line)));
+      item.className = `ms-i-tile${tile.mark ? ` ms-i-${tile.mark}` : ""}`;
+      item.setAttribute("aria-label", tile.label);
+      item.title = tile.label;
+      for (const line of item.querySelectorAll("small")) line.remove();
+      item.append(...tile.lines.map((line) => h("small", {}, line)));
     });
     this.element.style.setProperty("--ms-i-wide", `${Math.max(width, tiles.some((t) => t.lines.length) ? 64 : 0)}px`);
-    this.element.replaceChildren(...this.items);
     this.select(chosen < tiles.length ? chosen : -1);
     if (focused) this.items[Math.max(chosen, 0)]?.focus();
   }

@@ -29,6 +29,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   let chosen = -1; // number of a picture in the whole batch
   let facts: Facts | null = null;
   let values: Values | null = null;
+  let pixels = ""; // the picture whose values these are
   let playing = 0;
   let answered = ""; // the question whose answer is on the page
   const known = new Map<string, { facts: Facts; png: DataView }>();
@@ -97,8 +98,11 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const question = (): Ask => ({ type: "sheet", tag, step: at, channel, scale, page });
   const key = (q: Ask) => JSON.stringify([q["tag"], q["step"], q["channel"], q["scale"], q["page"]]);
 
+  const picture = () => JSON.stringify([tag, at, chosen]);
+
   const ask = () => {
     const found = known.get(key(question()));
+    save.disabled = !found; // until its file is here
     if (found) { draw(found.facts, found.png); return; }
     model.send(question());
   };
@@ -153,6 +157,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const draw = (now: Facts, png: DataView) => {
     facts = now;
     answered = key(question());
+    save.disabled = false;
     waiting.textContent = "";
     const [height, width, depth] = now.size;
     const size = `${height} × ${width}${depth > 1 ? ` × ${depth}` : ""}`;
@@ -183,6 +188,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 
   const drawZoom = () => {
     if (!facts || !values || chosen < 0) { zoom.clear(t("pick")); return; }
+    if (pixels !== picture()) return; // the values are under way: no name without its picture
     const k = Math.min(Math.max(chosen - facts.first, 0), facts.tiles - 1);
     const step = steps().length > 1 ? ` · ${t("ofStep", { step: integer(steps()[at]!) })}` : "";
     zoom.show(t("picture", { k: chosen }) + step, values,
@@ -202,6 +208,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
       const asked = message.ask;
       if (asked.tag !== tag || asked.step !== at || asked.number !== chosen) return;
       values = { ...message, cells: float64(buffers[0]!) };
+      pixels = picture();
       drawZoom();
     }
   };

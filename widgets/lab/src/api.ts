@@ -38,8 +38,12 @@ export class CampError extends Error {
 export class CampClient {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
 
-  /** The camp as it stands, or null when it is what the last call returned. */
+  /**
+   * The camp as it stands, or null when it is what the last call returned. An answer that a choice
+   * of language has overtaken is null, too: it may tell what was before.
+   */
   async camp(): Promise<ICamp | null> {
+    const choices = this._choices;
     const headers = this._etag ? { 'If-None-Match': this._etag } : undefined;
     const response = await this._request('camp', { method: 'GET', headers });
     if (response.status === 304) {
@@ -47,6 +51,9 @@ export class CampClient {
       return null;
     }
     const camp = await this._json(response);
+    if (choices !== this._choices) {
+      return null;
+    }
     this._etag = response.headers.get('ETag') ?? '';
     return camp;
   }
@@ -54,7 +61,12 @@ export class CampClient {
   async setLanguage(language: Language): Promise<ICamp> {
     const body = JSON.stringify({ language });
     this._etag = '';
-    return this._json(await this._request('language', { method: 'POST', body }));
+    this._choices++;
+    try {
+      return await this._json(await this._request('language', { method: 'POST', body }));
+    } finally {
+      this._choices++;
+    }
   }
 
   private _request(name: string, init: RequestInit): Promise<Response> {
@@ -71,6 +83,8 @@ export class CampClient {
   }
 
   private _etag = '';
+  /** Counts the begin and the end of each choice of a language. */
+  private _choices = 0;
 }
 
 /** Jupyter's error bodies are {"message": …}; a proxy's may be a page of HTML. */
