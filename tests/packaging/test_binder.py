@@ -36,8 +36,9 @@ def test_post_build_installs_a_camp_that_lists_its_sidebar(tmp_path: Path) -> No
         assert (REPOSITORY / "binder" / script).stat().st_mode & stat.S_IXUSR
     checkout = tmp_path / "checkout"
     unwanted = shutil.ignore_patterns(
-        ".git", ".venv*", "node_modules", "__pycache__", ".*_cache", "test-results", "dist.old"
-    )
+        ".git", ".venv*", ".viewers", ".oracle", "node_modules", "__pycache__", ".*_cache",
+        "test-results", "dist.old",
+    )  # fmt: skip
     shutil.copytree(REPOSITORY, checkout, ignore=unwanted)
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
