@@ -131,7 +131,7 @@ class RunningCamp:
         headers = {"Authorization": f"token {self.token}"} if token else {}
         request = urllib.request.Request(self.url + path, data=data, headers=headers)
         try:
-            return urllib.request.urlopen(request, timeout=60)
+            return urllib.request.urlopen(request, timeout=WAIT_MS / 1000)
         except urllib.error.HTTPError as error:
             return error
 

@@ -489,6 +489,7 @@ def test_what_is_new_appears_at_the_next_look(server: Server, page: Page):
         for _ in range(2):
             with page.expect_response("**/api/runs*"):
                 pass
+        assert loss.locator(".u-select").bounding_box()["width"] > 100
         page.mouse.up()
         expect(loss.locator("[data-action=back]")).to_be_enabled()
         page.keyboard.press("Escape")
