@@ -16,7 +16,8 @@ import mslearn as ms
 from mslearn import Tensor, nn, ops
 from mslearn.graph.tree import flatten
 
-pytestmark = pytest.mark.filterwarnings("error")
+# Files that an earlier test left open are closed whenever Python collects garbage, maybe here.
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 PROGRAMS = []
 UP, DOWN, MIXED, LARGE = [1.0, 2.0], [-1.0, -2.0], [3.0, -1.5], [40.0, 7.0]
