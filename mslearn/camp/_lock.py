@@ -50,7 +50,7 @@ else:
 
 
 @contextlib.contextmanager
-def locked(path: Path, timeout: float = 5.0) -> Iterator[None]:
+def locked(path: Path, timeout: float = 20.0) -> Iterator[None]:
     """Hold an exclusive lock on ``path`` (an empty file beside the data; never deleted).
 
     Raises:

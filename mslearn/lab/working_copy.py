@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from mslearn.camp import catalog
-from mslearn.camp._lock import locked, replace_bytes, replace_text
+from mslearn.camp._lock import LockTimeout, locked, replace_bytes, replace_text
 
 from .engine_copy import copy_engine, localize
 from .merge import cell_hashes, merge, read
 
 MANIFEST_VERSION = 1
+PATIENCE = 120.0  # seconds for another start that copies: some hundred files, to a slow disk
 FOLDERS = (*catalog.LANGUAGES, "code")
 
 
@@ -90,8 +91,13 @@ def update(folder: Path, source: Path | None = None) -> Update:
             'pip install --force-reinstall "mslearn[lab]"'
         )
     try:
-        with locked(folder / ".mslearn" / "lock"):
+        with locked(folder / ".mslearn" / "lock", PATIENCE):
             return _update(folder, lessons)
+    except LockTimeout:
+        raise WorkingCopyError(
+            f"mslearn: another program has been writing the lessons to {folder} for more than "
+            f"{PATIENCE:g} s. Wait until it is done (or end it), then start again."
+        ) from None
     except OSError as error:
         raise WorkingCopyError(
             f"mslearn: the lessons cannot be written to {folder} ({error}). "

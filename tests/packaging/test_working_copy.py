@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from mslearn.camp._lock import locked
 from mslearn.lab import working_copy
 from mslearn.lab.working_copy import WorkingCopyError, update
 
@@ -181,6 +184,26 @@ def test_a_folder_that_cannot_be_written_is_named(source: Path, tmp_path: Path) 
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(WorkingCopyError, match=r"cannot be written.*--dir FOLDER"):
         update(tmp_path / "file" / "camp", source)
+
+
+def test_a_second_start_waits_for_the_first_and_says_so(
+    source: Path, camp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def second() -> None:
+        done.append(update(camp, source))
+
+    done: list[object] = []
+    thread = threading.Thread(target=second)
+    with locked(camp / ".mslearn" / "lock"):
+        with monkeypatch.context() as short:
+            short.setattr(working_copy, "PATIENCE", 0.05)
+            with pytest.raises(WorkingCopyError, match=r"another program .*more than 0\.05 s"):
+                update(camp, source)
+        thread.start()
+        time.sleep(0.1)
+        assert done == []
+    thread.join()
+    assert len(done) == 1
 
 
 def test_the_default_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
