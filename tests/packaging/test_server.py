@@ -100,7 +100,7 @@ def test_the_lessons_come_trusted(camp: RunningCamp) -> None:
 def until_ready(connection: Path) -> None:
     client = BlockingKernelClient(connection_file=str(connection))
     client.load_connection_file()
-    client.start_channels()
+    client.start_channels(hb=False)  # a heart that stops for a second is no dead kernel
     client.wait_for_ready(timeout=300)
     client.stop_channels()
 
