@@ -104,21 +104,27 @@ class Ordered:
         self.pool, self.produce = pool, produce
         self.size = BlockSize(config.get_prefetch_size())
         self.over = False
+        self.failed: Exception | None = None
 
     def begin(self) -> None:
         """Start anew; what is under way is thrown away."""
         self.pool.drain()
-        self.over = False
+        self.over, self.failed = False, None
 
     def next(self) -> tuple[list[Any], Exception | None, Any] | None:
         """The next answer: rows, the error that came after them, and the note; None at the end."""
         while not self.over and not self.pool.full:
-            made = self.produce(self.size.now)
+            try:
+                made = self.produce(self.size.now)
+            except Exception as raised:
+                made, self.failed = None, raised  # of an earlier stage: what was sent comes first
             if made is None:
                 self.over = True
             else:
                 self.pool.send(*made)
         if not self.pool.waiting:
+            if self.failed is not None:
+                raise self.failed
             return None
         rows, error, seconds, note = self.pool.next()
         self.size.learn(len(rows), seconds)

@@ -142,7 +142,8 @@ class ActivationsView(InsightWidget):
     def _on_message(self, _: Any, content: Any, buffers: Any) -> None:
         kind = content.get("type") if isinstance(content, dict) else None
         number, unit = (content.get(k) for k in ("number", "unit")) if kind else (None, None)
-        layers = self.record.layers
+        record = self.record  # of one look: an update may come meanwhile
+        layers = record.layers
         if not isinstance(number, int) or not 0 <= number < len(layers):
             return
         layer = layers[number]
@@ -154,7 +155,7 @@ class ActivationsView(InsightWidget):
         elif kind == "unit" and isinstance(unit, int) and 0 <= unit < len(layer.live):
             shown, pictures = [], []
             for rank, k in enumerate(layer.samples[unit].tolist()):
-                sample = self.record.samples[k]
+                sample = record.samples[k]
                 if sample.picture is not None:
                     pictures.append(sample.picture.tobytes())
                 shown.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,6 +79,7 @@ class ImagesView(InsightWidget):
     ) -> None:
         self._given, self._scale = _check_range(value_range)
         self._format, self._title = data_format, title
+        self._turn = threading.RLock()  # JupyterLab's questions come on a thread of their own
         self._run = run_of(source)
         self._series: dict[str, Series] = (
             series_of(source, data_format)
@@ -103,24 +105,27 @@ class ImagesView(InsightWidget):
                 "SummaryRecord, and call update()."
             )
         pictures = pictures_of(images, self._format, "ImagesView.add")
-        series = self._series.setdefault(tag, Series())
-        series.add(check_step(step), pictures)
-        self._renew()
-        # A plain training loop leaves no time to answer: what will be asked for is sent at once.
-        if self._asked and list(self._series)[self._asked["tag"]] == tag:
-            self._send_sheet({**self._asked, "step": len(series.steps) - 1}, series)
+        step = check_step(step)
+        with self._turn:
+            series = self._series.setdefault(tag, Series())
+            series.add(step, pictures)
+            self._renew()
+            # A kernel without subshells cannot answer meanwhile: what will be asked for is sent.
+            if self._asked and list(self._series)[self._asked["tag"]] == tag:
+                self._send_sheet({**self._asked, "step": len(series.steps) - 1}, series)
 
     def update(self) -> None:
         """Read what a running training has recorded since."""
-        if self._run is not None:
-            self._run.refresh()
-            for tag in self._run.places["image"]:
-                known = self._series.get(tag)
-                if isinstance(known, Recorded):
-                    known.refresh()
-                else:
-                    self._series[tag] = Recorded(self._run, tag)
-        self._renew()
+        with self._turn:
+            if self._run is not None:
+                self._run.refresh()
+                for tag in self._run.places["image"]:
+                    known = self._series.get(tag)
+                    if isinstance(known, Recorded):
+                        known.refresh()
+                    else:
+                        self._series[tag] = Recorded(self._run, tag)
+            self._renew()
 
     def _renew(self) -> None:
         self._version += 1
@@ -138,7 +143,10 @@ class ImagesView(InsightWidget):
     def _on_message(self, _: Any, content: Any, buffers: Any) -> None:
         if not isinstance(content, dict) or content.get("type") not in ("sheet", "tile"):
             return
-        ask = {k: content.get(k) for k in _ASKED}
+        with self._turn:
+            self._answer({k: content.get(k) for k in _ASKED})
+
+    def _answer(self, ask: dict[str, Any]) -> None:
         series = list(self._series.values())
         tag, step = ask["tag"], ask["step"]
         if not isinstance(tag, int) or not 0 <= tag < len(series):

@@ -151,16 +151,12 @@ class History:
 
     def _append(self, kind: str, name: str, frame: Frame) -> None:
         frames = self.series.setdefault((kind, name), [])
-        if frames and frames[-1].step == frame.step:
-            frames.pop()
-        frames.append(frame)
+        _put(frames, frame)
         if len(frames) > FRAMES:
             _thin(frames)
 
     def _add(self, look: Look) -> None:
-        if self.looks and self.looks[-1].step == look.step:
-            self.looks.pop()
-        self.looks.append(look)
+        _put(self.looks, look)
         while len(self.looks) > 1 and (
             len(self.looks) > FRAMES or sum(each.size for each in self.looks) > self.budget
         ):
@@ -293,6 +289,14 @@ class Recorded:
 
     def __repr__(self) -> str:
         return f"Recorded({len(self.names())} parameters)"
+
+
+def _put(kept: list[Any], new: Any) -> None:
+    """Add it, or replace the last one of the same step; who looks meanwhile never finds it gone."""
+    if kept and kept[-1].step == new.step:
+        kept[-1] = new
+    else:
+        kept.append(new)
 
 
 def _thin(kept: list[Any]) -> None:

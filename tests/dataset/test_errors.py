@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import mslearn as ms
 import mslearn.dataset as ds
 from mslearn.dataset import transforms, vision
 
@@ -146,6 +147,9 @@ def refuses(x):
     return x % 3 == 0
 
 
+PROCESSES = {"num_parallel_workers": 2, "python_multiprocessing": True}
+
+
 @pytest.mark.parametrize("rows_at_once", [1, 4, 16])
 @pytest.mark.parametrize(
     ("change", "arrive"),
@@ -153,12 +157,19 @@ def refuses(x):
         (lambda data: data.map(transforms.OneHot(27), "x"), 27),
         (lambda data: data.map(refuses, "x"), 27),
         (lambda data: data.filter(refuses, "x"), 9),
+        (
+            lambda data: data.map(refuses, "x").map(
+                transforms.TypeCast(ms.float32), "x", **PROCESSES
+            ),
+            27,
+        ),
     ],
 )
 def test_rows_before_an_error_arrive_and_it_names_its_row(
     change, arrive, rows_at_once, monkeypatch
 ):
     """However many rows are made at once: that depends on how quick the machine is."""
+    monkeypatch.setattr(ds.config, "cores", lambda: 2)
     monkeypatch.setattr(
         "mslearn.dataset.feed.BlockSize.learn",
         lambda self, rows, seconds: setattr(self, "now", rows_at_once),

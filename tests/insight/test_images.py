@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -271,3 +272,29 @@ def test_the_saved_picture_needs_nothing_and_holds_names_as_text() -> None:
     assert [int(k) for k in re.findall(r"<div [^>]*>第 (\d) 步", html)] == [0, 3, 5, 8]
     assert html.count("data:image/png;base64,") == 40 and "http" not in html
     assert "还有 2 幅" in html and "black" not in html
+
+
+def test_a_question_comes_while_a_picture_is_added() -> None:
+    """JupyterLab asks on a thread of its own, also while a cell runs."""
+    view = insight.images({0: np.zeros((2, 4, 4), np.uint8)})
+    series = view._series["images"]
+    answers: list[Any] = []
+    view.send = lambda content, buffers=None: answers.append((content, buffers))
+
+    def ask_for_the_last() -> None:
+        question = {"tag": 0, "step": len(series.steps) - 1, "number": 0}
+        view._on_message(view, {"type": "tile", **question}, [])
+
+    asking = threading.Thread(target=ask_for_the_last)
+
+    class HalfDone(list[Any]):
+        def insert(self, place: Any, item: Any) -> None:
+            asking.start()
+            asking.join(0.5)  # it waits for us, or fails now
+            super().insert(place, item)
+
+    series._pictures = HalfDone(series._pictures)
+    view.add(1, np.ones((2, 4, 4), np.uint8))
+    asking.join()
+    ((facts, (values,)),) = answers
+    assert facts["ask"]["step"] == 1 and set(np.frombuffer(values)) == {1.0}
