@@ -15,6 +15,11 @@ from waiting import until
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
+RENEW = """async () => {  // what a running training does four times a second, and its arrival here
+  const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  await kernel.requestExecute({ code: "view._renew()" }).done;
+  await new Promise((done) => setTimeout(done, 500));
+}"""
 CELLS = [
     f"""
 import numpy as np
@@ -145,6 +150,19 @@ def test_the_view_fills_while_the_training_runs_and_steps_are_chosen(lab: Lab) -
     expect(view.locator("h4").first).to_have_text("Gradient of 0.weight")
     expect(view).to_contain_text("No values were kept of this one, only histograms.")
     view.get_by_role("button", name="Value", exact=True).click()
+
+
+def test_a_row_that_is_pressed_while_news_arrive_is_chosen(lab: Lab) -> None:
+    view = lab.page.locator(".ms-params").first
+    row = view.locator("tbody button").nth(1)
+    row.scroll_into_view_if_needed()
+    expect(row).to_have_attribute("aria-pressed", "false")
+    row.hover()
+    lab.page.mouse.down()
+    lab.page.evaluate(RENEW)
+    lab.page.mouse.up()
+    expect(row).to_have_attribute("aria-pressed", "true")
+    view.locator("tbody button").first.click()
 
 
 def test_slices_formats_copy_and_files(lab: Lab) -> None:

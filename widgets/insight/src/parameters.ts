@@ -6,7 +6,7 @@ import { type Figure, type Histories, type Series, seriesOf, show, value } from 
 import { Time } from "./parameters-time";
 import { renderUnits } from "./parameters-units";
 import { words } from "./parameters-words";
-import { type Model, announcer, float32, followTheme, h, integer, onceAFrame, translator } from "./shared";
+import { type Model, announcer, betweenClicks, float32, followTheme, h, integer, onceAFrame, translator } from "./shared";
 
 interface Row {
   name: string; shape: number[] | null; dtype: string; count: number; nan: number; inf: number; about: boolean;
@@ -147,6 +147,8 @@ function renderParameters({ model, el }: { model: Model; el: HTMLElement }): () 
     part.draw();
   };
 
+  const drawNews = betweenClicks(root, drawDetail);
+
   const take = (message: Histories | Answer | { type: "npy"; name: string }, buffers: DataView[]) => {
     if (message?.type === "npy") {
       if (saving > 0) download(`${message.name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}.npy`, new Blob([buffers[0]! as DataView<ArrayBuffer>]));
@@ -154,7 +156,7 @@ function renderParameters({ model, el }: { model: Model; el: HTMLElement }): () 
     } else if (message?.type === "history" && message.number === chosen) {
       histories = seriesOf(message, buffers, KINDS);
       if (!histories[which]) which = histories[0] ? 0 : 1;
-      drawDetail();
+      drawNews();
     } else if (message?.type === "look") {
       answered = Math.max(answered, message.asked);
       if (message.asked === asked && message.number === chosen) {
@@ -181,12 +183,12 @@ function renderParameters({ model, el }: { model: Model; el: HTMLElement }): () 
     drawDetail();
   };
   /** A busy kernel is not asked again and again: it would have to answer all of it afterwards. */
-  const renewed = () => {
+  const renewed = betweenClicks(root, () => {
     drawTable();
     detail.hidden = !all().length;
     if (answered < asked) { stale = true; return; }
     askAll();
-  };
+  });
 
   model.on("msg:custom", take);
   model.on("change:table", renewed);

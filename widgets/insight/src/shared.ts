@@ -130,6 +130,26 @@ export function announcer(root: HTMLElement): (text: string) => void {
   };
 }
 
+/** Call `work`, but not while `root` is pressed: a click whose target is made anew meanwhile is lost. */
+export function betweenClicks(root: HTMLElement, work: () => void): () => void {
+  let pressed = false;
+  let wanted = false;
+  root.addEventListener("pointerdown", () => {
+    pressed = true;
+    const gone = new AbortController();
+    const released = () => {
+      gone.abort();
+      setTimeout(() => { // the click itself comes first
+        pressed = false;
+        if (wanted) work();
+        wanted = false;
+      });
+    };
+    for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, released, { signal: gone.signal });
+  });
+  return () => { if (pressed) wanted = true; else work(); };
+}
+
 /** Call `work` at most once a frame, however often the returned function is called. */
 export function onceAFrame(work: () => void): () => void {
   let asked = 0;
