@@ -203,7 +203,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   function prepare(): void {
     const graph = scene.graphs.findIndex((_, k) => !pictures[k]), text = scene.texts.findIndex((_, k) => !texts[k]);
     if (graph < 0 && text < 0) return;
-    waiting = window.setTimeout(() => {
+    waiting = setTimeout(() => {
       if (graph >= 0) pictures[graph] = pictureOf(graph);
       else texts[text] = textRows(text);
       prepare();
@@ -252,7 +252,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const stop = followTheme(root);
   show();
   prepare();
-  return () => { stop(); window.clearTimeout(waiting); view.stop(); model.off("change:stage", show); model.off("change:language", relabel); };
+  return () => { stop(); clearTimeout(waiting); view.stop(); model.off("change:stage", show); model.off("change:language", relabel); };
 }
 
 export default { render };

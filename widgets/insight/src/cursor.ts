@@ -5,7 +5,7 @@ const EVENT = "mslearn-cursor";
 /** The dashboard as a tab of JupyterLab is a frame: the page around it hears and is heard. */
 const page: Window = (() => {
   try {
-    return window.parent.location.origin === window.location.origin ? window.parent : window;
+    return window.parent.location.origin === location.origin ? window.parent : window;
   } catch { return window; } // in another site's frame
 })();
 

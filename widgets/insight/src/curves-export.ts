@@ -50,7 +50,7 @@ export function download(name: string, blob: Blob): void {
   document.body.append(link);
   link.click();
   link.remove();
-  window.setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 /** The stack of plots with their legends, as it is on the page, as one PNG. */

@@ -114,7 +114,7 @@ export class Plot {
     this.u.over.addEventListener("mousedown", (event) => {
       if (event.button !== 0) return;
       this.boxing = true;
-      window.addEventListener("mouseup", () => { this.boxing = false; hooks.released(); }, { once: true });
+      addEventListener("mouseup", () => { this.boxing = false; hooks.released(); }, { once: true });
     });
   }
 

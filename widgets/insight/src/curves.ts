@@ -32,8 +32,8 @@ const icon = (name: string) =>
 
 /** Only what differs is made anew: a click whose target goes away while it is pressed is lost. */
 function face(button: HTMLElement, name: string, text: string): void {
-  if (button.dataset["face"] === `${name} ${text}`) return;
-  button.dataset["face"] = `${name} ${text}`;
+  if (button.title === text) return;
+  button.title = text;
   button.replaceChildren(icon(name), text);
 }
 
@@ -377,7 +377,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const stopTheme = followTheme(root, draw);
   const sizes = new ResizeObserver(draw);
   sizes.observe(area);
-  const timer = window.setInterval(showTime, 250);
+  const timer = setInterval(showTime, 250);
   model.on("change:status", showStatus);
   model.on("change:language", label);
   model.on("change:titles", label);
@@ -386,7 +386,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     stopListening();
     stopTheme();
     sizes.disconnect();
-    window.clearInterval(timer);
+    clearInterval(timer);
     shared.stop();
     saver.stop();
     model.off("change:thresholds", draw);

@@ -146,7 +146,7 @@ export class ChartCard {
           u.over.addEventListener("mousedown", (event) => {
             if (event.button !== 0) return;
             this.boxing = true;
-            window.addEventListener("mouseup", () => { this.boxing = false; void this.update(); }, { once: true });
+            addEventListener("mouseup", () => { this.boxing = false; void this.update(); }, { once: true });
           });
         }],
       },

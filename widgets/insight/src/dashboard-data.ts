@@ -30,7 +30,7 @@ export interface HistogramRow {
   min: number | string; max: number | string; sum: number | string; nan: number; inf: number;
 }
 
-const root = new URL("insight/api/", window.location.href.split("?")[0]);
+const root = new URL("insight/api/", location.href.split("?")[0]);
 
 export class Refused extends Error {
   constructor(readonly status: number, message = "") { super(message || `the server answered ${status}`); }

@@ -215,7 +215,7 @@ function start(place: HTMLElement): void {
   const light = () => { body.style.setProperty("--light", brightness.value); body.style.setProperty("--contrast", contrast.value); };
   brightness.addEventListener("input", light);
   contrast.addEventListener("input", light);
-  window.addEventListener("resize", () => draw());
+  addEventListener("resize", () => draw());
 
   // -- every second ---------------------------------------------------------------------------
   let lost = false;
@@ -233,7 +233,7 @@ function start(place: HTMLElement): void {
       }
       drawNotes();
     }
-    window.setTimeout(() => void look(), EVERY);
+    setTimeout(() => void look(), EVERY);
   };
   label();
   drawRuns();

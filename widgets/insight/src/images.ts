@@ -92,8 +92,8 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   let pointing = 0; // a chart's cursor runs over many steps: the last one of a moment is shown
   const cursor = new SharedCursor((x, axis) => {
     const k = x === null || axis !== "step" || playing ? -1 : nearest(steps(), x);
-    window.clearTimeout(pointing);
-    if (k >= 0 && k !== at) pointing = window.setTimeout(() => { at = k; fresh(); }, 100);
+    clearTimeout(pointing);
+    if (k >= 0 && k !== at) pointing = setTimeout(() => { at = k; fresh(); }, 100);
   });
   const question = (): Ask => ({ type: "sheet", tag, step: at, channel, scale, page });
   const key = (q: Ask) => JSON.stringify([q["tag"], q["step"], q["channel"], q["scale"], q["page"]]);
@@ -112,7 +112,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   /** Another step: its sheet, and the chosen picture's pixels in it. */
   const fresh = () => { drawControls(); ask(); askTile(); };
 
-  const halt = () => { window.clearTimeout(playing); playing = 0; drawPlay(); };
+  const halt = () => { clearTimeout(playing); playing = 0; drawPlay(); };
   const start = () => {
     const next = () => {
       // One step at a time: the film never runs ahead of its pictures.
@@ -120,7 +120,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
         at = (at + 1) % steps().length;
         fresh();
       }
-      playing = window.setTimeout(next, PACE);
+      playing = setTimeout(next, PACE);
     };
     playing = 1;
     next();
@@ -241,7 +241,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   label();
   return () => {
     halt();
-    window.clearTimeout(pointing);
+    clearTimeout(pointing);
     cursor.stop();
     stopTheme();
     sheet.stop();

@@ -82,7 +82,7 @@ export function integer(value: number): string {
 export function isDark(): boolean {
   const flag = document.body.dataset["jpThemeLight"];
   if (flag !== undefined) return flag === "false";
-  return window.matchMedia?.("(prefers-color-scheme: dark)").matches ?? false;
+  return matchMedia?.("(prefers-color-scheme: dark)").matches ?? false;
 }
 
 /** Keep class `ms-dark` of `root` in step with the theme and tell `changed`; returns a stop function. */
@@ -97,7 +97,7 @@ export function followTheme(root: HTMLElement, changed: () => void = () => {}): 
   observer.observe(document.body, {
     attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"],
   });
-  const media = window.matchMedia?.("(prefers-color-scheme: dark)");
+  const media = matchMedia?.("(prefers-color-scheme: dark)");
   media?.addEventListener("change", apply);
   return () => {
     observer.disconnect();
@@ -125,8 +125,8 @@ export function announcer(root: HTMLElement): (text: string) => void {
   root.append(region);
   let timer = 0;
   return (text) => {
-    window.clearTimeout(timer);
-    timer = window.setTimeout(() => { region.textContent = text; }, 120);
+    clearTimeout(timer);
+    timer = setTimeout(() => { region.textContent = text; }, 120);
   };
 }
 
@@ -136,16 +136,12 @@ export function betweenClicks(root: HTMLElement, work: () => void): () => void {
   let wanted = false;
   root.addEventListener("pointerdown", () => {
     pressed = true;
-    const gone = new AbortController();
-    const released = () => {
-      gone.abort();
-      setTimeout(() => { // the click itself comes first
-        pressed = false;
-        if (wanted) work();
-        wanted = false;
-      });
-    };
-    for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, released, { signal: gone.signal });
+    const released = () => setTimeout(() => { // the click itself comes first
+      pressed = false;
+      if (wanted) work();
+      wanted = false;
+    });
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, released, { once: true });
   });
   return () => { if (pressed) wanted = true; else work(); };
 }
